@@ -1,0 +1,151 @@
+import CLMDB
+import Glibc
+
+/// The one transaction that changes things: all of it is kept at `commit`, or none.
+///
+/// It belongs to the OS thread that began it, and traps when it is ended on another. Dropping it aborts it.
+package struct WriteTransaction: ~Copyable, ReadableTransaction {
+  package let reader: Reader
+  private let environment: Environment
+  private let thread: UInt
+  private var isFinished = false
+  /// How many puts, inserts, appends and removes succeeded: a measure of how much a commit will write.
+  package private(set) var changeCount = 0
+
+  init(in environment: Environment) throws(LMDBError) {
+    precondition(!environment.options.isReadOnly, "the environment is read-only")
+    thread = UInt(pthread_self())
+    // Waiting for oneself has no end.
+    precondition(environment.writerThread.load(ordering: .relaxed) != thread, "this thread is in a write transaction")
+    var begun: OpaquePointer?
+    try check(mdb_txn_begin(environment.handle, nil, 0, &begun), "begin write")
+    guard let transaction = begun else { throw LMDBError(code: ENOMEM, operation: "begin write") }
+    environment.writerThread.store(thread, ordering: .relaxed)
+    self.environment = environment
+    reader = Reader(transaction: transaction, environment: environment)
+  }
+
+  deinit {
+    if !isFinished { finish { mdb_txn_abort($0) } }
+  }
+
+  /// Makes every change durable and visible to later transactions.
+  ///
+  /// When it throws, the disk holds the state before the transaction or the one after it, and which of them is known only
+  /// when the environment is opened anew: close it and recover, never commit again.
+  package consuming func commit() throws(LMDBError) {
+    isFinished = true
+    try check(finish { mdb_txn_commit($0) }, "commit")
+  }
+
+  /// Leaves everything as it was before the transaction.
+  package consuming func abort() {
+    isFinished = true
+    finish { mdb_txn_abort($0) }
+  }
+
+  private borrowing func finish<Result>(_ end: (OpaquePointer) -> Result) -> Result {
+    precondition(thread == UInt(pthread_self()), "a write transaction ends on the thread that began it")
+    reader.close()
+    // Before the lock is let go, for then it is another thread's to store.
+    environment.writerThread.store(0, ordering: .relaxed)
+    return end(reader.transaction)
+  }
+
+  // MARK: Changes
+
+  /// Stores a value under a key, in place of any it had.
+  package mutating func put(_ value: RawSpan, for key: RawSpan, in table: Table) throws(LMDBError) {
+    try check(try store(value, for: key, in: table, flags: 0), "put")
+  }
+
+  /// Stores a value under a key that is not in the table yet; returns `false`, changing nothing, when it is.
+  package mutating func insert(_ value: RawSpan, for key: RawSpan, in table: Table) throws(LMDBError) -> Bool {
+    try inserted(try store(value, for: key, in: table, flags: MDB_NOOVERWRITE))
+  }
+
+  /// Stores a value under a key above all others, filling pages to the brim.
+  ///
+  /// Throws `isKeyPresent`, changing nothing, when the key is not above all others.
+  package mutating func append(_ value: RawSpan, for key: RawSpan, in table: Table) throws(LMDBError) {
+    try check(try store(value, for: key, in: table, flags: MDB_APPEND), "append")
+  }
+
+  /// Removes a key and its value; returns `false` when the key is not in the table.
+  package mutating func remove(_ key: RawSpan, in table: Table) throws(LMDBError) -> Bool {
+    try removed(try reader.withKey(key, for: table) { (key) in mdb_del(reader.transaction, table.handle, &key, nil) })
+  }
+
+  /// Removes every entry of a table.
+  package mutating func removeAll(in table: Table) throws(LMDBError) {
+    reader.confirm(table)
+    try check(mdb_drop(reader.transaction, table.handle, 0), "remove all")
+    changeCount += 1
+  }
+
+  // MARK: Changes in tables with integer keys
+
+  /// Stores a value under a key, in place of any it had.
+  package mutating func put(_ value: RawSpan, for key: UInt64, in table: Table) throws(LMDBError) {
+    try check(try store(value, for: key, in: table, flags: 0), "put")
+  }
+
+  /// Stores a value under a key that is not in the table yet; returns `false`, changing nothing, when it is.
+  package mutating func insert(_ value: RawSpan, for key: UInt64, in table: Table) throws(LMDBError) -> Bool {
+    try inserted(try store(value, for: key, in: table, flags: MDB_NOOVERWRITE))
+  }
+
+  /// Stores a value under a key above all others; throws `isKeyPresent`, changing nothing, when it is not.
+  package mutating func append(_ value: RawSpan, for key: UInt64, in table: Table) throws(LMDBError) {
+    try check(try store(value, for: key, in: table, flags: MDB_APPEND), "append")
+  }
+
+  /// Removes a key and its value; returns `false` when the key is not in the table.
+  package mutating func remove(_ key: UInt64, in table: Table) throws(LMDBError) -> Bool {
+    try removed(try reader.withKey(key, for: table) { (key) in mdb_del(reader.transaction, table.handle, &key, nil) })
+  }
+
+  // MARK: Inside
+
+  private mutating func store(_ value: RawSpan, for key: RawSpan, in table: Table, flags: Int32) throws(LMDBError)
+    -> Int32
+  {
+    let reader = reader
+    let code = try reader.withKey(key, for: table) { (key) in reader.put(value, for: &key, table, flags) }
+    if code == MDB_SUCCESS { changeCount += 1 }
+    return code
+  }
+
+  private mutating func store(_ value: RawSpan, for key: UInt64, in table: Table, flags: Int32) throws(LMDBError)
+    -> Int32
+  {
+    let reader = reader
+    let code = try reader.withKey(key, for: table) { (key) in reader.put(value, for: &key, table, flags) }
+    if code == MDB_SUCCESS { changeCount += 1 }
+    return code
+  }
+
+  private func inserted(_ code: Int32) throws(LMDBError) -> Bool {
+    if code == MDB_KEYEXIST { return false }
+    try check(code, "insert")
+    return true
+  }
+
+  private mutating func removed(_ code: Int32) throws(LMDBError) -> Bool {
+    if code == MDB_NOTFOUND { return false }
+    try check(code, "remove")
+    changeCount += 1
+    return true
+  }
+}
+
+extension Reader {
+  /// Puts, in a write transaction; returns LMDB's code.
+  @inline(__always)
+  func put(_ value: RawSpan, for key: inout MDB_val, _ table: Table, _ flags: Int32) -> Int32 {
+    value.withUnsafeBytes { bytes in
+      var value = MDB_val(bytes)
+      return mdb_put(transaction, table.handle, &key, &value, UInt32(flags))
+    }
+  }
+}
