@@ -1,0 +1,72 @@
+import PinWords
+import Testing
+
+@Suite("The words say what they mean")
+struct WordsTests {
+  @Test("A request id reads back from its own text, with and without dashes")
+  func requestIDText() {
+    let id = RequestID(high: 0x018F_0E6C_3D5A_7C11, low: 0x9A54_5B0F_8F3C_2A10)
+    #expect(id.description == "018f0e6c-3d5a-7c11-9a54-5b0f8f3c2a10")
+    #expect(RequestID(id.description) == id)
+    #expect(RequestID("018f0e6c3d5a7c119a545b0f8f3c2a10") == id)
+    #expect(RequestID("018f0e6c") == nil)
+    #expect(RequestID("+18f0e6c3d5a7c119a545b0f8f3c2a10") == nil)
+  }
+
+  @Test("Generated ids are UUIDv7 and rise with time")
+  func generatedIDs() {
+    var generator = SystemRandomNumberGenerator()
+    let earlier = RequestID.generate(atMilliseconds: 1_700_000_000_000, using: &generator)
+    let later = RequestID.generate(atMilliseconds: 1_700_000_000_001, using: &generator)
+    #expect(earlier < later)
+    #expect(earlier.high >> 16 == 1_700_000_000_000)
+    #expect(earlier.high >> 12 & 0xF == 7)
+    #expect(earlier.low >> 62 == 0b10)
+  }
+
+  @Test("Every refusal survives its parts")
+  func refusalParts() {
+    let refusals: [Refusal] = [
+      .invalid(.count), .notPermitted, .idReused(.product), .notYours, .unknownID, .unknownProduct(ProductID(7)),
+      .unknownPurchase, .unknownCard, .unknownActor, .nameTaken, .lastAdministrator, .productFrozen(ProductID(7)),
+      .insufficientStock(ProductID(7), available: 3), .tooManyExtents(limit: 256), .wrongState(.expired), .deadlinePassed,
+      .final, .withdrawn, .notInCustody(CardID(9)), .outOfTurn(expected: 4), .importRunning(PurchaseID(2)),
+      .busy(retryAfterMilliseconds: 20), .storageFull, .stopping,
+    ]
+    for refusal in refusals {
+      let parts = refusal.parts
+      #expect(
+        Refusal(
+          status: parts.status, subject: parts.subject, detail: parts.detail,
+          retryAfterMilliseconds: parts.retryAfterMilliseconds) == refusal)
+    }
+    // Every status but `done` and those about the connection itself is some refusal's.
+    let spoken = Set(refusals.map(\.parts.status))
+    #expect(Set(Status.allCases).subtracting(spoken).allSatisfy { $0.rawValue < 16 })
+  }
+
+  @Test("A currency is three capital letters", arguments: ["usd", "US", "USDX", "U$D", ""])
+  func badCurrency(text: String) {
+    #expect(Currency(text) == nil)
+    #expect(Currency("USD")?.description == "USD")
+  }
+
+  @Test("A PIN does not print")
+  func pinIsHidden() {
+    let pin = PIN("493-221")
+    #expect(!"\(pin) \(String(reflecting: pin)) \(dumped(pin))".contains("493"))
+  }
+
+  private func dumped(_ value: some Any) -> String {
+    var text = ""
+    dump(value, to: &text)
+    return text
+  }
+
+  @Test("Nobody may keep stock and sell, and every operation is somebody's")
+  func roles() {
+    #expect(Operation.vend.allowedRoles.isDisjoint(with: .administrator))
+    #expect(Operation.allCases.allSatisfy { !$0.allowedRoles.isEmpty })
+    #expect(Roles.named.allSatisfy { Roles(name: $0.name) == $0.role })
+  }
+}
