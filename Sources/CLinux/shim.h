@@ -1,0 +1,9 @@
+// Linux calls that Swift cannot make itself, because C declares them variadic.
+#pragma once
+#include <sys/prctl.h>
+
+/// Forbids core dumps of this process and attaching to it; 0, or -1 with errno set.
+static inline int linux_forbid_dumping(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+/// 1 while the process may be dumped or attached to, 0 when not; -1 with errno set.
+static inline int linux_may_be_dumped(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
