@@ -37,8 +37,6 @@ public enum Refusal: Error, Hashable, Sendable {
   case notInCustody(CardID)
   /// A chunk of an import came out of turn; this one is expected.
   case outOfTurn(expected: UInt32)
-  /// An import is under way already, under this purchase.
-  case importRunning(PurchaseID)
 
   // Try again.
   /// More is going on than the server takes at once; try again after so many milliseconds.
@@ -47,6 +45,8 @@ public enum Refusal: Error, Hashable, Sendable {
   case storageFull
   /// The server is stopping; the outcome of a change is unknown: ask by its id.
   case stopping
+  /// Another import is under way, under this purchase; one runs at a time.
+  case importRunning(PurchaseID)
 }
 
 /// A part of a request that a refusal points at, with its number on the wire.
@@ -137,12 +137,12 @@ public enum Status: UInt8, Sendable, CaseIterable {
   case withdrawn = 45
   case notInCustody = 46
   case outOfTurn = 47
-  case importRunning = 48
 
   // Try again.
   case busy = 64
   case storageFull = 65
   case stopping = 66
+  case importRunning = 67
 
   /// What a client does about it.
   public enum Disposition: Sendable { case done, clientFault, final, retry }
@@ -181,7 +181,7 @@ extension Refusal {
     case .withdrawn: (.withdrawn, 0, 0, 0)
     case .notInCustody(let card): (.notInCustody, card.rawValue, 0, 0)
     case .outOfTurn(let expected): (.outOfTurn, 0, UInt64(expected), 0)
-    case .importRunning(let purchase): (.importRunning, UInt64(purchase.rawValue), 0, 0)
+    case .importRunning(let purchase): (.importRunning, UInt64(purchase.rawValue), 0, 1000)
     case .busy(let retryAfterMilliseconds): (.busy, 0, 0, retryAfterMilliseconds)
     case .storageFull: (.storageFull, 0, 0, 1000)
     case .stopping: (.stopping, 0, 0, 1000)
