@@ -32,7 +32,8 @@ package struct LMDBError: Error, Equatable, Sendable {
   /// An earlier fatal error (a failed write of a meta page) closed the environment to all further use.
   package var isPanic: Bool { code == MDB_PANIC }
 
-  /// The transaction cannot go on: a change in it failed before, or it is a read that was reset.
+  /// The transaction cannot go on: a change in it failed before, it is a read that was reset, or it began before the table
+  /// was opened.
   package var isTransactionUnusable: Bool { code == MDB_BAD_TXN }
 
   /// All reader slots are taken; `Environment.Options.maximumReaders` says how many there are.

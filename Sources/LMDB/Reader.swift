@@ -111,7 +111,7 @@ package struct Reader {
     confirm(table)
     if let cursor = cursors[Int(table.handle)] { return cursor }
     var opened: OpaquePointer?
-    try check(mdb_cursor_open(transaction, table.handle, &opened), "open cursor")
+    _ = try found(mdb_cursor_open(transaction, table.handle, &opened), "open cursor")
     guard let cursor = opened else { throw LMDBError(code: ENOMEM, operation: "open cursor") }
     cursors[Int(table.handle)] = cursor
     return cursor
@@ -120,7 +120,8 @@ package struct Reader {
   @inline(__always)
   private func found(_ code: Int32, _ operation: @autoclosure () -> String) throws(LMDBError) -> Bool {
     if code == MDB_NOTFOUND { return false }
-    try check(code, operation())
+    // The arguments are right, so this says that the transaction was reset or is older than the table.
+    try check(code == EINVAL ? MDB_BAD_TXN : code, operation())
     return true
   }
 }

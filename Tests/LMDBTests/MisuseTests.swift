@@ -1,0 +1,106 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import LMDB
+
+/// What the compiler cannot refuse stops the process before it does harm. Each case runs in a process of its own.
+@Suite("Misuse")
+struct MisuseTests {
+  #if arch(x86_64)
+    static let trap = ExitTest.Condition.signal(SIGILL)
+  #else
+    static let trap = ExitTest.Condition.signal(SIGTRAP)
+  #endif
+
+  @Test("A second write transaction on one thread traps rather than wait for itself")
+  func secondWrite() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path
+    await #expect(processExitsWith: Self.trap) { [path = path as String] in
+      let fixture = try Fixture(path: path)
+      let first = try fixture.environment.beginWrite()
+      let second = try fixture.environment.beginWrite()
+      second.abort()
+      first.abort()
+    }
+  }
+
+  @Test("A write transaction that ends on another thread traps")
+  func wrongThread() async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path
+    await #expect(processExitsWith: Self.trap) { [path = path as String] in
+      let fixture = try Fixture(path: path)
+      let write = Mutex<WriteTransaction?>(try fixture.environment.beginWrite())
+      try await onAnotherThread { try write.withLock { $0.take() }?.commit() }
+    }
+  }
+
+  @Test("A table of another environment traps")
+  func foreignTable() async throws {
+    let directory = try TemporaryDirectory()
+    let otherDirectory = try TemporaryDirectory()
+    let paths = [directory.path, otherDirectory.path]
+    await #expect(processExitsWith: Self.trap) { [paths = paths as [String]] in
+      let fixture = try Fixture(path: paths[0])
+      let other = try Fixture(path: paths[1])
+      _ = try fixture.environment.beginRead().count(of: other.words)
+    }
+  }
+
+  @Test("A key of the wrong kind traps", arguments: [true, false])
+  func wrongKey(isInteger: Bool) async throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path
+    await #expect(processExitsWith: Self.trap) { [path = path as String, isInteger = isInteger as Bool] in
+      let fixture = try Fixture(path: path)
+      let read = try fixture.environment.beginRead()
+      if isInteger {
+        _ = try read.bytes(1, in: fixture.words)
+      } else {
+        _ = try read.text("seven b", in: fixture.numbers)
+      }
+    }
+  }
+
+  @Test("Readers left by a process that was killed are cleared, living ones are not")
+  func staleReaders() async throws {
+    let directory = try TemporaryDirectory()
+    let environment = try directory.open()
+    let words = try environment.openTables([.init(name: "words")])[0]
+    let living = try environment.beginRead()
+    #expect(try environment.clearStaleReaders() == 0)
+    let path = directory.path
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
+      let environment = try Environment(at: path, options: .init(mapSizeBytes: 64 << 20))
+      let first = try environment.beginRead()
+      let second = try environment.beginRead()
+      kill(getpid(), SIGKILL)
+      _ = (first.isActive, second.isActive)
+    }
+    #expect(environment.usage.readerSlotCount == 3)
+    #expect(try environment.clearStaleReaders() == 2)
+    #expect(try environment.clearStaleReaders() == 0)
+    #expect(try living.text("k", in: words) == nil)
+  }
+
+  @Test("A writer that was killed leaves its lock to the next and nothing else")
+  func killedWriter() async throws {
+    let directory = try TemporaryDirectory()
+    let environment = try directory.open()
+    let words = try environment.openTables([.init(name: "words")])[0]
+    let path = directory.path
+    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
+      let environment = try Environment(at: path, options: .init(mapSizeBytes: 64 << 20))
+      let words = try environment.openTables([.init(name: "words")])[0]
+      var write = try environment.beginWrite()
+      try write.put("v", for: "k", in: words)
+      kill(getpid(), SIGKILL)
+      try write.commit()
+    }
+    let write = try environment.beginWrite()
+    #expect(try write.text("k", in: words) == nil)
+    write.abort()
+  }
+}
