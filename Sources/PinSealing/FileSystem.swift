@@ -21,8 +21,9 @@ struct OwnedDescriptor: ~Copyable {
   let value: Int32
 
   init(opening path: String, flags: Int32, mode: mode_t = 0) throws(SealingSystemError) {
-    value = Glibc.open(path, flags | O_CLOEXEC, mode)
-    if value < 0 { throw SealingSystemError("open", path: path) }
+    let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+    if descriptor < 0 { throw SealingSystemError("open", path: path) }
+    value = descriptor
   }
 
   deinit { close(value) }
@@ -42,10 +43,9 @@ func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: Strin
 }
 
 /// Reads until the end or until `buffer` is full; the count of bytes read.
-func readAll(into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32, path: String)
-  throws(SealingSystemError)
-  -> Int
-{
+func readAll(
+  into buffer: UnsafeMutableRawBufferPointer, from descriptor: Int32, path: String
+) throws(SealingSystemError) -> Int {
   var total = 0
   while total < buffer.count {
     let count = read(descriptor, buffer.baseAddress! + total, buffer.count - total)

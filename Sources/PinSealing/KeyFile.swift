@@ -7,7 +7,7 @@ package enum KeyFileError: Error, Equatable, Sendable, CustomStringConvertible {
   case alreadyExists(path: String)
   case notRegularFile(path: String)
   case wrongOwner(path: String, owner: UInt32, expected: UInt32)
-  case tooOpen(path: String, mode: UInt32)
+  case wrongMode(path: String, mode: UInt32)
   case malformed(path: String, label: String)
   case system(SealingSystemError)
 
@@ -18,7 +18,7 @@ package enum KeyFileError: Error, Equatable, Sendable, CustomStringConvertible {
     case .notRegularFile(let path): "\(path): a key file must be a regular file, not a link, directory or device"
     case .wrongOwner(let path, let owner, let expected):
       "\(path): the key file belongs to user \(owner), but must belong to the user running this, \(expected)"
-    case .tooOpen(let path, let mode):
+    case .wrongMode(let path, let mode):
       "\(path): the key file has mode \(octal(mode)), but must have mode 0600 or 0400 (chmod 600)"
     case .malformed(let path, let label):
       "\(path): not a key file: it must be one line, '\(label)' and 64 hexadecimal digits"
@@ -88,7 +88,7 @@ package struct KeyFile: Sendable {
       throw .wrongOwner(path: path, owner: status.st_uid, expected: geteuid())
     }
     let mode = status.st_mode & 0o7777
-    guard mode == 0o600 || mode == 0o400 else { throw .tooOpen(path: path, mode: mode) }
+    guard mode == 0o600 || mode == 0o400 else { throw .wrongMode(path: path, mode: mode) }
     return try readKey(from: file.value, path: path)
   }
 

@@ -25,6 +25,9 @@ package enum ProcessSecrecy {
     return Report(keysAreLockedInMemory: SecretMemory.shared.isLocked)
   }
 
+  /// Whether the kernel would still dump this process or let another attach to it.
+  package static var mayBeDumped: Bool { linux_may_be_dumped() != 0 }
+
   /// As far as it may be raised without rights; the report says whether that was enough.
   private static func raiseLockedMemoryLimit() {
     var limit = rlimit()
