@@ -17,7 +17,8 @@ import Synchronization
 /// 4. **Reads are short.** A read pins the pages of its snapshot and every later one: while it lasts, the file only
 ///    grows. Reset it when done, renew it when needed.
 /// 5. **Bytes are borrowed.** What is read is a span in the mapped file. It cannot outlive its transaction nor a change
-///    made in it: the compiler refuses both. Copy what must stay.
+///    made in it: the compiler refuses both. Copy what must stay. A span held in a `let` or by `guard let` counts as in
+///    use to the end of its scope; before a change, read in `if let`, in `do { … }`, or in a function that returns a copy.
 /// 6. **A failed change is the end.** After a put or remove throws, every further use of that transaction throws and it
 ///    can only be aborted, except a refused key (`insert`, `append`), which leaves it as it was.
 /// 7. **The map is address space.** Open it as large as the data may ever grow; it is never resized.
@@ -137,7 +138,8 @@ package final class Environment: @unchecked Sendable {
 
   /// Begins the write transaction of the calling OS thread, after waiting for the present one to end.
   ///
-  /// Traps when this thread is inside one already, which would wait for itself.
+  /// Traps when this thread is inside one already, which would wait for itself. Traps when the environment is read-only.
+  @available(*, noasync, message: "a write transaction belongs to one thread, and a task changes threads")
   package func beginWrite() throws(LMDBError) -> WriteTransaction {
     try WriteTransaction(in: self)
   }

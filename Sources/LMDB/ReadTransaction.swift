@@ -49,3 +49,6 @@ package struct ReadTransaction: ~Copyable, ReadableTransaction {
     try check(mdb_txn_commit(reader.transaction), "end read")
   }
 }
+
+@available(*, unavailable, message: "a read transaction serves one thread at a time: send it, or keep it in a Mutex")
+extension ReadTransaction: Sendable {}

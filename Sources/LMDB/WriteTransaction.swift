@@ -139,6 +139,9 @@ package struct WriteTransaction: ~Copyable, ReadableTransaction {
   }
 }
 
+@available(*, unavailable, message: "a write transaction belongs to one thread")
+extension WriteTransaction: Sendable {}
+
 extension Reader {
   /// Puts, in a write transaction; returns LMDB's code.
   @inline(__always)

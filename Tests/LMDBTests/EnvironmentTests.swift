@@ -1,7 +1,6 @@
 import Glibc
+import LMDB
 import Testing
-
-@testable import LMDB
 
 @Suite("An environment")
 struct EnvironmentTests {

@@ -1,8 +1,7 @@
 import Glibc
+import LMDB
 import Synchronization
 import Testing
-
-@testable import LMDB
 
 /// What the compiler cannot refuse stops the process before it does harm. Each case runs in a process of its own.
 @Suite("Misuse")
@@ -18,11 +17,7 @@ struct MisuseTests {
     let directory = try TemporaryDirectory()
     let path = directory.path
     await #expect(processExitsWith: Self.trap) { [path = path as String] in
-      let fixture = try Fixture(path: path)
-      let first = try fixture.environment.beginWrite()
-      let second = try fixture.environment.beginWrite()
-      second.abort()
-      first.abort()
+      try beginTwice(Fixture(path: path).environment)
     }
   }
 
@@ -31,8 +26,7 @@ struct MisuseTests {
     let directory = try TemporaryDirectory()
     let path = directory.path
     await #expect(processExitsWith: Self.trap) { [path = path as String] in
-      let fixture = try Fixture(path: path)
-      let write = Mutex<WriteTransaction?>(try fixture.environment.beginWrite())
+      let write = try begun(Fixture(path: path).environment)
       try await onAnotherThread { try write.withLock { $0.take() }?.commit() }
     }
   }
@@ -92,15 +86,35 @@ struct MisuseTests {
     let words = try environment.openTables([.init(name: "words")])[0]
     let path = directory.path
     await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-      let environment = try Environment(at: path, options: .init(mapSizeBytes: 64 << 20))
-      let words = try environment.openTables([.init(name: "words")])[0]
-      var write = try environment.beginWrite()
-      try write.put("v", for: "k", in: words)
-      kill(getpid(), SIGKILL)
-      try write.commit()
+      try dieWriting(Fixture(path: path))
     }
-    let write = try environment.beginWrite()
-    #expect(try write.text("k", in: words) == nil)
-    write.abort()
+    try expectWritable(environment, words)
   }
+}
+
+// A write transaction cannot be begun in a task, so these are functions.
+
+private func beginTwice(_ environment: Environment) throws {
+  let first = try environment.beginWrite()
+  let second = try environment.beginWrite()
+  second.abort()
+  first.abort()
+}
+
+/// A way around the compiler: what holds the transaction may be sent.
+private func begun(_ environment: Environment) throws -> Mutex<WriteTransaction?> {
+  Mutex(try environment.beginWrite())
+}
+
+private func dieWriting(_ fixture: Fixture) throws {
+  var write = try fixture.environment.beginWrite()
+  try write.put("v", for: "k", in: fixture.words)
+  kill(getpid(), SIGKILL)
+  try write.commit()
+}
+
+private func expectWritable(_ environment: Environment, _ words: Table) throws {
+  let write = try environment.beginWrite()
+  #expect(try write.text("k", in: words) == nil)
+  write.abort()
 }

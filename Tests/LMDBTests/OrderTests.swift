@@ -1,6 +1,5 @@
+import LMDB
 import Testing
-
-@testable import LMDB
 
 @Suite("Order and seeks")
 struct OrderTests {

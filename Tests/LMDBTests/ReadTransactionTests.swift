@@ -1,8 +1,7 @@
 import Glibc
+import LMDB
 import Synchronization
 import Testing
-
-@testable import LMDB
 
 @Suite("A read transaction")
 struct ReadTransactionTests {
@@ -79,9 +78,7 @@ struct ReadTransactionTests {
   func movesBetweenThreads() async throws {
     let fixture = try Fixture()
     let words = fixture.words
-    var write = try fixture.environment.beginWrite()
-    try write.put("v", for: "k", in: words)
-    try write.commit()
+    try fixture.put("v", for: "k")
     let read = Mutex(try fixture.environment.beginRead())
     #expect(try read.withLock { try $0.text("k", in: words) } == "v")
     let seen = try await onAnotherThread { try read.withLock { try $0.text("k", in: words) } }

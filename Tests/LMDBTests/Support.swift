@@ -1,7 +1,6 @@
 import Glibc
+import LMDB
 import Testing
-
-@testable import LMDB
 
 /// A directory that is there for one test.
 struct TemporaryDirectory: ~Copyable {
@@ -51,6 +50,15 @@ final class Fixture {
     let tables = try environment.openTables(Self.specs)
     (words, numbers) = (tables[0], tables[1])
     directory = nil
+  }
+}
+
+extension Fixture {
+  /// Puts and commits: for tests in tasks, where a write transaction may not be begun.
+  func put(_ value: String, for key: String) throws(LMDBError) {
+    var write = try environment.beginWrite()
+    try write.put(value, for: key, in: words)
+    try write.commit()
   }
 }
 

@@ -1,6 +1,5 @@
+import LMDB
 import Testing
-
-@testable import LMDB
 
 @Suite("A write transaction")
 struct WriteTransactionTests {
