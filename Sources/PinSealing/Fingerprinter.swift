@@ -15,7 +15,7 @@ package struct Fingerprint: Hashable, Sendable {
   package func withBytes<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try withUnsafeBytes(of: self) { (bytes) throws(Failure) in try body(RawSpan(_unsafeBytes: bytes)) }
+    try withUnsafeBytes(of: self) { (bytes) throws(Failure) in try body(bytes.bytes) }
   }
 
   package var bytes: [UInt8] {

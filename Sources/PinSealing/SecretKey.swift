@@ -52,15 +52,17 @@ package final class SecretKey: @unchecked Sendable {
   package func withBytes<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    defer { _fixLifetime(self) }
-    return try body(RawSpan(_unsafeStart: storage, byteCount: Self.byteCount))
+    try withExtendedLifetime(self) { () throws(Failure) in
+      try body(UnsafeRawBufferPointer(start: storage, count: Self.byteCount).bytes)
+    }
   }
 
   /// Lends the bytes to OpenSSL.
   func withPointer<Result, Failure: Error>(
     _ body: (UnsafePointer<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    defer { _fixLifetime(self) }
-    return try body(UnsafePointer(storage.assumingMemoryBound(to: UInt8.self)))
+    try withExtendedLifetime(self) { () throws(Failure) in
+      try body(UnsafePointer(storage.assumingMemoryBound(to: UInt8.self)))
+    }
   }
 }
