@@ -38,10 +38,17 @@ extension RecordWindow {
     return readings.dropFirst().reduce(readings[0]) { best, reading in rank(reading) > rank(best) ? reading : best }
   }
 
+  /// A column's name as it was meant: outside quotes and inside them, spaces around it mean nothing.
   private func name(of field: FieldRange, in text: Span<UInt8>) -> String {
-    let name = text.extracting(field.text).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
-    let isPadded = field.isQuoted && (name.hasPrefix(" ") || name.hasSuffix(" "))
-    return isPadded ? String(name.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) : name
+    var bytes: [UInt8] = []
+    var index = field.text.lowerBound
+    while index < field.text.upperBound {
+      bytes.append(text[index])
+      index += field.hasDoubledQuotes && text[index] == UInt8(ascii: "\"") ? 2 : 1
+    }
+    let space = UInt8(ascii: " ")
+    while bytes.last == space { bytes.removeLast() }
+    return String(decoding: bytes.drop { $0 == space }, as: UTF8.self)
   }
 
   /// Vendors do send spreadsheets and UTF-16; a missing column would be a poor way to say so.
