@@ -69,7 +69,7 @@ package final class Environment: @unchecked Sendable {
   /// - Parameter path: a directory that exists.
   package init(at path: String, options: Options) throws(LMDBError) {
     precondition(options.mapSizeBytes > 0 && options.maximumTables > 0 && options.maximumReaders > 0)
-    claim = try DirectoryClaim(path: path)
+    claim = try DirectoryClaim.make(path: path)
     handle = try Self.open(path: path, options: options)
     self.options = options
     serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
@@ -141,13 +141,20 @@ package final class Environment: @unchecked Sendable {
   /// Traps when this thread is inside one already, which would wait for itself. Traps when the environment is read-only.
   @available(*, noasync, message: "a write transaction belongs to one thread, and a task changes threads")
   package func beginWrite() throws(LMDBError) -> WriteTransaction {
-    try WriteTransaction(in: self)
+    try WriteTransaction.begin(in: self)
   }
 
   /// Begins a read of the last commit; it never waits for the writer.
   ///
   /// Throws `isReadersFull` when all reader slots are taken. Begin few and renew them: beginning takes a lock.
   package func beginRead() throws(LMDBError) -> sending ReadTransaction {
-    try ReadTransaction(in: self)
+    ReadTransaction(transaction: try beginTransaction(flags: MDB_RDONLY, "begin read"), environment: self)
+  }
+
+  func beginTransaction(flags: Int32, _ operation: String) throws(LMDBError) -> OpaquePointer {
+    var begun: OpaquePointer?
+    try check(mdb_txn_begin(handle, nil, UInt32(flags), &begun), operation)
+    guard let transaction = begun else { throw LMDBError(code: ENOMEM, operation: operation) }
+    return transaction
   }
 }

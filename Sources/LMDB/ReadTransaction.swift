@@ -9,16 +9,15 @@ import Glibc
 package struct ReadTransaction: ~Copyable, ReadableTransaction {
   package let reader: Reader
   private let environment: Environment
-  private var isFinished = false
+  private var isFinished: Bool
   /// Whether there is a snapshot to read: not between `reset` and `renew`, when every read throws.
-  package private(set) var isActive = true
+  package private(set) var isActive: Bool
 
-  init(in environment: Environment) throws(LMDBError) {
-    var begun: OpaquePointer?
-    try check(mdb_txn_begin(environment.handle, nil, UInt32(MDB_RDONLY), &begun), "begin read")
-    guard let transaction = begun else { throw LMDBError(code: ENOMEM, operation: "begin read") }
-    self.environment = environment
+  init(transaction: OpaquePointer, environment: Environment) {
     reader = Reader(transaction: transaction, environment: environment)
+    self.environment = environment
+    isFinished = false
+    isActive = true
   }
 
   deinit {

@@ -8,21 +8,27 @@ package struct WriteTransaction: ~Copyable, ReadableTransaction {
   package let reader: Reader
   private let environment: Environment
   private let thread: UInt
-  private var isFinished = false
+  private var isFinished: Bool
   /// How many puts, inserts, appends and removes succeeded: a measure of how much a commit will write.
-  package private(set) var changeCount = 0
+  package private(set) var changeCount: Int
 
-  init(in environment: Environment) throws(LMDBError) {
+  /// Not an initializer: one that throws before all is set makes Swift 6.3.1, optimizing, release what was never set.
+  static func begin(in environment: Environment) throws(LMDBError) -> WriteTransaction {
     precondition(!environment.options.isReadOnly, "the environment is read-only")
-    thread = UInt(pthread_self())
+    let thread = UInt(pthread_self())
     // Waiting for oneself has no end.
     precondition(environment.writerThread.load(ordering: .relaxed) != thread, "this thread is in a write transaction")
-    var begun: OpaquePointer?
-    try check(mdb_txn_begin(environment.handle, nil, 0, &begun), "begin write")
-    guard let transaction = begun else { throw LMDBError(code: ENOMEM, operation: "begin write") }
+    let transaction = try environment.beginTransaction(flags: 0, "begin write")
     environment.writerThread.store(thread, ordering: .relaxed)
-    self.environment = environment
+    return WriteTransaction(transaction: transaction, environment: environment, thread: thread)
+  }
+
+  private init(transaction: OpaquePointer, environment: Environment, thread: UInt) {
     reader = Reader(transaction: transaction, environment: environment)
+    self.environment = environment
+    self.thread = thread
+    isFinished = false
+    changeCount = 0
   }
 
   deinit {

@@ -19,7 +19,8 @@ struct DirectoryClaim: ~Copyable {
   /// Held open so that the inode number cannot go to another directory meanwhile.
   private let descriptor: CInt
 
-  init(path: String) throws(LMDBError) {
+  /// Throws `isAlreadyOpen` when the directory is claimed.
+  static func make(path: String) throws(LMDBError) -> DirectoryClaim {
     let descriptor = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw LMDBError(code: errno, operation: "open directory") }
     var status = stat()
@@ -29,10 +30,14 @@ struct DirectoryClaim: ~Copyable {
       throw LMDBError(code: code, operation: "examine directory")
     }
     let identity = Identity(device: status.st_dev, inode: status.st_ino)
-    guard Self.claimed.withLock({ $0.insert(identity).inserted }) else {
+    guard claimed.withLock({ $0.insert(identity).inserted }) else {
       close(descriptor)
       throw LMDBError(code: EBUSY, operation: "open environment twice in one process")
     }
+    return DirectoryClaim(identity: identity, descriptor: descriptor)
+  }
+
+  private init(identity: Identity, descriptor: CInt) {
     self.identity = identity
     self.descriptor = descriptor
   }
