@@ -88,18 +88,52 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case lowStockThreshold = 34
   case minimumValidity = 35
   case reserved = 36
+  case wait = 37
+  case method = 38
+  case purchase = 39
 
   public var description: String {
     switch self {
+    case .frame: "frame"
+    case .id: "id"
+    case .operation: "operation"
+    case .product: "product"
+    case .count: "count"
+    case .condition: "condition"
+    case .discount: "discount"
+    case .tax: "tax"
+    case .cashier: "cashier"
+    case .tender: "tender"
     case .holdTime: "hold time"
+    case .deadline: "deadline"
+    case .lines: "lines"
+    case .extents: "extents"
+    case .reason: "reason"
+    case .reservation: "reservation"
+    case .index: "index"
+    case .sku: "SKU"
+    case .name: "name"
+    case .vendor: "vendor"
+    case .currency: "currency"
     case .faceValue: "face value"
+    case .price: "price"
+    case .instructions: "instructions"
+    case .roles: "roles"
     case .unitCost: "unit cost"
+    case .invoice: "invoice"
+    case .lots: "lots"
+    case .expiry: "expiry"
+    case .serial: "serial"
+    case .pin: "PIN"
+    case .actor: "actor"
+    case .path: "path"
+    case .sequence: "sequence"
     case .lowStockThreshold: "low-stock threshold"
     case .minimumValidity: "minimum validity"
-    case .pin: "PIN"
-    case .sku: "SKU"
     case .reserved: "reserved bits"
-    default: "\(self)"
+    case .wait: "wait"
+    case .method: "method"
+    case .purchase: "purchase"
     }
   }
 }
