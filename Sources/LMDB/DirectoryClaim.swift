@@ -37,11 +37,6 @@ struct DirectoryClaim: ~Copyable {
     return DirectoryClaim(identity: identity, descriptor: descriptor)
   }
 
-  private init(identity: Identity, descriptor: CInt) {
-    self.identity = identity
-    self.descriptor = descriptor
-  }
-
   deinit {
     _ = Self.claimed.withLock { $0.remove(identity) }
     close(descriptor)

@@ -117,7 +117,9 @@ package struct WriteTransaction: ~Copyable, ReadableTransaction {
     -> Int32
   {
     let reader = reader
-    let code = try reader.withKey(key, for: table) { (key) in reader.put(value, for: &key, table, flags) }
+    let code = try reader.withKey(key, for: table) { (key) throws(LMDBError) in
+      try reader.put(value, for: &key, table, flags)
+    }
     if code == MDB_SUCCESS { changeCount += 1 }
     return code
   }
@@ -126,7 +128,9 @@ package struct WriteTransaction: ~Copyable, ReadableTransaction {
     -> Int32
   {
     let reader = reader
-    let code = try reader.withKey(key, for: table) { (key) in reader.put(value, for: &key, table, flags) }
+    let code = try reader.withKey(key, for: table) { (key) throws(LMDBError) in
+      try reader.put(value, for: &key, table, flags)
+    }
     if code == MDB_SUCCESS { changeCount += 1 }
     return code
   }
@@ -151,10 +155,11 @@ extension WriteTransaction: Sendable {}
 extension Reader {
   /// Puts, in a write transaction; returns LMDB's code.
   @inline(__always)
-  func put(_ value: RawSpan, for key: inout MDB_val, _ table: Table, _ flags: Int32) -> Int32 {
-    value.withUnsafeBytes { bytes in
+  func put(_ value: RawSpan, for key: inout MDB_val, _ table: Table, _ flags: Int32) throws(LMDBError) -> Int32 {
+    let cursor = try cursor(for: table)
+    return value.withUnsafeBytes { bytes in
       var value = MDB_val(bytes)
-      return mdb_put(transaction, table.handle, &key, &value, UInt32(flags))
+      return mdb_cursor_put(cursor, &key, &value, UInt32(flags))
     }
   }
 }
