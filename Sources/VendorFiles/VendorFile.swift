@@ -1,5 +1,3 @@
-import Glibc
-
 /// An opened input of vendor cards that can be read from its start as often as needed.
 ///
 /// Read this file first. An import reads its input twice: once to count the cards of each expiry and to find every bad
