@@ -13,14 +13,19 @@ package struct Block: ~Copyable {
   package private(set) var eventCount = 0
   /// Where the bytes of the event begun last go; to be used between `beginEvent` and its end only.
   package var writer: ByteWriter
-  /// The offset of the length field of the event begun last.
+  /// Where the length fields of the event begun last and of the one ended last are.
   private var eventStart = 0
+  private var lastEventStart = 0
   private var isInsideEvent = false
+  /// What `seal` wrote.
+  private(set) var header: BlockHeader
   private let largestByteCount: Int
 
   init(nextSequence: UInt64, largestByteCount: Int) {
     self.nextSequence = nextSequence
     self.largestByteCount = largestByteCount
+    header = BlockHeader(
+      byteCount: 0, eventCount: 0, firstSequence: 0, timeMilliseconds: 0, check: 0, previous: .zero)
     writer = ByteWriter(capacity: 64 << 10)
     writer.writeZeros(BlockHeader.byteCount)
   }
@@ -41,6 +46,7 @@ package struct Block: ~Copyable {
     precondition(isInsideEvent, "no event was begun")
     precondition(writer.count <= largestByteCount, "a block grew past the largest that the journal's format allows")
     isInsideEvent = false
+    lastEventStart = eventStart
     writer.overwrite(UInt32(writer.count - eventStart - MemoryLayout<UInt32>.size), at: eventStart)
     eventCount += 1
     defer { nextSequence += 1 }
@@ -58,8 +64,9 @@ package struct Block: ~Copyable {
   package var lastEvent: RawSpan {
     @_lifetime(borrow self)
     borrowing get {
-      precondition(eventCount > 0 && !isInsideEvent, "no event was ended")
-      return writer.bytes.extracting((eventStart + MemoryLayout<UInt32>.size)..<writer.count)
+      precondition(eventCount > 0, "no event was ended")
+      return writer.bytes.extracting(
+        (lastEventStart + MemoryLayout<UInt32>.size)..<(isInsideEvent ? eventStart : writer.count))
     }
   }
 
@@ -77,12 +84,14 @@ package struct Block: ~Copyable {
   /// Writes the header, which completes the block, and hands back the block's hash: the link to the next.
   mutating func seal(previous: Digest256, hasher: inout SHA256Hasher) -> Digest256 {
     precondition(eventCount > 0 && !isInsideEvent, "only a block with whole events can be sealed")
-    let header = BlockHeader(
+    var header = BlockHeader(
       byteCount: writer.count, eventCount: eventCount, firstSequence: nextSequence - UInt64(eventCount),
       timeMilliseconds: timeMilliseconds, check: 0, previous: previous)
     header.write(over: &writer)
     let hash = hasher.hash(writer.bytes)
-    writer.overwrite(hash.check, at: BlockHeader.checkOffset)
+    header.check = hash.check
+    writer.overwrite(header.check, at: BlockHeader.checkOffset)
+    self.header = header
     return hash
   }
 }

@@ -9,7 +9,7 @@ import PinBytes
 ///
 /// An `LMDBError` from any call means that the state transaction is lost: the store aborts it, drops the machine, makes
 /// a new one from the last checkpoint, replays the journal, and answers the whole batch `storageFull`.
-package protocol StateMachine: ~Copyable {
+package protocol StateMachine: ~Copyable, SendableMetatype {
   associatedtype Request: Sendable
   /// Kept by the writer until the batch is synced.
   associatedtype Answer
@@ -68,8 +68,12 @@ package protocol StateMachine: ~Copyable {
   /// What it leaves in `answers` the store drops, keeping the array's memory.
   mutating func deliver(_ answers: inout [Answer])
 
+  /// Called instead of `deliver` when the store has failed: hands the answers out and publishes nothing, for what the
+  /// machine has applied may not be durable. The machine is dropped afterwards.
+  mutating func abandon(_ answers: inout [Answer])
+
   /// The answer to a request that the store itself turned away.
-  func turnAway(_ request: borrowing Request, because refusal: Refusal) -> Answer
+  func turnAway(_ request: borrowing Request, because refusal: StoreRefusal) -> Answer
 }
 
 extension StateMachine where Self: ~Copyable {
@@ -95,7 +99,7 @@ package struct Moment: Sendable {
 }
 
 /// Why the store itself turned a request away.
-package enum Refusal: Sendable, Hashable {
+package enum StoreRefusal: Sendable, Hashable {
   /// There was no room to apply its batch; nothing of it happened. It may be tried again once there is room.
   case storageFull
   /// The store stopped before the request was decided; nothing of it happened.

@@ -1,0 +1,85 @@
+import Glibc
+import PinSealing
+
+/// The directory that a store lives in: what is in it, which format it has, and who may enter.
+enum DataDirectory {
+  static let formatText = "pinvault-data 1\n"
+  private static let formatWord = "pinvault-data "
+
+  /// Takes the directory's lock, if it is a data directory of this format and not a backup.
+  static func enter(_ path: String) throws(StoreError) -> DirectoryLock {
+    try confirmFormat(of: path)
+    return try DirectoryLock(path)
+  }
+
+  /// Throws unless the directory says that it has this program's format.
+  static func confirmFormat(of path: String) throws(StoreError) {
+    let format = "\(path)/format"
+    guard FileTree.exists(format) else {
+      throw FileTree.exists("\(path)/\(BackupManifest.fileName)") ? .isBackup(path) : .notADataDirectory(path)
+    }
+    let text = String(decoding: try FileTree.contents(of: format, limit: 256), as: UTF8.self)
+    guard text != formatText else { return }
+    guard text.hasPrefix(formatWord), text.hasSuffix("\n"),
+      let version = Int(text.dropFirst(formatWord.count).dropLast())
+    else { throw .notADataDirectory(path) }
+    throw version > 1 ? .newerFormat(path: path, found: "data format \(version)") : .notADataDirectory(path)
+  }
+
+  /// Makes the subdirectories of a new store.
+  static func createParts(in path: String) throws(StoreError) {
+    for part in ["journal", "state", "payload"] { try FileTree.createDirectory("\(path)/\(part)") }
+  }
+
+  /// Writes the format file, which is what makes a directory a data directory: the last step of making one.
+  static func finish(_ path: String) throws(StoreError) {
+    try FileTree.syncDirectory(path)
+    try FileTree.create("\(path)/format", Array(formatText.utf8))
+    try FileTree.syncDirectory(path)
+  }
+}
+
+extension Store where Machine: ~Copyable {
+  /// Makes a data directory with a journal whose first events `genesis` writes: at least one.
+  ///
+  /// The directory may exist, with other files in it, but not be or have been a data directory. Nothing is applied here:
+  /// the store replays the events when it is opened.
+  package static func create(
+    at directory: String, storeID: StoreID, settings: StoreSettings = StoreSettings(),
+    clock: any StoreClock = SystemClock(), genesis: (inout Block) -> Void
+  ) throws(StoreError) {
+    if !FileTree.exists(directory) { try FileTree.createDirectory(directory) }
+    for name in ["format", "journal", "state", "payload", BackupManifest.fileName] {
+      if FileTree.exists("\(directory)/\(name)") { throw .alreadyThere("\(directory)/\(name)") }
+    }
+    try DataDirectory.createParts(in: directory)
+    let shape = JournalShape(
+      storeID: storeID, segmentByteCount: settings.segmentByteCount,
+      largestBlockByteCount: settings.largestBlockByteCount)
+    let journal = JournalDirectory(path: "\(directory)/journal", shape: shape)
+    try SegmentPreparer.prepare(1, in: journal)
+    try journal.append(after: .origin(of: storeID), timeMilliseconds: clock.nowMilliseconds(), settings, genesis)
+    try DataDirectory.finish(directory)
+  }
+}
+
+extension JournalDirectory {
+  /// Appends one block to a journal that nobody serves, and syncs it.
+  @discardableResult
+  func append(
+    after head: JournalHead, timeMilliseconds: UInt64, _ settings: StoreSettings, _ write: (inout Block) -> Void
+  ) throws(StoreError) -> JournalHead {
+    var block = Block(nextSequence: head.sequence + 1, largestByteCount: shape.largestBlockByteCount)
+    block.begin(nextSequence: head.sequence + 1, timeMilliseconds: max(timeMilliseconds, head.timeMilliseconds))
+    write(&block)
+    precondition(block.eventCount > 0, "a block has at least one event")
+    let next = head.end.segment + 1
+    if !FileTree.exists(file(ofSegment: next)), head.end.offset + block.byteCount > shape.segmentByteCount {
+      try SegmentPreparer.prepare(next, in: self)
+    }
+    let preparer = SegmentPreparer(self, ready: try segmentNumbers().upperBound, current: head.end.segment)
+    var appender = try JournalAppender(self, head: head, preparer: preparer, calls: settings.systemCalls)
+    _ = try appender.append(&block)
+    return appender.head
+  }
+}

@@ -1,0 +1,204 @@
+import PinBytes
+import PinSealing
+
+/// Walks the journal block by block, checking everything a block says, in bounded memory.
+///
+/// It stops at the first block that is not right and says where and why; what that means is the caller's to judge: the
+/// end of the journal, or damage. It may run beside the writer as long as `lastSequence` keeps it to what is synced.
+package struct JournalReader: ~Copyable {
+  let directory: JournalDirectory
+  /// The head as of the block read last.
+  package private(set) var head: JournalHead
+  /// Reads no block beyond the one with this sequence.
+  package private(set) var lastSequence: UInt64
+  /// The header of the block read last.
+  private(set) var header: BlockHeader
+
+  private var segment: UInt64 = 0
+  private var file: File?
+  private let memory: ReadBuffer
+  private var buffered: Range<Int> = 0..<0
+  private var hasher = SHA256Hasher()
+
+  /// Starts after `head`, which must be of this journal.
+  init(_ directory: JournalDirectory, after head: JournalHead, lastSequence: UInt64 = .max) {
+    self.directory = directory
+    self.head = head
+    self.lastSequence = lastSequence
+    header = BlockHeader(
+      byteCount: 0, eventCount: 0, firstSequence: 0, timeMilliseconds: 0, check: 0, previous: head.chain)
+    memory = ReadBuffer(byteCount: directory.shape.largestBlockByteCount + (256 << 10))
+  }
+
+  private var buffer: UnsafeMutableRawBufferPointer { memory.bytes }
+
+  enum Step: Equatable {
+    case block
+    /// There is no right block at `position`.
+    case end(JournalPosition, BlockFault)
+  }
+
+  /// Reads the next block.
+  mutating func next() throws(StoreError) -> Step {
+    guard head.sequence < lastSequence else { return .end(head.end, .absent) }
+    switch try readBlock(at: head.end) {
+    case nil: return .block
+    case .absent: return try nextSegment()
+    case let fault?: return .end(head.end, fault)
+    }
+  }
+
+  /// Lets the reader go on to a later sequence; what it had read ahead is forgotten, for it may have changed.
+  package mutating func extend(to sequence: UInt64) {
+    lastSequence = sequence
+    buffered = 0..<0
+  }
+
+  /// All bytes of the block read last.
+  var blockBytes: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      let start = head.end.offset - header.byteCount - buffered.lowerBound
+      let span = RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[start..<start + header.byteCount]))
+      return _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Runs `body` with each event of the block read last, and its sequence.
+  func forEachEvent<Failure: Error>(_ body: (RawSpan, UInt64) throws(Failure) -> Void) throws(Failure) {
+    let bytes = blockBytes
+    var offset = BlockHeader.byteCount
+    for index in 0..<header.eventCount {
+      let length = Int(UInt32(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+      try body(bytes.extracting(offset + 4..<offset + 4 + length), header.firstSequence + UInt64(index))
+      offset += 4 + length
+    }
+  }
+
+  // MARK: One block
+
+  /// Goes on in the next segment, if that begins with the next block and the rest of this one is zeros.
+  private mutating func nextSegment() throws(StoreError) -> Step {
+    let end = head.end
+    let next = JournalPosition.start(ofSegment: end.segment + 1)
+    guard FileTree.exists(directory.file(ofSegment: next.segment)) else { return .end(end, .absent) }
+    switch try readBlock(at: next) {
+    case nil: break
+    case .absent: return .end(end, .absent)
+    case let fault?: return .end(next, fault)
+    }
+    let rest = try directory.open(segment: end.segment)
+    guard let offset = try rest.firstNonZero(in: end.offset..<directory.shape.segmentByteCount) else { return .block }
+    return .end(JournalPosition(segment: end.segment, offset: offset), .notZero)
+  }
+
+  /// Reads and checks the block at `position`; when it is right it becomes the head.
+  private mutating func readBlock(at position: JournalPosition) throws(StoreError) -> BlockFault? {
+    let room = directory.shape.segmentByteCount - position.offset
+    guard room >= BlockHeader.leastBlockByteCount else { return .absent }
+    try load(position, count: BlockHeader.byteCount)
+    let start = position.offset - buffered.lowerBound
+    guard let block = try? BlockHeader(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[start...]))) else {
+      return .length
+    }
+    guard block.byteCount > 0 else { return .absent }
+    let largest = min(directory.shape.largestBlockByteCount, room)
+    guard (BlockHeader.leastBlockByteCount...largest).contains(block.byteCount) else { return .length }
+
+    try load(position, count: block.byteCount)
+    let offset = position.offset - buffered.lowerBound
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<offset + block.byteCount])
+    let hash = hash(bytes, block)
+    guard hash.check == block.check else { return .checksum }
+    guard block.previous == head.chain else { return .chain }
+    guard block.eventCount > 0, block.firstSequence == head.sequence &+ 1 else { return .sequence }
+    guard block.timeMilliseconds >= head.timeMilliseconds else { return .time }
+    guard hasWholeEvents(bytes, count: block.eventCount) else { return .events }
+    header = block
+    head = JournalHead(after: block, hash: hash, at: position)
+    return nil
+  }
+
+  private mutating func hash(_ bytes: UnsafeMutableRawBufferPointer, _ block: BlockHeader) -> Digest256 {
+    bytes.storeBytes(of: 0, toByteOffset: BlockHeader.checkOffset, as: UInt64.self)
+    let hash = hasher.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
+    bytes.storeBytes(of: block.check.bigEndian, toByteOffset: BlockHeader.checkOffset, as: UInt64.self)
+    return hash
+  }
+
+  private func hasWholeEvents(_ bytes: UnsafeMutableRawBufferPointer, count: Int) -> Bool {
+    var offset = BlockHeader.byteCount
+    for _ in 0..<count {
+      guard offset + 4 <= bytes.count else { return false }
+      offset += 4 + Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
+    }
+    return offset == bytes.count
+  }
+
+  /// Makes `count` bytes at `position` present in the buffer.
+  private mutating func load(_ position: JournalPosition, count: Int) throws(StoreError) {
+    if segment != position.segment {
+      file = try directory.open(segment: position.segment)
+      segment = position.segment
+      buffered = 0..<0
+    }
+    guard position.offset < buffered.lowerBound || position.offset + count > buffered.upperBound else { return }
+    let wanted = min(buffer.count, directory.shape.segmentByteCount - position.offset)
+    buffered = 0..<0
+    let read = try file!.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: position.offset)
+    guard read >= count else {
+      throw .rotten(directory.place(position), problem: "the segment was cut short")
+    }
+    buffered = position.offset..<position.offset + read
+  }
+}
+
+/// What is not right about a block.
+enum BlockFault: Sendable, Equatable {
+  /// There is none: no length, or no room for one.
+  case absent
+  case length
+  case checksum
+  case chain
+  case sequence
+  case time
+  case events
+  /// What follows the last block of a full segment is not zeros.
+  case notZero
+
+  var problem: String {
+    switch self {
+    case .absent: "there is no block"
+    case .length: "the block's length is impossible"
+    case .checksum: "the block's checksum does not match"
+    case .chain: "the block does not follow the one before it"
+    case .sequence: "the block's sequence is not the next one"
+    case .time: "the block's time is before that of an earlier one"
+    case .events: "the block's events do not fill it"
+    case .notZero: "what must be zero is not"
+    }
+  }
+}
+
+extension File {
+  /// The offset of the first byte in `range` that is not zero.
+  func firstNonZero(in range: Range<Int>) throws(StoreError) -> Int? {
+    let chunk = ReadBuffer(byteCount: 256 << 10)
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let wanted = min(chunk.byteCount, range.upperBound - offset)
+      // The last word may be only partly overwritten by the read.
+      chunk.bytes.storeBytes(of: 0, toByteOffset: (wanted - 1) / 8 * 8, as: UInt64.self)
+      let count = try read(into: chunk.prefix(wanted), at: offset)
+      guard count == wanted else {
+        throw .rotten(JournalPlace(file: path, offset: offset + count), problem: "the segment was cut short")
+      }
+      let words = chunk.prefix((wanted + 7) / 8 * 8).assumingMemoryBound(to: UInt64.self)
+      if let word = words.firstIndex(where: { $0 != 0 }) {
+        return offset + chunk.bytes[(word * 8)...].firstIndex { $0 != 0 }!
+      }
+      offset += wanted
+    }
+    return nil
+  }
+}

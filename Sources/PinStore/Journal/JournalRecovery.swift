@@ -1,0 +1,131 @@
+/// Finds where the journal ends after a crash, and clears what the crash left behind that end.
+///
+/// At most one block is ever unsynced, and a sector is written whole or not at all. So a crash can leave at most one
+/// torn block, some sectors of which are missing. Anything else behind the last right block is damage, and the store
+/// refuses to serve rather than forget what was there.
+struct JournalRecovery {
+  let directory: JournalDirectory
+
+  /// The end of the journal; what is torn behind it is zeroed, durably.
+  ///
+  /// - Parameter checkpoint: what the state reflects; nil when that is nothing and the whole journal is to be read.
+  func recoverEnd(after checkpoint: JournalHead?) throws(StoreError) -> JournalHead {
+    var reader = JournalReader(directory, after: try confirmed(checkpoint))
+    while true {
+      guard case .end(let position, let fault) = try reader.next() else { continue }
+      if let torn = try tornBytes(after: reader.head, stoppedAt: position, by: fault) {
+        let file = try directory.open(segment: torn.segment, .write)
+        try file.write([UInt8](repeating: 0, count: torn.range.count).span.bytes, at: torn.range.lowerBound)
+        try file.syncData()
+      }
+      return reader.head
+    }
+  }
+
+  /// What a torn block may have left in a segment.
+  struct TornBytes: Equatable {
+    let segment: UInt64
+    let range: Range<Int>
+  }
+
+  /// What a torn block left behind the end, or nil when there are only zeros; throws when no crash can have left it.
+  func tornBytes(
+    after head: JournalHead, stoppedAt position: JournalPosition, by fault: BlockFault
+  ) throws(StoreError) -> TornBytes? {
+    if fault == .notZero { throw .rotten(directory.place(position), problem: fault.problem) }
+    guard let start = try tornStart(after: head.end) else { return nil }
+    let file = try directory.open(segment: start.segment)
+    let limit = min(start.offset + directory.shape.largestBlockByteCount, directory.shape.segmentByteCount)
+    if let beyond = try file.firstNonZero(in: limit..<directory.shape.segmentByteCount) {
+      throw rotten(file, beyond, "there is something beyond the journal's end")
+    }
+    try confirmTorn(file, start.offset..<limit, fault)
+    return TornBytes(segment: start.segment, range: start.offset..<limit)
+  }
+
+  /// Where the torn block begins, if there is one: at the end or, when it did not fit there, in the next segment.
+  private func tornStart(after end: JournalPosition) throws(StoreError) -> JournalPosition? {
+    var found: JournalPosition?
+    for number in end.segment...(try directory.segmentNumbers().upperBound) {
+      let file = try directory.open(segment: number)
+      let start = number == end.segment ? end : .start(ofSegment: number)
+      guard let offset = try file.firstNonZero(in: start.offset..<directory.shape.segmentByteCount) else { continue }
+      guard found == nil, number <= end.segment + 1 else {
+        throw rotten(file, offset, "there is something beyond the journal's end")
+      }
+      found = start
+    }
+    return found
+  }
+
+  /// Throws when the bytes in `range`, which begin with the block in question, tell that it was written whole.
+  ///
+  /// Its length tells, unless it lies across two sectors, of which one may be missing.
+  private func confirmTorn(_ file: borrowing File, _ range: Range<Int>, _ fault: BlockFault) throws(StoreError) {
+    let start = range.lowerBound
+    let sector = JournalFormat.sectorByteCount
+    guard start / sector == (start + 3) / sector else { return }
+    let field = ReadBuffer(byteCount: 4)
+    guard try file.read(into: field.bytes, at: start) == 4 else { return }
+    let length = Int(UInt32(bigEndian: field.bytes.load(as: UInt32.self)))
+    if length == 0 { return }
+    guard (BlockHeader.leastBlockByteCount...range.count).contains(length) else {
+      throw rotten(file, start, BlockFault.length.problem)
+    }
+    if let beyond = try file.firstNonZero(in: start + length..<range.upperBound) {
+      throw rotten(file, beyond, "there is something beyond a torn block")
+    }
+    guard try isWhole(file, start..<start + length) else { return }
+    throw rotten(file, start, "\(fault.problem), and no part of it is missing")
+  }
+
+  /// Whether every sector of a block was written, as far as bytes can tell: none is all zeros, and it does not end in
+  /// one, as a write cut short would.
+  private func isWhole(_ file: borrowing File, _ range: Range<Int>) throws(StoreError) -> Bool {
+    if try file.firstNonZero(in: range.upperBound - 1..<range.upperBound) == nil { return false }
+    var piece = range.lowerBound
+    while piece < range.upperBound {
+      let next = min((piece / JournalFormat.sectorByteCount + 1) * JournalFormat.sectorByteCount, range.upperBound)
+      if try file.firstNonZero(in: piece..<next) == nil { return false }
+      piece = next
+    }
+    return true
+  }
+
+  /// Confirms that the journal holds the block that the checkpoint names, and returns where reading begins.
+  private func confirmed(_ checkpoint: JournalHead?) throws(StoreError) -> JournalHead {
+    guard let checkpoint else { return .origin(of: directory.shape.storeID) }
+    guard try directory.holds(checkpoint) else {
+      throw .rotten(
+        directory.place(checkpoint.lastBlock ?? checkpoint.end),
+        problem: "the journal does not hold event \(checkpoint.sequence), the last that the state reflects")
+    }
+    return checkpoint
+  }
+
+  private func rotten(_ file: borrowing File, _ offset: Int, _ problem: String) -> StoreError {
+    .rotten(JournalPlace(file: file.path, offset: offset), problem: problem)
+  }
+}
+
+extension JournalDirectory {
+  /// Whether the journal has exactly the block that a head names.
+  func holds(_ head: JournalHead) throws(StoreError) -> Bool {
+    guard let last = head.lastBlock, let before = try self.head(beforeBlockAt: last) else { return false }
+    var reader = JournalReader(self, after: before)
+    return try reader.next() == .block && reader.head == head
+  }
+
+  /// The head before the block at a position, as that block tells it; nil when there can be no block.
+  func head(beforeBlockAt position: JournalPosition) throws(StoreError) -> JournalHead? {
+    let room = JournalFormat.pageByteCount...shape.segmentByteCount - BlockHeader.leastBlockByteCount
+    guard try segmentNumbers().contains(position.segment), room.contains(position.offset) else { return nil }
+    let buffer = ReadBuffer(byteCount: BlockHeader.byteCount)
+    let file = try open(segment: position.segment)
+    guard
+      try file.read(into: buffer.bytes, at: position.offset) == buffer.byteCount,
+      let block = try? BlockHeader(buffer.span(0..<buffer.byteCount)), block.byteCount > 0
+    else { return nil }
+    return JournalHead(before: block, at: position)
+  }
+}

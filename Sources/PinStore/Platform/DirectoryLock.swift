@@ -1,0 +1,26 @@
+import Glibc
+
+/// The right to be the only process, and the only store of this one, in a data directory.
+///
+/// `flock` and not a record lock: it is given up only when this descriptor closes, or the process ends however it ends.
+struct DirectoryLock: ~Copyable {
+  private let file: File
+
+  init(_ directory: String) throws(StoreError) {
+    let path = "\(directory)/lock"
+    let file = FileTree.exists(path) ? try File(path, .write) : try Self.created(path)
+    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      if errno == EWOULDBLOCK { throw .directoryInUse(directory) }
+      throw .system(operation: "lock", path: path, code: errno)
+    }
+    self.file = file
+  }
+
+  private static func created(_ path: String) throws(StoreError) -> File {
+    do throws(StoreError) {
+      return try File(path, .create)
+    } catch .system(_, _, EEXIST) {
+      return try File(path, .write)
+    }
+  }
+}

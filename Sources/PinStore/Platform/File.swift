@@ -1,0 +1,75 @@
+import Glibc
+
+/// An open file or directory, closed when it goes.
+struct File: ~Copyable {
+  let descriptor: CInt
+  let path: String
+
+  enum Access {
+    case read, write
+    /// Fails when there is one of that name.
+    case create
+
+    fileprivate var flags: CInt {
+      switch self {
+      case .read: O_RDONLY
+      case .write: O_RDWR
+      case .create: O_RDWR | O_CREAT | O_EXCL
+      }
+    }
+  }
+
+  init(_ path: String, _ access: Access) throws(StoreError) {
+    descriptor = open(path, access.flags | O_CLOEXEC, 0o600)
+    self.path = path
+    guard descriptor >= 0 else { throw .system(operation: "open", path: path, code: errno) }
+  }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
+
+  /// Reads until `buffer` is full or the file ends, and returns how much that was.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(StoreError) -> Int {
+    var done = 0
+    while done < buffer.count {
+      let count = pread(descriptor, buffer.baseAddress! + done, buffer.count - done, offset + done)
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw .system(operation: "read", path: path, code: errno) }
+      if count == 0 { break }
+      done += count
+    }
+    return done
+  }
+
+  /// Writes all of `bytes`, however many calls that takes.
+  func write(_ bytes: RawSpan, at offset: Int, by calls: SystemCalls = .real) throws(StoreError) {
+    let code = bytes.withUnsafeBytes { buffer -> CInt in
+      var done = 0
+      while done < buffer.count {
+        let count = calls.write(descriptor, UnsafeRawBufferPointer(rebasing: buffer[done...]), offset + done)
+        if count < 0 && errno == EINTR { continue }
+        if count <= 0 { return count < 0 ? errno : EIO }
+        done += count
+      }
+      return 0
+    }
+    guard code == 0 else { throw .system(operation: "write", path: path, code: code) }
+  }
+
+  /// Makes the file's bytes durable. A failure is final: what was written may be lost, whatever a second call says.
+  func syncData(by calls: SystemCalls = .real) throws(StoreError) {
+    while calls.syncData(descriptor) != 0 {
+      guard errno == EINTR else { throw .system(operation: "sync", path: path, code: errno) }
+    }
+  }
+
+  /// Makes the file, or a directory's entries, durable.
+  func sync() throws(StoreError) {
+    guard fsync(descriptor) == 0 else { throw .system(operation: "sync", path: path, code: errno) }
+  }
+
+  func byteCount() throws(StoreError) -> Int {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(operation: "examine", path: path, code: errno) }
+    return Int(status.st_size)
+  }
+}

@@ -1,0 +1,81 @@
+import Glibc
+
+/// What is done to files and directories by name.
+enum FileTree {
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func createDirectory(_ path: String) throws(StoreError) {
+    guard mkdir(path, 0o700) == 0 else { throw .system(operation: "create directory", path: path, code: errno) }
+  }
+
+  /// Makes the entries of a directory durable.
+  static func syncDirectory(_ path: String) throws(StoreError) { try File(path, .read).sync() }
+
+  /// The names in a directory, in byte order.
+  static func names(in path: String) throws(StoreError) -> [String] {
+    guard let directory = opendir(path) else { throw .system(operation: "list", path: path, code: errno) }
+    defer { closedir(directory) }
+    var names: [String] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func isRegularFile(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// Removes a file, or a directory with all that is in it; nothing is wrong when it is not there.
+  static func remove(_ path: String) throws(StoreError) {
+    guard isDirectory(path) else {
+      guard unlink(path) == 0 || errno == ENOENT else { throw .system(operation: "remove", path: path, code: errno) }
+      return
+    }
+    for name in try names(in: path) { try remove("\(path)/\(name)") }
+    guard rmdir(path) == 0 else { throw .system(operation: "remove", path: path, code: errno) }
+  }
+
+  static func rename(_ path: String, to newPath: String) throws(StoreError) {
+    guard Glibc.rename(path, newPath) == 0 else { throw .system(operation: "rename", path: path, code: errno) }
+  }
+
+  /// The bytes of a small file; at most `limit` of them.
+  static func contents(of path: String, limit: Int = 1 << 20) throws(StoreError) -> [UInt8] {
+    let file = try File(path, .read)
+    let buffer = ReadBuffer(byteCount: min(try file.byteCount(), limit))
+    let count = try file.read(into: buffer.bytes, at: 0)
+    return [UInt8](buffer.span(0..<count))
+  }
+
+  /// Creates a file with these bytes, durably but for its name.
+  static func create(_ path: String, _ bytes: [UInt8]) throws(StoreError) {
+    let file = try File(path, .create)
+    try file.write(bytes.span.bytes, at: 0)
+    try file.sync()
+  }
+
+  /// Copies a file, durably but for its name.
+  static func copy(_ path: String, to newPath: String) throws(StoreError) {
+    let source = try File(path, .read)
+    let target = try File(newPath, .create)
+    let buffer = ReadBuffer(byteCount: 1 << 18)
+    var offset = 0
+    while true {
+      let count = try source.read(into: buffer.bytes, at: offset)
+      guard count > 0 else { break }
+      try target.write(buffer.span(0..<count), at: offset)
+      offset += count
+    }
+    try target.sync()
+  }
+}

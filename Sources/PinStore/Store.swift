@@ -1,0 +1,158 @@
+import PinBytes
+import PinSealing
+import Synchronization
+
+/// An append-only journal, the state that is its fold, and the payload it names: one directory, one writer, any number
+/// of readers. It knows nothing of what its machine decides about.
+///
+/// The rules of use:
+///
+/// 1. One store works in a directory at a time; `flock` on the file `lock` sees to it.
+/// 2. All requests go through `submit` and are answered through the machine's `deliver`, in the order they were taken,
+///    after the sync of everything decided in their batch.
+/// 3. A failed sync or checkpoint stops the store for good: open it again, which recovers.
+/// 4. `stop` must be called: the writer thread keeps the store's parts alive until then.
+///
+/// The directory holds `format`, `lock`, `journal/` (segments), `state/` and `payload/` (LMDB); others may keep files of
+/// their own beside them.
+///
+/// `Sendable`: what can change is behind the locks of `link`, or under `ending`.
+package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
+  package let directory: String
+  package let settings: StoreSettings
+  /// The id that the journal was founded under.
+  package let storeID: StoreID
+  /// The bulky and purgeable part, written beside the store's writer.
+  package let payload: Payload
+
+  let link: WriterLink<Machine.Request>
+  let journal: JournalDirectory
+  let database: StateDatabase
+  private let preparer: SegmentPreparer
+  private let ending: Mutex<Ending?>
+
+  /// What is to be waited for and let go when the store stops.
+  private struct Ending: ~Copyable {
+    let writer: SystemThread
+    let preparer: SystemThread
+    let lock: DirectoryLock
+  }
+
+  /// Opens the store in a directory: takes its lock, recovers, and serves from a thread of its own.
+  ///
+  /// Blocks until the store serves. Throws what `StoreError` says; nothing is then left running.
+  package init(
+    at directory: String, settings: StoreSettings = StoreSettings(), clock: any StoreClock = SystemClock(),
+    context: Machine.Context
+  ) throws(StoreError) {
+    let lock = try DataDirectory.enter(directory)
+    let journal = try JournalDirectory(opening: "\(directory)/journal")
+    try SegmentPreparer.removeUnfinished(in: journal.path)
+    let database = try StateDatabase(
+      at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
+      readers: settings.maximumReaders)
+    let payload = try Payload(
+      at: "\(directory)/payload", tables: Machine.payloadTables, mapByteCount: settings.payloadMapByteCount,
+      readers: settings.maximumReaders)
+    let checkpoint = try database.lastCheckpoint()
+    let end = try JournalRecovery(directory: journal).recoverEnd(after: checkpoint)
+    try Self.confirm(clock, after: end, settings)
+
+    let link = WriterLink<Machine.Request>(head: end, queueLimit: settings.queueLimit)
+    let preparer = SegmentPreparer(
+      journal, ready: try journal.segmentNumbers().upperBound, current: end.end.segment)
+    let parts = Writer<Machine>.Parts(
+      journalDirectory: journal, database: database, payload: payload, settings: settings, clock: clock,
+      context: context)
+    let preparing = try SystemThread { preparer.run() }
+    let opening = Monitor<Result<Void, StoreError>?>(nil)
+    let writing: SystemThread
+    do throws(StoreError) {
+      writing = try SystemThread {
+        do throws(StoreError) {
+          var writer = try Writer<Machine>.open(parts, link: link, preparer: preparer, end: end, checkpoint: checkpoint)
+          opening.withLock { $0 = .success(()) }
+          opening.wake()
+          writer.run()
+        } catch {
+          opening.withLock { $0 = .failure(error) }
+          opening.wake()
+        }
+      }
+    } catch {
+      preparer.stop()
+      preparing.join()
+      throw error
+    }
+    if case .failure(let error)? = opening.wait(for: { $0 }) {
+      writing.join()
+      preparer.stop()
+      preparing.join()
+      throw error
+    }
+    self.directory = directory
+    self.settings = settings
+    self.payload = payload
+    self.link = link
+    self.journal = journal
+    self.database = database
+    self.preparer = preparer
+    storeID = journal.shape.storeID
+    ending = Mutex(Ending(writer: writing, preparer: preparing, lock: lock))
+  }
+
+  /// Refuses a clock that stands before the last event, or so far after it that it may be wrong.
+  private static func confirm(
+    _ clock: any StoreClock, after head: JournalHead, _ settings: StoreSettings
+  ) throws(StoreError) {
+    if settings.acceptsClock { return }
+    let now = clock.nowMilliseconds()
+    let last = head.timeMilliseconds
+    if now &+ settings.clockBehindLimitMilliseconds < last {
+      throw .clockBehind(lastMilliseconds: last, nowMilliseconds: now)
+    }
+    if now > last, now - last > settings.clockAheadLimitMilliseconds {
+      throw .clockAhead(lastMilliseconds: last, nowMilliseconds: now)
+    }
+  }
+
+  /// Hands requests to the writer, all of them or none: one lock, one wake-up.
+  ///
+  /// False when too many are waiting or the store is stopping; none of them will then be answered by the machine.
+  package func submit(_ requests: [Machine.Request]) -> Bool { link.submit(requests) }
+
+  /// Takes a checkpoint between batches and hands back a read of exactly that state. Blocks until it is taken.
+  package func checkpoint() throws(StoreError) -> StateSnapshot {
+    let ticket = CheckpointTicket()
+    guard link.ask(for: ticket) else { throw failure ?? .stopped }
+    return try ticket.wait()
+  }
+
+  /// Answers what waits, takes a checkpoint, and lets the directory go. Blocks until that is done; a second call, or one
+  /// after a failure, only waits.
+  package func stop() {
+    link.beginStopping()
+    ending.withLock { ending in
+      guard let parts = ending.take() else { return }
+      parts.writer.join()
+      preparer.stop()
+      parts.preparer.join()
+    }
+  }
+
+  // MARK: What is known from any thread
+
+  /// The last synced event, with the chain's head and the time.
+  package var head: JournalHead { link.known.withLock { $0.head } }
+
+  /// Why the store stopped by itself; nil while it serves, and after a `stop` that was asked for.
+  package var failure: StoreError? { link.known.withLock { $0.failure } }
+
+  package var isStopped: Bool { link.known.withLock { $0.isStopped } }
+
+  package var counters: StoreCounters {
+    var counters = link.known.withLock { $0.counters }
+    (counters.queueDepth, counters.turnedAway) = link.waiting.withLock { ($0.requests.count, $0.turnedAway) }
+    return counters
+  }
+}

@@ -1,0 +1,74 @@
+import Glibc
+import LMDB
+
+/// Why a store could not be made, opened, copied or kept going; each says what an operator needs to act.
+package enum StoreError: Error, Sendable, Equatable {
+  /// Another process, or another store of this one, works in the directory.
+  case directoryInUse(String)
+  case notADataDirectory(String)
+  /// The directory was made by a newer version of the program.
+  case newerFormat(path: String, found: String)
+  /// The directory is a backup: it is restored into a new directory and never served itself.
+  case isBackup(String)
+  /// Something of that name is there already.
+  case alreadyThere(String)
+  /// The clock stands before the last event's stamp.
+  case clockBehind(lastMilliseconds: UInt64, nowMilliseconds: UInt64)
+  /// The clock stands so far after the last event's stamp that it may be wrong.
+  case clockAhead(lastMilliseconds: UInt64, nowMilliseconds: UInt64)
+  /// What is on disk cannot have been left by a crash: serving on would forget or invent events.
+  case rotten(JournalPlace, problem: String)
+  case system(operation: String, path: String, code: Int32)
+  case database(LMDBError)
+  /// The machine could not take up its state or replay an event.
+  case machine(String)
+  /// What was asked for is not in the journal.
+  case noSuchSequence(UInt64)
+  /// The journals do not belong together.
+  case foreignJournal(String)
+  /// The store was stopped, or stopped itself after a failure.
+  case stopped
+}
+
+/// A byte of a file of the journal.
+package struct JournalPlace: Sendable, Equatable, CustomStringConvertible {
+  package let file: String
+  package let offset: Int
+
+  package init(file: String, offset: Int) {
+    self.file = file
+    self.offset = offset
+  }
+
+  package var description: String { "\(file) at byte \(offset)" }
+}
+
+extension StoreError: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .directoryInUse(let path): "\(path) is in use by another process"
+    case .notADataDirectory(let path): "\(path) is not a data directory"
+    case .newerFormat(let path, let found): "\(path) was made by a newer version (\(found)); use that one"
+    case .isBackup(let path): "\(path) is a backup: restore it into a new directory"
+    case .alreadyThere(let path): "\(path) already exists"
+    case .clockBehind(let last, let now):
+      "the clock (\(now) ms) is behind the last event (\(last) ms): set it right, or accept it explicitly"
+    case .clockAhead(let last, let now):
+      "the clock (\(now) ms) is far ahead of the last event (\(last) ms): check it, then accept it explicitly"
+    case .rotten(let place, let problem): "the journal is damaged: \(place): \(problem)"
+    case .system(let operation, let path, let code): "\(operation) \(path): \(String(cString: strerror(code)))"
+    case .database(let error): "database: \(error)"
+    case .machine(let problem): "the state cannot be taken up: \(problem)"
+    case .noSuchSequence(let sequence): "the journal has no event \(sequence)"
+    case .foreignJournal(let problem): "the journals do not belong together: \(problem)"
+    case .stopped: "the store is stopped"
+    }
+  }
+
+  /// Runs a step on the database, naming its error as one of the store's.
+  static func database<Result: ~Copyable>(
+    _ body: () throws(LMDBError) -> Result
+  ) throws(StoreError) -> Result {
+    do throws(LMDBError) { return try body() } catch { throw .database(error) }
+  }
+}

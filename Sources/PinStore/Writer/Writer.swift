@@ -1,0 +1,173 @@
+import LMDB
+import PinBytes
+
+/// The one thread that decides: takes what waits, performs it, journals and syncs it, and only then answers.
+///
+/// There is no timer in its path: while one sync runs the next batch gathers, and a lone request is written at once.
+/// It lives on the thread that made it, as its state transaction must.
+struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
+  let link: WriterLink<Machine.Request>
+  let context: Machine.Context
+  let settings: StoreSettings
+  let clock: any StoreClock
+  let database: StateDatabase
+
+  var journal: JournalAppender
+  var machine: Machine
+  /// The open state transaction; nil only while a checkpoint exchanges it, or after that failed.
+  var state: WriteTransaction?
+  var room: RoomGauge
+  /// What the last commit of the state reflects.
+  var checkpointed: JournalHead
+  var counters = StoreCounters()
+
+  var block: Block
+  var batch: [Machine.Request] = []
+  var answers: [Machine.Answer] = []
+  /// Requests of `batch` before this one are answered.
+  var answered = 0
+  /// Requests of `batch` before this one have been performed.
+  var performed = 0
+  /// Whether the last sweep stopped at its limit.
+  var hasMoreToSweep = false
+  /// When the first change after the last checkpoint was made, and when the writer last had something to do.
+  var dirtySinceNanoseconds: UInt64?
+  var activeAtNanoseconds: UInt64 = 0
+
+  /// Serves until it is told to stop, or fails.
+  mutating func run() {
+    do throws(StoreError) {
+      while try turn() {}
+      try checkpoint()
+      end(nil)
+    } catch {
+      end(error)
+    }
+  }
+
+  /// Waits for work and does it; false when the store is to stop and nothing waits.
+  private mutating func turn() throws(StoreError) -> Bool {
+    let pause = try idleNanoseconds()
+    let work = link.take(into: &batch, waitingAtMost: pause)
+    let isStopped = work.isStopping && batch.isEmpty
+    let mayBeIdle = batch.isEmpty && work.checkpoints.isEmpty
+    if !isStopped { try performBatch() }
+    if mayBeIdle { try checkpointIfIdle() }
+    for ticket in work.checkpoints { try answer(ticket) }
+    return !isStopped
+  }
+
+  /// How long there may be nothing to do; nil when only a request can bring work.
+  private mutating func idleNanoseconds() throws(StoreError) -> UInt64? {
+    if hasMoreToSweep { return 0 }
+    let now = MonotonicTime.nowNanoseconds()
+    let checkpointIn = dirtySinceNanoseconds.map { _ in
+      let due = activeAtNanoseconds + settings.checkpointIdleMilliseconds * 1_000_000
+      return due > now ? due - now : 0
+    }
+    let sweepIn = try StoreError.database { () throws(LMDBError) -> UInt64? in
+      let due = try machine.nextDueMilliseconds(state: &state!)
+      if due == .max { return nil }
+      let time = clock.nowMilliseconds()
+      let wait = due == 0 ? settings.idleSweepMilliseconds : max(due > time ? due - time : 0, 1)
+      return min(wait, 3_600_000) * 1_000_000
+    }
+    guard let checkpointIn, let sweepIn else { return checkpointIn ?? sweepIn }
+    return min(checkpointIn, sweepIn)
+  }
+
+  // MARK: A batch
+
+  private mutating func performBatch() throws(StoreError) {
+    answered = 0
+    performed = 0
+    repeat { try performSlice() } while answered < batch.count
+    batch.removeAll(keepingCapacity: true)
+    answered = 0
+    performed = 0
+  }
+
+  /// Performs as much of the batch as one block may hold, makes it durable, and answers it.
+  private mutating func performSlice() throws(StoreError) {
+    let moment = Moment(
+      timeMilliseconds: max(journal.head.timeMilliseconds, clock.nowMilliseconds()), allowsChanges: measureRoom())
+    block.begin(nextSequence: journal.head.sequence + 1, timeMilliseconds: moment.timeMilliseconds)
+    do throws(LMDBError) {
+      try perform(at: moment)
+    } catch {
+      return try abandonSlice(error)
+    }
+    if block.eventCount > 0 { try makeDurable() }
+    deliver()
+    try checkpointIfDue()
+  }
+
+  private mutating func perform(at moment: Moment) throws(LMDBError) {
+    if moment.allowsChanges {
+      try machine.sweep(at: moment, limit: settings.sweepLimit, into: &block, state: &state!)
+      hasMoreToSweep = block.eventCount >= settings.sweepLimit
+    } else {
+      hasMoreToSweep = false
+    }
+    let end = min(batch.count, answered + settings.requestsPerBatch)
+    while performed < end, block.byteCount < settings.blockByteCount {
+      let answer = try machine.perform(batch[performed], at: moment, into: &block, state: &state!)
+      answers.append(answer)
+      performed += 1
+    }
+  }
+
+  /// Appends the block and syncs it. When this throws, whether its events will be found again is unknown.
+  private mutating func makeDurable() throws(StoreError) {
+    let took = try journal.append(&block)
+    counters.syncs += 1
+    counters.syncNanoseconds += took
+    counters.longestSyncNanoseconds = max(counters.longestSyncNanoseconds, took)
+    counters.events += UInt64(block.eventCount)
+    counters.journalBytes += UInt64(block.byteCount)
+    activeAtNanoseconds = MonotonicTime.nowNanoseconds()
+    dirtySinceNanoseconds = dirtySinceNanoseconds ?? activeAtNanoseconds
+  }
+
+  /// Makes the synced head known and hands the answers out, in this order.
+  private mutating func deliver() {
+    counters.batches += 1
+    counters.requests += UInt64(performed - answered)
+    counters.isShutForRoom = room.isShut
+    answered = performed
+    link.publish(journal.head, counters)
+    machine.deliver(&answers)
+    answers.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: When a batch cannot be applied
+
+  /// Undoes a slice of which nothing is journaled: the state goes back to the checkpoint, the journal is replayed, and
+  /// the slice is answered `storageFull`.
+  private mutating func abandonSlice(_ error: LMDBError) throws(StoreError) {
+    // The request that failed is of the slice too; the rest of the batch is tried anew.
+    performed = min(performed + 1, batch.count)
+    answers.removeAll(keepingCapacity: true)
+    hasMoreToSweep = false
+    counters.abandonedBatches += 1
+    if error.isOutOfSpace { room.shut() }
+    try rebuild()
+    for index in answered..<performed { answers.append(machine.turnAway(batch[index], because: .storageFull)) }
+    deliver()
+  }
+
+  /// Answers everything that is left and ends.
+  private mutating func end(_ failure: StoreError?) {
+    let left = link.end(failure)
+    answers.removeAll()
+    for index in answered..<max(answered, performed) {
+      answers.append(machine.turnAway(batch[index], because: .outcomeUnknown))
+    }
+    for index in max(answered, performed)..<batch.count {
+      answers.append(machine.turnAway(batch[index], because: .stopped))
+    }
+    for request in left.requests { answers.append(machine.turnAway(request, because: .stopped)) }
+    if !answers.isEmpty { machine.abandon(&answers) }
+    for ticket in left.checkpoints { ticket.settle(.failure(failure ?? .stopped)) }
+  }
+}

@@ -1,0 +1,124 @@
+import Synchronization
+
+/// What the writer thread shares with everyone else: what waits for it, and what it has made known.
+final class WriterLink<Request: Sendable>: Sendable {
+  /// What waits for the writer.
+  struct Waiting: Sendable {
+    var requests: [Request] = []
+    var checkpoints: [CheckpointTicket] = []
+    var turnedAway: UInt64 = 0
+    /// No more is taken, and the writer ends when what waits is done.
+    var isStopping = false
+  }
+
+  /// What the writer has made known; never ahead of the last sync.
+  struct Known: Sendable {
+    var head: JournalHead
+    var counters = StoreCounters()
+    /// Why the store stopped by itself.
+    var failure: StoreError?
+    var isStopped = false
+    var watchers: [HeadWatcher] = []
+  }
+
+  let waiting = Monitor(Waiting())
+  let known: Mutex<Known>
+  private let queueLimit: Int
+
+  init(head: JournalHead, queueLimit: Int) {
+    known = Mutex(Known(head: head))
+    self.queueLimit = queueLimit
+  }
+
+  /// Adds requests to those that wait; false, taking none, when they are too many or the store is stopping.
+  func submit(_ requests: [Request]) -> Bool {
+    let isTaken = waiting.withLock { waiting in
+      if waiting.isStopping { return false }
+      guard waiting.requests.count + requests.count <= queueLimit else {
+        waiting.turnedAway += UInt64(requests.count)
+        return false
+      }
+      waiting.requests.append(contentsOf: requests)
+      return true
+    }
+    if isTaken { waiting.wake() }
+    return isTaken
+  }
+
+  /// Waits for work and takes all there is; returns the tickets taken and whether the store is stopping.
+  ///
+  /// - Parameter batch: empty; it is swapped with what waits, so that both keep their memory.
+  func take(into batch: inout [Request], waitingAtMost nanoseconds: UInt64?) -> (
+    checkpoints: [CheckpointTicket], isStopping: Bool
+  ) {
+    let taken = waiting.wait(atMost: nanoseconds) { waiting -> ([CheckpointTicket], Bool)? in
+      guard !waiting.requests.isEmpty || !waiting.checkpoints.isEmpty || waiting.isStopping else { return nil }
+      swap(&waiting.requests, &batch)
+      defer { waiting.checkpoints.removeAll() }
+      return (waiting.checkpoints, waiting.isStopping)
+    }
+    return taken ?? ([], false)
+  }
+
+  /// Asks the writer to end once it has done what waits.
+  func beginStopping() {
+    waiting.withLock { $0.isStopping = true }
+    waiting.wake()
+  }
+
+  /// Asks for a checkpoint; false when the store is stopping.
+  func ask(for checkpoint: CheckpointTicket) -> Bool {
+    let isTaken = waiting.withLock { waiting in
+      if !waiting.isStopping { waiting.checkpoints.append(checkpoint) }
+      return !waiting.isStopping
+    }
+    if isTaken { waiting.wake() }
+    return isTaken
+  }
+
+  /// Makes a synced head known, and tells those who watch for it.
+  func publish(_ head: JournalHead, _ counters: StoreCounters) {
+    let passed = known.withLock { known in
+      known.head = head
+      known.counters = counters
+      return known.takeWatchers { $0.sequence <= head.sequence }
+    }
+    for watcher in passed { watcher.notify() }
+  }
+
+  /// Takes nothing more, and hands back all that waits: the writer has ended.
+  func end(_ failure: StoreError?) -> (requests: [Request], checkpoints: [CheckpointTicket]) {
+    let left = waiting.withLock { waiting in
+      waiting.isStopping = true
+      defer {
+        waiting.requests = []
+        waiting.checkpoints = []
+      }
+      return (waiting.requests, waiting.checkpoints)
+    }
+    let watchers = known.withLock { known in
+      known.isStopped = true
+      known.failure = failure
+      return known.takeWatchers { _ in true }
+    }
+    for watcher in watchers { watcher.notify() }
+    return left
+  }
+}
+
+/// One who waits for the synced head to reach a sequence.
+struct HeadWatcher: Sendable {
+  let id: UInt64
+  let sequence: UInt64
+  /// Called once, on the writer thread or the one that asks; must not block.
+  let notify: @Sendable () -> Void
+}
+
+extension WriterLink.Known {
+  mutating func takeWatchers(where isTaken: (HeadWatcher) -> Bool) -> [HeadWatcher] {
+    guard !watchers.isEmpty else { return [] }
+    let taken = watchers.filter(isTaken)
+    if !taken.isEmpty { watchers.removeAll(where: isTaken) }
+    return taken
+  }
+}
