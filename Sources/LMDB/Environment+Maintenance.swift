@@ -18,13 +18,41 @@ extension Environment {
   package var usage: Usage {
     var info = MDB_envinfo()
     var statistics = MDB_stat()
-    // These two fail only for a null argument.
-    precondition(mdb_env_info(handle, &info) == MDB_SUCCESS && mdb_env_stat(handle, &statistics) == MDB_SUCCESS)
+    let codes = (mdb_env_info(handle, &info), mdb_env_stat(handle, &statistics))
+    precondition(codes == (MDB_SUCCESS, MDB_SUCCESS), "these fail only for an argument that is null")
     let pageSizeBytes = Int(statistics.ms_psize)
     return Usage(
       mapSizeBytes: info.me_mapsize, usedBytes: (info.me_last_pgno + 1) * pageSizeBytes, pageSizeBytes: pageSizeBytes,
       lastTransactionID: info.me_last_txnid, readerSlotCount: Int(info.me_numreaders),
       maximumReaders: Int(info.me_maxreaders))
+  }
+
+  /// A read transaction, of any process, that has a reader slot.
+  package struct ReaderSlot: Sendable, Equatable {
+    package let processID: Int32
+    /// The snapshot it pins, or `nil` when it was reset. How far it lies behind `Usage.lastTransactionID` tells how much
+    /// the file must grow instead of using pages again.
+    package let transactionID: Int?
+  }
+
+  package func readerSlots() throws(LMDBError) -> [ReaderSlot] {
+    var lines = ""
+    // LMDB tells them only as text: a heading, then "pid thread transaction" a line, "-" for no transaction.
+    let code = withUnsafeMutablePointer(to: &lines) { lines in
+      mdb_reader_list(
+        handle,
+        { line, lines in
+          guard let line, let lines else { return 0 }
+          lines.assumingMemoryBound(to: String.self).pointee += String(cString: line)
+          return 0
+        }, lines)
+    }
+    guard code >= 0 else { throw LMDBError(code: code, operation: "list readers") }
+    return lines.split(separator: "\n").compactMap { line in
+      let fields = line.split(separator: " ")
+      guard fields.count == 3, let processID = Int32(fields[0]) else { return nil }
+      return ReaderSlot(processID: processID, transactionID: Int(fields[2]))
+    }
   }
 
   /// Frees the reader slots of processes that died, and returns how many; their snapshots would be kept for ever.

@@ -2,7 +2,8 @@ import CLMDB
 
 /// A walk over a table's entries in key order, while the transaction stands still.
 ///
-/// Walks and seeks of the same table may be interleaved; each walk knows where it is.
+/// Walks and seeks of the same table may be interleaved; each walk knows where it is. It owns nothing and has no `deinit`,
+/// which the compiler would let run after the transaction ended.
 package struct Walk: ~Copyable, ~Escapable {
   private enum Place {
     case at(Position)

@@ -146,4 +146,20 @@ struct EnvironmentTests {
     #expect(fixture.environment.usage.readerSlotCount == 2)
     #expect((first.isActive && second.isActive) == true)
   }
+
+  @Test("Reader slots tell which snapshots are pinned, and by which process")
+  func readerSlots() throws {
+    let fixture = try Fixture()
+    #expect(try fixture.environment.readerSlots() == [])
+    let old = try fixture.environment.beginRead()
+    try fixture.put("v", for: "k")
+    var new = try fixture.environment.beginRead()
+    let (oldID, newID) = (old.transactionID(), new.transactionID())
+    #expect(newID == oldID + 1)
+    let slots = try fixture.environment.readerSlots()
+    #expect(slots.map(\.transactionID) == [oldID, newID])
+    #expect(slots.allSatisfy { $0.processID == getpid() })
+    new.reset()
+    #expect(try fixture.environment.readerSlots().map(\.transactionID) == [oldID, nil])
+  }
 }

@@ -150,8 +150,3 @@ extension ReadableTransaction where Self: ~Copyable {
     return entry.integerKey
   }
 }
-
-func environmentSeed() -> UInt64 {
-  if let text = getenv("PINVAULT_TEST_SEED"), let seed = UInt64(String(cString: text)) { return seed }
-  return UInt64.random(in: 0...UInt64.max)
-}
