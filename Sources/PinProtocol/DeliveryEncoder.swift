@@ -19,7 +19,7 @@ public struct DeliveryEncoder: ~Copyable {
 
   /// Starts an answer of vend, dispense or reprint behind what the writer holds.
   ///
-  /// `head.firstIndex` is the place of the first card that will be appended. The head and lines must fit the frame; those
+  /// `head.firstIndex` and `head.nextIndex` say which part of the delivery is told. The head and lines must fit the frame; those
   /// of any reservation granted under `limits` do.
   public init(
     _ operation: Operation, requestNumber: UInt32, isRepeat: Bool, sequence: UInt64, timeMilliseconds: UInt64,
@@ -46,10 +46,10 @@ public struct DeliveryEncoder: ~Copyable {
     return cardCount < .max && writer.count - start + cardByteCount + textByteCount <= frameLimit
   }
 
-  /// Writes one card, for which there must be room. An empty PIN says that the card is no longer in this delivery.
+  /// Writes one card, for which there must be room.
   public mutating func append(id: CardID, line: UInt16, expiry: Day, serial: RawSpan, pin: RawSpan) {
     precondition(hasRoom(serialByteCount: serial.byteCount, pinByteCount: pin.byteCount), "ask for room first")
-    precondition(serial.byteCount <= 255 && pin.byteCount <= 255 && Int(line) < lines.count)
+    precondition(serial.byteCount <= 255 && (1...255).contains(pin.byteCount) && Int(line) < lines.count)
     writer.write(id.rawValue)
     writer.write(expiry.daysSince1970)
     writer.write(line)

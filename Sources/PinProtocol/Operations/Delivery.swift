@@ -2,16 +2,16 @@ import PinBytes
 import PinWords
 
 // Answer of vend, dispense and reprint:
-//   16 reservation 16 · 32 dispensed at u64 · 40 first index u32 · 44 total u32 · 48 card count u16 · 50 print count u16
-//   52 state u8 · 53 reserved 1 · 54 line count u16
-//   56 lines, 48 bytes each:
+//   16 reservation 16 · 32 dispensed at u64 · 40 first index u32 · 44 next index u32 · 48 total u32 · 52 card count u16
+//   54 print count u16 · 56 state u8 · 57 reserved 1 · 58 line count u16 · 60 reserved 4
+//   64 lines, 48 bytes each:
 //      0 unit price u64 · 8 face value u64 · 16 discount u64 · 24 tax u64 · 32 product u32 · 36 count u32
 //      40 currency u32 · 44 condition u8 · 45 name length u8 · 46 instructions length u8 · 47 reserved 1
 //   then cards, each:
 //      0 card id u64 · 8 expiry u32 · 12 line u16 · 14 serial length u8 · 15 PIN length u8 · 16 serial, PIN
 //   then for each line its name, instructions
 //
-// With one line, as in every vend, the first card stands at 104. The texts come last so that it does.
+// With one line, as in every vend, the first card stands at 112. The texts come last so that it does.
 
 /// A line of a delivery, with what a receipt says of its product.
 public struct DeliveryLine: Hashable, Sendable {
@@ -79,19 +79,23 @@ public struct DeliveryHead: Hashable, Sendable {
   public var dispensedAtMilliseconds: UInt64
   /// The place of the answer's first card in the delivery, from 0.
   public var firstIndex: UInt32
-  /// How many cards the delivery has.
+  /// Where to go on with `Reprint`; `total` after the last. Cards no longer in the delivery are passed over, so that this
+  /// may be more than the first index and the cards told.
+  public var nextIndex: UInt32
+  /// How many cards the reservation has, those that came back included.
   public var total: UInt32
   /// How often its PINs were opened again before: more than 0 is printed as DUPLICATE.
   public var printCount: UInt16
 
   public init(
-    reservation: RequestID, state: ReservationState, dispensedAtMilliseconds: UInt64, firstIndex: UInt32, total: UInt32,
-    printCount: UInt16
+    reservation: RequestID, state: ReservationState, dispensedAtMilliseconds: UInt64, firstIndex: UInt32,
+    nextIndex: UInt32, total: UInt32, printCount: UInt16
   ) {
     self.reservation = reservation
     self.state = state
     self.dispensedAtMilliseconds = dispensedAtMilliseconds
     self.firstIndex = firstIndex
+    self.nextIndex = nextIndex
     self.total = total
     self.printCount = printCount
   }
@@ -105,7 +109,6 @@ public struct Delivery: Hashable, Sendable {
     public var line: UInt16
     public var expiry: Day
     public var serial: String
-    /// Empty if the card is no longer in this delivery: its PIN is not told again.
     public var pin: PIN
 
     public init(id: CardID, line: UInt16, expiry: Day, serial: String, pin: PIN) {
@@ -127,12 +130,6 @@ public struct Delivery: Hashable, Sendable {
     self.lines = lines
     self.cards = cards
   }
-
-  /// The index to ask the rest from with `Reprint`, or nil if this answer holds the last card, or none.
-  public var nextIndex: UInt32? {
-    let next = UInt64(head.firstIndex) + UInt64(cards.count)
-    return cards.isEmpty || next >= head.total ? nil : UInt32(next)
-  }
 }
 
 extension Delivery: AnswerBody {
@@ -140,16 +137,18 @@ extension Delivery: AnswerBody {
     let reservation = try reader.requestID()
     let dispensedAt = try reader.integer(UInt64.self)
     let firstIndex = try reader.integer(UInt32.self)
+    let nextIndex = try reader.integer(UInt32.self)
     let total = try reader.integer(UInt32.self)
     let cardCount = try reader.integer(UInt16.self)
     let printCount = try reader.integer(UInt16.self)
     let state = try reader.choice(ReservationState.self, .reservation)
     try reader.reserved(1)
     let lineCount = try reader.integer(UInt16.self)
+    try reader.reserved(4)
     self.init(
       head: DeliveryHead(
         reservation: reservation, state: state, dispensedAtMilliseconds: dispensedAt, firstIndex: firstIndex,
-        total: total, printCount: printCount), lines: [], cards: [])
+        nextIndex: nextIndex, total: total, printCount: printCount), lines: [], cards: [])
     var textLengths: [(name: UInt8, instructions: UInt8)] = []
     for _ in 0..<lineCount {
       let (line, nameLength, instructionsLength) = try DeliveryLine.read(from: &reader)
@@ -175,19 +174,21 @@ extension Delivery: AnswerBody {
 }
 
 extension DeliveryHead {
-  static let byteCount = 40
-  static let cardCountOffset = 32
+  static let byteCount = 48
+  static let cardCountOffset = 36
 
   func write(to writer: inout ByteWriter, cardCount: UInt16, lineCount: UInt16) {
     writer.write(reservation)
     writer.write(dispensedAtMilliseconds)
     writer.write(firstIndex)
+    writer.write(nextIndex)
     writer.write(total)
     writer.write(cardCount)
     writer.write(printCount)
     writer.write(state.rawValue)
     writer.writeZeros(1)
     writer.write(lineCount)
+    writer.writeZeros(4)
   }
 }
 
@@ -201,6 +202,7 @@ extension Delivery.Card {
     try require(line < lineCount, .lines)
     let serialLength = try reader.integer(UInt8.self)
     let pinLength = try reader.integer(UInt8.self)
+    try require(pinLength > 0, .pin)
     let serial = try reader.text(serialLength, .serial)
     self.init(id: id, line: line, expiry: expiry, serial: serial, pin: PIN(try reader.text(pinLength, .pin)))
   }
