@@ -1,3 +1,4 @@
+import Glibc
 import PinBytes
 import PinSealing
 
@@ -186,18 +187,16 @@ extension File {
     let chunk = ReadBuffer(byteCount: 256 << 10)
     var offset = range.lowerBound
     while offset < range.upperBound {
-      let wanted = min(chunk.byteCount, range.upperBound - offset)
-      // The last word may be only partly overwritten by the read.
-      chunk.bytes.storeBytes(of: 0, toByteOffset: (wanted - 1) / 8 * 8, as: UInt64.self)
-      let count = try read(into: chunk.prefix(wanted), at: offset)
-      guard count == wanted else {
+      let bytes = chunk.prefix(min(chunk.byteCount, range.upperBound - offset))
+      let count = try read(into: bytes, at: offset)
+      guard count == bytes.count else {
         throw .rotten(JournalPlace(file: path, offset: offset + count), problem: "the segment was cut short")
       }
-      let words = chunk.prefix((wanted + 7) / 8 * 8).assumingMemoryBound(to: UInt64.self)
-      if let word = words.firstIndex(where: { $0 != 0 }) {
-        return offset + chunk.bytes[(word * 8)...].firstIndex { $0 != 0 }!
+      // All are zero if the first is and each equals the next.
+      if bytes[0] != 0 || memcmp(bytes.baseAddress!, bytes.baseAddress! + 1, count - 1) != 0 {
+        return offset + bytes.firstIndex { $0 != 0 }!
       }
-      offset += wanted
+      offset += count
     }
     return nil
   }
