@@ -42,8 +42,7 @@ package struct VendorFileReader: ~Copyable {
 
   /// Reads on to the next row; nil at the end of the file.
   ///
-  /// - Throws: what makes the whole file unusable, `.noCards` if it has no row at all among it. Not to be called again
-  ///   after that.
+  /// - Throws: what makes the whole file unusable, which no later call mends; `.noCards` if it has no row at all.
   package mutating func next() throws(VendorFileError) -> VendorRow? {
     card = nil
     while true {

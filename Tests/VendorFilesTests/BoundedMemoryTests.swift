@@ -48,7 +48,7 @@ import Testing
   }
 
   /// The limit counts the line's end. Windows of every size agree on it.
-  @Test(arguments: ["\n", "\r\n", "\r", ""], [1, 2, 3, 50, 1_000])
+  @Test(arguments: ["\n", "\r\n", "\r", ""], [1, 2, 3, 16, 50, 1_000])
   func aRowMayBeAsLongAsTheLimitAndNoLonger(_ end: String, _ chunkBytes: Int) {
     let limit = 100
     func reading(noteBytes: Int) -> Reading {

@@ -13,6 +13,8 @@ import Testing
     (",1,2030-01-31", "empty-serial"),
     ("\"  \",1,2030-01-31", "empty-serial"),
     ("A", "too-few-columns"),
+    ("\"\"", "too-few-columns"),
+    ("\"   \"", "too-few-columns"),
     ("A,1", "too-few-columns"),
     ("A,1,2030-01-31,x", "too-many-columns"),
     ("A,1,2030-01-31,", "too-many-columns"),

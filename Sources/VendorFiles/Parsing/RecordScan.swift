@@ -55,7 +55,7 @@ func scanRecord(
     while position < limit, bytes[position] == space { position += 1 }
     var found = FieldRange(text: position..<position)
     if position < limit, bytes[position] == quote {
-      guard let past = scanQuoted(bytes, from: position, to: limit, isLast: isLast, &found, &record) else {
+      guard let past = scanQuoted(bytes, from: position, to: limit, &found, &record) else {
         return record
       }
       position = past
@@ -99,8 +99,7 @@ func scanRecord(
 /// Walks over a quoted field from its opening quote and returns the position past the closing one, nil if there is none.
 @inline(__always)
 private func scanQuoted(
-  _ bytes: Span<UInt8>, from opening: Int, to limit: Int, isLast: Bool, _ found: inout FieldRange,
-  _ record: inout RecordScan
+  _ bytes: Span<UInt8>, from opening: Int, to limit: Int, _ found: inout FieldRange, _ record: inout RecordScan
 ) -> Int? {
   let lineBreaksBefore = record.lineBreaks
   var position = opening + 1
@@ -109,7 +108,6 @@ private func scanQuoted(
     let byte = bytes[position]
     if byte == quote {
       let next = position + 1
-      if next == limit, !isLast { break }
       if next == limit || bytes[next] != quote {
         found.text = (opening + 1)..<position
         return next
