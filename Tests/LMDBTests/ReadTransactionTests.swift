@@ -44,6 +44,13 @@ struct ReadTransactionTests {
     } catch {
       #expect((error as? LMDBError)?.isTransactionUnusable == true)
     }
+    do {
+      // A table without a cursor yet: LMDB answers otherwise, and must be told the same.
+      _ = try read.bytes(1, in: fixture.numbers)
+      Issue.record("opened a cursor after a reset")
+    } catch {
+      #expect((error as? LMDBError)?.isTransactionUnusable == true)
+    }
     read.reset()
     try read.renew()
     #expect(read.isActive == true)
