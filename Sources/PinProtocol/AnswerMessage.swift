@@ -90,12 +90,12 @@ extension AnswerMessage.Outcome {
     let detail = try reader.integer(UInt64.self)
     let retryAfter = try reader.integer(UInt32.self)
     if let fault = ProtocolFault(status: status, subject: subject, detail: detail) {
-      try require(fault.parts == (status, subject, detail) && retryAfter == 0, .frame)
+      try require(fault.parts == (status, subject, detail), .frame)
       self = .fault(fault)
     } else if let refusal = Refusal(
       status: status, subject: subject, detail: detail, retryAfterMilliseconds: retryAfter)
     {
-      try require(refusal.parts == (status, subject, detail, retryAfter), .frame)
+      try require(refusal.parts.subject == subject && refusal.parts.detail == detail, .frame)
       self = .refused(refusal)
     } else {
       throw .invalid(.frame)

@@ -122,7 +122,8 @@ public enum RequestMessage: Hashable, Sendable {
     case .reserve(let body): body
     case .vend(let body): body
     case .extend(let body): body
-    case .dispense(let id), .confirm(let id), .release(let id), .reverse(let id), .lookUp(let id), .closeShift(let id): id
+    case .dispense(let id), .confirm(let id), .release(let id), .reverse(let id), .lookUp(let id), .closeShift(let id):
+      id
     case .return(let body): body
     case .reprint(let body): body
     case .beginPurchase(let body): body

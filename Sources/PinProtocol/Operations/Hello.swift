@@ -26,7 +26,8 @@ public struct Hello: Hashable, Sendable {
   public var nonce: Bytes32
 
   public init(
-    lowestVersion: UInt8 = protocolVersion, highestVersion: UInt8 = protocolVersion, method: AuthenticationMethod = .key,
+    lowestVersion: UInt8 = protocolVersion, highestVersion: UInt8 = protocolVersion,
+    method: AuthenticationMethod = .key,
     actorName: String, nonce: Bytes32
   ) {
     self.lowestVersion = lowestVersion
