@@ -1,0 +1,48 @@
+import PinSealing
+import Synchronization
+
+/// Where answers go: one for each thread that serves, so that a batch's answers cross to it at once.
+///
+/// The writer calls `deliver` after the batch's sync, on its own thread, once a batch for each sink that has answers in it;
+/// it must hand them over without blocking.
+public final class AnswerSink: Sendable {
+  private let deliver: @Sendable ([Answered]) -> Void
+
+  public init(deliver: @escaping @Sendable (_ answers: [Answered]) -> Void) {
+    self.deliver = deliver
+  }
+
+  func accept(_ answers: [Answered]) { deliver(answers) }
+}
+
+/// What the machine shares with the threads around it: the keys it wraps under, the catalogue, the way out.
+package final class EngineContext: Sendable {
+  let storeKey: SecretKey
+  let fingerprintKey: SecretKey
+  private let published: Mutex<Catalogue>
+
+  init(storeKey: SecretKey, fingerprintKey: SecretKey) {
+    self.storeKey = storeKey
+    self.fingerprintKey = fingerprintKey
+    published = Mutex(Catalogue.empty)
+  }
+
+  /// The catalogue as of the last synced batch.
+  var catalogue: Catalogue { published.withLock { $0 } }
+
+  func publish(_ catalogue: Catalogue) { published.withLock { $0 = catalogue } }
+
+  /// Hands a batch's answers out, one call for each sink.
+  func answer(_ answers: inout [Answered]) {
+    while let first = answers.first {
+      let sink = first.sink
+      if answers.allSatisfy({ $0.sink === sink }) {
+        sink.accept(answers)
+        answers.removeAll(keepingCapacity: true)
+      } else {
+        sink.accept(answers.filter { $0.sink === sink })
+        answers.removeAll { $0.sink === sink }
+      }
+    }
+  }
+}

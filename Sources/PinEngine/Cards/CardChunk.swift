@@ -1,0 +1,51 @@
+import PinWords
+
+/// Cards of an import on their way to be sealed: serials and PINs in one buffer, wiped when it goes.
+///
+/// `@unchecked Sendable`: it is filled by one thread before it is handed over and only read after that; `Engine.load`
+/// takes it as consumed.
+public final class CardChunk: @unchecked Sendable {
+  struct Entry {
+    let expiry: Day
+    let serialEnd: Int
+    let pinEnd: Int
+  }
+  private var bytes: [UInt8] = []
+  private(set) var entries: [Entry] = []
+
+  /// An empty chunk with room for so many bytes of serials and PINs together: more would leave a copy behind.
+  public init(capacity: Int) { bytes.reserveCapacity(capacity) }
+
+  deinit {
+    for index in bytes.indices { bytes[index] = 0 }
+  }
+
+  /// Adds a card; an empty or too long serial or PIN is refused by `load`, with the card's index.
+  public func append(expiry: Day, serial: RawSpan, pin: RawSpan) {
+    precondition(bytes.count + serial.byteCount + pin.byteCount <= bytes.capacity, "a chunk has the room it was made with")
+    serial.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    let serialEnd = bytes.count
+    pin.withUnsafeBytes { bytes.append(contentsOf: $0) }
+    entries.append(Entry(expiry: expiry, serialEnd: serialEnd, pinEnd: bytes.count))
+  }
+
+  public var count: Int { entries.count }
+
+  func withCard<Result, Failure: Error>(
+    _ index: Int, _ body: (_ expiry: Day, _ serial: RawSpan, _ pin: RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let entry = entries[index]
+    let start = index == 0 ? 0 : entries[index - 1].pinEnd
+    let bytes = self.bytes
+    return try body(
+      entry.expiry, bytes.span.bytes.extracting(start..<entry.serialEnd),
+      bytes.span.bytes.extracting(entry.serialEnd..<entry.pinEnd))
+  }
+}
+
+/// How a chunk went.
+public struct LoadedChunk: Sendable {
+  public var acceptedCount: Int
+  /// In the order of their indexes.
+  public var refusals: [LoadRefusal]
+}

@@ -1,0 +1,180 @@
+import LMDB
+import PinBytes
+import PinSealing
+import PinStore
+import PinWords
+
+/// Seals the cards of the import that is under way into the payload, and refuses duplicates over all history.
+///
+/// One thread's; it works inside a write transaction of the payload that its caller commits.
+struct CardLoader: ~Copyable {
+  struct Lot {
+    let facts: Catalogue.Lot
+    var loadedCount: UInt32 = 0
+  }
+
+  let purchase: PurchaseID
+  private let tables: CardTables
+  private let catalogue: Catalogue
+  private(set) var lots: [Day: Lot]
+  private var sealer = Sealer()
+  private var fingerprinter: Fingerprinter
+  private var key = ByteWriter(capacity: 96)
+  private var row: [UInt8] = []
+
+  init(
+    purchase: PurchaseID, lots: [Catalogue.Lot], tables: CardTables, catalogue: Catalogue,
+    fingerprintKey: SecretKey
+  ) {
+    self.purchase = purchase
+    self.tables = tables
+    self.catalogue = catalogue
+    self.lots = Dictionary(uniqueKeysWithValues: lots.map { ($0.expiry, Lot(facts: $0)) })
+    fingerprinter = Fingerprinter(key: fingerprintKey)
+  }
+
+  /// How many cards each lot has, in the order of the lots' numbers.
+  var loadedCounts: [UInt32] { lots.values.sorted { $0.facts.id < $1.facts.id }.map(\.loadedCount) }
+
+  /// Forgets what was loaded since `lots` was read, after its transaction was aborted.
+  mutating func revert(to lots: [Day: Lot]) { self.lots = lots }
+
+  /// Loads a chunk, card by card; each is accepted or refused alone.
+  mutating func load(
+    _ chunk: CardChunk, into payload: inout WriteTransaction
+  ) throws(LMDBError) -> LoadedChunk {
+    var result = LoadedChunk(acceptedCount: 0, refusals: [])
+    for index in 0..<chunk.count {
+      let refusal = try chunk.withCard(index) { (expiry, serial, pin) throws(LMDBError) in
+        try load(expiry: expiry, serial: serial, pin: pin, into: &payload)
+      }
+      if let refusal {
+        result.refusals.append(
+          LoadRefusal(index: UInt16(index), reason: refusal.reason, purchase: refusal.purchase))
+      } else {
+        result.acceptedCount += 1
+      }
+    }
+    return result
+  }
+
+  private typealias Refused = (reason: LoadRefusal.Reason, purchase: PurchaseID)
+
+  private mutating func load(
+    expiry: Day, serial: RawSpan, pin: RawSpan, into payload: inout WriteTransaction
+  ) throws(LMDBError) -> Refused? {
+    guard (1...64).contains(serial.byteCount), SealedPIN.pinByteCounts.contains(pin.byteCount) else {
+      return (.malformed, purchase)
+    }
+    guard let lot = lots[expiry], lot.loadedCount < lot.facts.extent.count else { return (.undeclared, purchase) }
+    let card = CardID(lot.facts.extent.first.rawValue + UInt64(lot.loadedCount))
+    let id = card.rawValue.bigEndian
+    let idBytes = InlineArray<1, UInt64>(repeating: id)
+
+    let vendor = lot.facts.vendor
+    let fingerprint = fingerprinter.fingerprint(vendor: vendor.rawValue, pin: pin)
+    fingerprint.withBytes { vendorKey(vendor, $0, into: &key) }
+    guard try payload.insert(idBytes.span.bytes, for: key.bytes, in: tables.fingerprints) else {
+      return (.duplicatePIN, try holder(of: key.bytes, in: tables.fingerprints, payload))
+    }
+    vendorKey(vendor, serial, into: &key)
+    guard try payload.insert(idBytes.span.bytes, for: key.bytes, in: tables.serials) else {
+      let holder = try holder(of: key.bytes, in: tables.serials, payload)
+      fingerprint.withBytes { vendorKey(vendor, $0, into: &key) }
+      _ = try payload.remove(key.bytes, in: tables.fingerprints)
+      return (.duplicateSerial, holder)
+    }
+    row.removeAll(keepingCapacity: true)
+    row.append(UInt8(serial.byteCount))
+    serial.withUnsafeBytes { row.append(contentsOf: $0) }
+    sealer.seal(
+      pin, cardID: card.rawValue, product: lot.facts.product.rawValue, lot: lot.facts.id.rawValue,
+      under: lot.facts.key, into: &row)
+    try payload.put(row.span.bytes, for: card.rawValue, in: tables.cards)
+    lots[expiry]!.loadedCount += 1
+    return nil
+  }
+
+  /// The purchase of the card that an index entry names.
+  private func holder(
+    of key: RawSpan, in table: Table, _ payload: borrowing WriteTransaction
+  ) throws(LMDBError) -> PurchaseID {
+    guard let value = try payload.value(for: key, in: table) else { return purchase }
+    return catalogue.lot(of: CardID(value.bigEndian(at: 0)))?.purchase ?? purchase
+  }
+}
+
+/// Removes the cards of an import that came to nothing, with their index entries: the ids are void, the keys never used again.
+struct CardSweeper: ~Copyable {
+  private let tables: CardTables
+  private var opener = Opener()
+  private var fingerprinter: Fingerprinter
+  private var key = ByteWriter(capacity: 96)
+  private var pin: [UInt8] = []
+
+  init(tables: CardTables, fingerprintKey: SecretKey) {
+    self.tables = tables
+    fingerprinter = Fingerprinter(key: fingerprintKey)
+  }
+
+  /// Removes at most `limit` cards of a lot; false when none is left.
+  mutating func sweep(
+    _ lot: Catalogue.Lot, limit: Int, _ payload: inout WriteTransaction
+  ) throws -> Bool {
+    for _ in 0..<limit {
+      guard let card = try prepareNext(lot, payload) else { return false }
+      let fingerprint = Self.fingerprint(of: pin, vendor: lot.vendor, &fingerprinter)
+      for index in pin.indices { pin[index] = 0 }
+      fingerprint.withBytes { vendorKey(lot.vendor, $0, into: &key) }
+      _ = try payload.remove(key.bytes, in: tables.fingerprints)
+      try keySerial(of: card, vendor: lot.vendor, payload)
+      _ = try payload.remove(key.bytes, in: tables.serials)
+      _ = try payload.remove(card.rawValue, in: tables.cards)
+    }
+    return true
+  }
+
+  private static func fingerprint(
+    of pin: [UInt8], vendor: VendorID, _ fingerprinter: inout Fingerprinter
+  ) -> Fingerprint {
+    fingerprinter.fingerprint(vendor: vendor.rawValue, pin: pin.span.bytes)
+  }
+
+  /// Opens the PIN of the lot's first card that is still there, for its fingerprint; nil when there is none.
+  private mutating func prepareNext(
+    _ lot: Catalogue.Lot, _ payload: borrowing WriteTransaction
+  ) throws -> CardID? {
+    guard let entry = try payload.entry(atOrAfter: lot.extent.first.rawValue, in: tables.cards) else { return nil }
+    let card = CardID(entry.integerKey)
+    guard card < lot.extent.end else { return nil }
+    pin.removeAll(keepingCapacity: true)
+    try opener.open(
+      CardRow(entry.value).sealedPIN, cardID: card.rawValue, product: lot.product.rawValue, lot: lot.id.rawValue,
+      under: lot.key, into: &pin)
+    return card
+  }
+
+  private mutating func keySerial(
+    of card: CardID, vendor: VendorID, _ payload: borrowing WriteTransaction
+  ) throws(LMDBError) {
+    guard let row = try payload.value(for: card.rawValue, in: tables.cards) else { return }
+    vendorKey(vendor, CardRow(row).serial, into: &key)
+  }
+}
+
+extension Machine {
+  /// Removes from the payload what abandoned purchases had loaded: repeated at every start, for a crash may have cut it short.
+  func sweepAbandoned(
+    _ payload: Payload, _ context: EngineContext, _ state: borrowing WriteTransaction
+  ) throws {
+    let tables = CardTables(payload.tables)
+    var walk = try state.walk(self.tables.purchases)
+    while let entry = try walk.next() {
+      let purchase = trusting(entry.value) { (reader) throws(ByteShortage) in try PurchaseRecord(&reader) }
+      guard purchase.state == .abandoned else { continue }
+      let lots = purchase.lots.map { context.catalogue.lot($0) }
+      try ImportDesk.sweep(
+        lots, payload: payload, tables: tables, fingerprintKey: context.fingerprintKey)
+    }
+  }
+}

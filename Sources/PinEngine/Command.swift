@@ -1,0 +1,200 @@
+import PinSealing
+import PinWords
+
+/// What the engine can be asked, each answered by the writer in order.
+///
+/// Loading cards, finding a card by its serial, events, verification and backup are not here: they do not change or read
+/// the mutable state, or are made of these.
+public enum Command: Sendable {
+  case reserve(Reserve)
+  case vend(Vend)
+  case dispense(RequestID)
+  case confirm(RequestID)
+  case extend(Extend)
+  case release(RequestID)
+  case reverse(RequestID)
+  case `return`(Return)
+  case reprint(Reprint)
+  case reinventory(StockChange)
+  case settle(Settle)
+  case withdraw(StockChange)
+  case freeze(ProductStop)
+  case thaw(ProductStop)
+  case defineProduct(DefineProduct)
+  case lookUp(RequestID)
+  /// One product, or all.
+  case stock(ProductID?)
+  case shiftTotals
+  case closeShift(RequestID)
+  case actors
+  /// Made by `Engine` alone, which supplies the keys: `Engine.perform` refuses them.
+  case internalCommand(InternalCommand)
+
+  /// The operation of the protocol that it is.
+  public var operation: Operation {
+    switch self {
+    case .reserve: .reserve
+    case .vend: .vend
+    case .dispense: .dispense
+    case .confirm: .confirm
+    case .extend: .extend
+    case .release: .release
+    case .reverse: .reverse
+    case .return: .return
+    case .reprint: .reprint
+    case .reinventory: .reinventory
+    case .settle: .settle
+    case .withdraw: .withdraw
+    case .freeze: .freeze
+    case .thaw: .thaw
+    case .defineProduct: .defineProduct
+    case .lookUp: .lookUp
+    case .stock: .stock
+    case .shiftTotals: .shiftTotals
+    case .closeShift: .closeShift
+    case .actors: .actors
+    case .internalCommand(let command): command.operation
+    }
+  }
+}
+
+/// Commands that carry what only the engine itself can supply: keys, and what was loaded.
+public struct InternalCommand: Sendable {
+  enum Kind: Sendable {
+    case beginPurchase(BeginPurchase, keys: [KeyRecord])
+    /// With how many cards of each lot are in the payload, durable; nil if nothing of it is being loaded.
+    case commitPurchase(PurchaseID, loaded: [UInt32]?)
+    case abandonPurchase(PurchaseID)
+    case defineActor(DefineActor, key: KeyRecord?)
+    /// Where a card is, for showing its life.
+    case locate(CardID)
+    /// The store forgot sales: a new id, and all stock into quarantine.
+    case markRestored(newStoreID: RequestID)
+    case markRekeyed(masterKeyID: UInt64)
+  }
+  let kind: Kind
+
+  init(_ kind: Kind) { self.kind = kind }
+
+  var operation: Operation {
+    switch kind {
+    case .beginPurchase: .beginPurchase
+    case .commitPurchase: .commitPurchase
+    case .abandonPurchase: .abandonPurchase
+    case .defineActor: .defineActor
+    case .locate: .card
+    case .markRestored, .markRekeyed: .backup
+    }
+  }
+}
+
+/// A command on its way to the writer: whose it is, and where the answer goes.
+public struct Submission: Sendable {
+  public let actor: ActorID
+  public let command: Command
+  /// The submitter's own number for it, handed back with the answer.
+  public let ticket: UInt64
+  let sink: AnswerSink
+
+  public init(actor: ActorID, command: Command, ticket: UInt64, sink: AnswerSink) {
+    self.actor = actor
+    self.command = command
+    self.ticket = ticket
+    self.sink = sink
+  }
+}
+
+/// What became of a command.
+public enum Outcome: Sendable {
+  case refused(Refusal)
+  /// Freeze, thaw, settle, abandon: nothing to tell but that it is done.
+  case done
+  /// Vend, dispense, reprint: which cards to open, now that the event is durable.
+  case delivery(Delivery)
+  /// Reserve.
+  case granted(Reservation)
+  /// Confirm, extend, release, reverse.
+  case state(ReservationState, deadlineMilliseconds: UInt64)
+  case found(Found)
+  /// Re-inventory, withdraw, settle: how many cards it moved.
+  case moved(cards: UInt64)
+  case returned(Credit)
+  case stock([StockLevel])
+  case purchase(PurchaseID, lots: [PurchasedLot])
+  case product(ProductID)
+  case actor(ActorID)
+  case actors([ActorDescription])
+  case shift(Shift)
+  /// Where a card is, and the event that put it there.
+  case located(Custody, placedBy: UInt64)
+}
+
+/// What a return came to.
+public struct Credit: Hashable, Sendable {
+  public var cards: UInt32
+  /// What the cards were sold for, after their share of the line's discount, rounded down, in minor units.
+  public var amountMinor: UInt64
+  public var currency: Currency
+}
+
+/// A lot of a purchase: its ids, and how many of them hold cards.
+public struct PurchasedLot: Hashable, Sendable {
+  public var lot: LotID
+  public var expiry: Day
+  public var extent: Extent
+  public var loadedCount: UInt32
+}
+
+/// Cards to be opened for an answer, and what the answer says of them.
+public struct Delivery: Sendable {
+  public var id: RequestID
+  public var state: ReservationState
+  public var dispensedAtMilliseconds: UInt64
+  /// Where the first card of this answer stands in the delivery, from 0.
+  public var firstIndex: UInt32
+  /// All cards of the delivery.
+  public var totalCount: UInt32
+  /// How often it had been printed before this.
+  public var printCount: UInt16
+  public var lines: Few<GrantedLine>
+  /// The cards to be opened now: those asked for that are still in the delivery.
+  public var slices: Few<Slice>
+
+  /// How many cards this answer carries.
+  public var openedCount: Int { slices.reduce(0) { $0 + Int($1.extent.count) } }
+}
+
+/// An outcome with what every answer carries.
+struct Reply {
+  var outcome: Outcome
+  var isRepeat = false
+  /// The event it came of; the last event before it when it changed nothing. 0 for none.
+  var sequence: UInt64 = 0
+
+  init(_ outcome: Outcome, sequence: UInt64 = 0, isRepeat: Bool = false) {
+    self.outcome = outcome
+    self.sequence = sequence
+    self.isRepeat = isRepeat
+  }
+}
+
+/// The answer to a submission.
+public struct Answered: Sendable {
+  public let ticket: UInt64
+  public let actor: ActorID
+  public let outcome: Outcome
+  public let isRepeat: Bool
+  public let sequence: UInt64
+  public let timeMilliseconds: UInt64
+  let sink: AnswerSink
+
+  init(submission: borrowing Submission, reply: Reply, timeMilliseconds: UInt64) {
+    ticket = submission.ticket
+    actor = submission.actor
+    outcome = reply.outcome
+    isRepeat = reply.isRepeat
+    sequence = reply.sequence
+    self.timeMilliseconds = timeMilliseconds
+    sink = submission.sink
+  }
+}

@@ -1,0 +1,63 @@
+import Glibc
+import PinBytes
+import PinSealing
+import PinStore
+import PinWords
+
+/// Making a store, and naming who may ask.
+extension Engine {
+  /// Makes a data directory with its first administrator, and hands back that actor's key: it is shown this once.
+  ///
+  /// Throws `KeyringError` or `StoreError` if there is something there already.
+  package static func create(
+    at directory: String, masterKey: SecretKey, administrator name: String, settings: StoreSettings = StoreSettings(),
+    clock: any StoreClock = SystemClock()
+  ) throws -> SecretKey {
+    precondition(name.isActorName, "check the administrator's name first")
+    let storeID = UInt128.random(in: 1 ... .max)
+    guard mkdir(directory, 0o700) == 0 || errno == EEXIST else {
+      throw StoreError.system(operation: "make directory", path: directory, code: errno)
+    }
+    let keyring = try Keyring.create(in: directory, storeID: storeID, master: masterKey)
+    let (key, record) = KeyRecord.new(.actor, under: keyring.storeKey)
+    let administrator = ActorRecord(
+      description: ActorDescription(id: ActorID(1), name: name, roles: .administrator), key: record)
+    try Store<Machine>.create(at: directory, storeID: StoreID(bytes: RequestID(storeID).bytes), settings: settings, clock: clock) { block in
+      Machine.writeStoreCreated(RequestID(storeID), into: &block)
+      Machine.writeFirstActor(administrator, into: &block)
+    }
+    return key
+  }
+
+  /// Adds an actor, or changes one; the key is handed back when it is new, this once.
+  package func define(_ define: DefineActor, as actor: ActorID) async -> (answered: Answered, key: SecretKey?) {
+    let needsKey = define.renewsKey || define.actor.id.rawValue == 0
+    let fresh = needsKey ? KeyRecord.new(.actor, under: keyring.storeKey) : nil
+    let command = InternalCommand(.defineActor(define, key: fresh?.record))
+    let answered = await perform(.internalCommand(command), as: actor)
+    guard case .actor = answered.outcome, !answered.isRepeat else { return (answered, nil) }
+    return (answered, fresh?.key)
+  }
+}
+
+extension RequestID {
+  init(_ number: UInt128) {
+    self.init(high: UInt64(truncatingIfNeeded: number >> 64), low: UInt64(truncatingIfNeeded: number))
+  }
+
+  /// 16 bytes, big-endian.
+  var bytes: [UInt8] { withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { Array($0) } }
+}
+
+extension Machine {
+  /// The event of the first administrator, who nobody could have named.
+  static func writeFirstActor(_ actor: ActorRecord, into block: inout Block) {
+    let define = DefineActor(
+      id: RequestID(high: 0, low: 1), actor: actor.description, renewsKey: true)
+    var result = ByteWriter(capacity: 16)
+    result.write(actor.description.id.rawValue)
+    beginChange(.actorDefined, define.id, define.fields, result: result, by: .store, &block)
+    actor.write(to: &block.writer)
+    _ = block.endEvent()
+  }
+}

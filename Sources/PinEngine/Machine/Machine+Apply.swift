@@ -1,0 +1,62 @@
+import LMDB
+import PinStore
+import PinWords
+
+/// Every event in one place, and what it does to the state. Applying never refuses: what was decided happens.
+extension Machine {
+  mutating func apply(
+    _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
+  ) throws(LMDBError) {
+    let head: EventHead
+    do { head = try EventHead(event) } catch { preconditionFailure("an event of an unknown kind was to be applied") }
+    switch head.kind {
+    case .vended, .reserved:
+      try applyGrant(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .dispensed:
+      try applyDispensed(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .opened: try applyOpened(event, state: &state)
+    case .confirmed: try applyConfirmed(event, sequence: sequence, state: &state)
+    case .extended: try applyExtended(event, sequence: sequence, state: &state)
+    case .released, .expired, .reversed:
+      try applyEnd(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .forgotten: try applyForgotten(event, state: &state)
+    case .returned: try applyReturned(event, head, sequence: sequence, state: &state)
+    case .reinventoried, .withdrawn: try applyStockChange(event, head.kind, sequence: sequence, state: &state)
+    case .settled: try applySettled(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .productDefined: try applyProductDefined(event, state: &state)
+    case .productFrozen: try applyStop(event, isFrozen: true, state: &state)
+    case .productThawed: try applyStop(event, isFrozen: false, state: &state)
+    case .actorDefined: try applyActorDefined(event, state: &state)
+    case .purchaseBegun: try applyBegun(event, sequence: sequence, state: &state)
+    case .purchaseCommitted: try applyCommitted(event, sequence: sequence, state: &state)
+    case .purchaseAbandoned: try applyAbandoned(event, sequence: sequence, state: &state)
+    case .shiftClosed: applyShiftClosed(head, timeMilliseconds: timeMilliseconds)
+    case .storeCreated: applyStoreCreated(event)
+    case .storeRestored: applyStoreRestored(event, sequence: sequence)
+    case .stockQuarantined: try applyStockQuarantined(event, sequence: sequence, state: &state)
+    case .rekeyed: break
+    }
+    if let operation = head.kind.changeOperation {
+      try recordChange(operation, event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
+    }
+  }
+}
+
+extension EventKind {
+  /// The operation of the changes that carry an id of their own and are kept under it.
+  var changeOperation: Operation? {
+    switch self {
+    case .returned: .return
+    case .reinventoried: .reinventory
+    case .withdrawn: .withdraw
+    case .settled: .settle
+    case .productDefined: .defineProduct
+    case .productFrozen: .freeze
+    case .productThawed: .thaw
+    case .actorDefined: .defineActor
+    case .purchaseBegun: .beginPurchase
+    case .shiftClosed: .closeShift
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import LMDB
+import PinBytes
+import PinSealing
+import PinWords
+
+/// What the machine holds in memory: loaded at open, written back at a checkpoint, published to the serving threads.
+extension Machine {
+  package init(tables: [Table], state: inout WriteTransaction) throws {
+    // In two steps: nothing may throw before every field is set.
+    self.init(Tables(tables))
+    try load(state)
+  }
+
+  private mutating func load(_ state: borrowing WriteTransaction) throws(LMDBError) {
+    let key = Counters.key
+    if let bytes = try state.value(for: key.span.bytes, in: tables.counters) {
+      counters = trusting(bytes) { (reader) throws(ByteShortage) in try Counters(&reader) }
+    }
+    products = try records(in: tables.products, state) { (reader) throws(ByteShortage) in try Product(&reader) }
+    vendors = try records(in: tables.vendors, state) { (reader) throws(ByteShortage) in try reader.readShortString() }
+    lots = try records(in: tables.lots, state) { (reader) throws(ByteShortage) in try LotRecord(&reader) }
+    actors = try records(in: tables.actors, state) { (reader) throws(ByteShortage) in try ActorRecord(&reader) }
+    levels = try records(in: tables.levels, state) { (reader) throws(ByteShortage) in try StockLevel(&reader) }
+    var walk = try state.walk(tables.shifts)
+    while let entry = try walk.next() {
+      let actor = ActorID(entry.key.bigEndian(at: 0))
+      shifts[actor] = trusting(entry.value) { (reader) throws(ByteShortage) in try Shift(&reader) }
+    }
+    for product in products { productIDs[product.sku] = product.id }
+  }
+
+  private func records<Record>(
+    in table: Table, _ state: borrowing WriteTransaction,
+    _ read: (inout ByteReader) throws(ByteShortage) -> Record
+  ) throws(LMDBError) -> [Record] {
+    var records: [Record] = []
+    var walk = try state.walk(table)
+    while let entry = try walk.next() { records.append(trusting(entry.value, read)) }
+    return records
+  }
+
+  package mutating func flush(into state: inout WriteTransaction) throws(LMDBError) {
+    for product in changedLevels.sorted() {
+      record.removeAll()
+      levels[Int(product.rawValue) - 1].write(to: &record)
+      let key = product.key
+      try state.put(record.bytes, for: key.span.bytes, in: tables.levels)
+    }
+    for actor in changedShifts.sorted() {
+      guard let shift = shifts[actor] else { continue }
+      record.removeAll()
+      shift.write(to: &record)
+      let key = actor.key
+      try state.put(record.bytes, for: key.span.bytes, in: tables.shifts)
+    }
+    if haveCountersChanged {
+      record.removeAll()
+      counters.write(to: &record)
+      let key = Counters.key
+      try state.put(record.bytes, for: key.span.bytes, in: tables.counters)
+    }
+    changedLevels.removeAll(keepingCapacity: true)
+    changedShifts.removeAll(keepingCapacity: true)
+    haveCountersChanged = false
+  }
+
+  /// Gives the serving threads what they need of the state: products, lots and actors with their keys.
+  mutating func publishCatalogue() throws(SealingError) {
+    guard let context else { return }
+    let before = context.catalogue
+    var lotFacts = before.lots
+    lotFacts.reserveCapacity(lots.count)
+    for lot in lots[lotFacts.count...] {
+      let key = try unwrap(lot.key.wrapped, under: context.storeKey, purpose: .lot(lot.key.number))
+      lotFacts.append(
+        Catalogue.Lot(
+          id: lot.id, product: lot.product, purchase: lot.purchase, vendor: lot.vendor, expiry: lot.expiry, extent: lot.extent, key: key))
+    }
+    var actorFacts: [Catalogue.Actor] = []
+    for actor in actors {
+      let key = try unwrap(actor.key.wrapped, under: context.storeKey, purpose: .actor(actor.key.number))
+      actorFacts.append(Catalogue.Actor(description: actor.description, key: key))
+    }
+    context.publish(
+      Catalogue(storeID: counters.storeID, products: products, vendors: vendors, lots: lotFacts, actors: actorFacts))
+  }
+}

@@ -1,0 +1,96 @@
+import LMDB
+import PinBytes
+import PinWords
+
+/// Finding and changing the record of a reservation.
+extension Machine {
+  /// What an id is to who asks for it as a reservation.
+  enum Known {
+    case known(ReservationHead)
+    case refused(Refusal)
+
+    /// The refusal as a reply; there must be one.
+    var reply: Reply {
+      guard case .refused(let refusal) = self else { preconditionFailure("a known reservation is no refusal") }
+      return Reply(.refused(refusal))
+    }
+  }
+
+  /// The head of a reservation that the asker may use. A tombstone is known, too: it has no lines.
+  func reservation(
+    _ id: RequestID, _ asker: Asker, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Known {
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return .refused(.unknownID) }
+    guard record.unsafeLoad(as: UInt8.self) == ReservationHead.kind else { return .refused(.idReused(.operation)) }
+    let head = ReservationHead(record)
+    guard head.actor == asker.id || asker.roles.mayUseOthersIDs else { return .refused(.notYours) }
+    return .known(head)
+  }
+
+  /// All of a reservation that is known to exist.
+  func wholeReservation(_ id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) -> Reservation {
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else {
+      preconditionFailure("a reservation has no record")
+    }
+    return Reservation(id: id, record: record)
+  }
+
+  /// The head of a reservation that is known to exist.
+  func head(of id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) -> ReservationHead {
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else {
+      preconditionFailure("a reservation has no record")
+    }
+    return ReservationHead(record)
+  }
+
+  /// Changes the head of a reservation; what it was granted stays.
+  @discardableResult
+  mutating func changeHead(
+    of id: RequestID, _ state: inout WriteTransaction, _ change: (inout ReservationHead) -> Void
+  ) throws(LMDBError) -> ReservationHead {
+    let key = id.key
+    var head = try head(of: id, state)
+    change(&head)
+    record.removeAll()
+    head.write(to: &record)
+    try copyGrant(of: id, state)
+    try state.put(record.bytes, for: key.span.bytes, in: tables.ids)
+    return head
+  }
+
+  private mutating func copyGrant(of id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) {
+    let key = id.key
+    guard let old = try state.value(for: key.span.bytes, in: tables.ids) else { return }
+    record.write(old.extracting(ReservationHead.byteCount..<old.byteCount))
+  }
+
+  /// Has a reservation looked at again at a time, by the sweeper.
+  mutating func watch(
+    _ id: RequestID, atMilliseconds timeMilliseconds: UInt64, _ state: inout WriteTransaction
+  ) throws(LMDBError) {
+    let key = DeadlineKey(timeMilliseconds: timeMilliseconds, id: id).bytes
+    let nothing: [UInt8] = []
+    try state.put(nothing.span.bytes, for: key.span.bytes, in: tables.deadlines)
+  }
+
+  /// When the first reservation is to be looked at again; nil for never.
+  func nextDeadline(_ state: borrowing WriteTransaction) throws(LMDBError) -> UInt64? {
+    guard let entry = try state.firstEntry(in: tables.deadlines) else { return nil }
+    return DeadlineKey(entry.key).timeMilliseconds
+  }
+
+  /// How long settled holds and tombstones are remembered, in milliseconds.
+  var rememberedMilliseconds: UInt64 { UInt64(limits.rememberedDays) * 86_400_000 }
+}
+
+extension GrantReader {
+  /// The grant in a reservation's record.
+  @_lifetime(copy record)
+  init(record: RawSpan, head: ReservationHead) {
+    self.init(
+      record.extracting(ReservationHead.byteCount..<record.byteCount), lineCount: Int(head.lineCount))
+  }
+}

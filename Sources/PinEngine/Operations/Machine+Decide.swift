@@ -1,0 +1,79 @@
+import LMDB
+import PinStore
+import PinWords
+
+/// Every command in one place: who may, and which file decides it.
+extension Machine {
+  mutating func decide(
+    _ submission: borrowing Submission, at moment: Moment, into block: inout Block, state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    let command = submission.command
+    guard let asker = asker(submission.actor, for: command.operation) else { return Reply(.refused(.notPermitted)) }
+    guard moment.allowsChanges || !command.changesState else { return Reply(.refused(.storageFull)) }
+    let now = moment.timeMilliseconds
+    return switch command {
+    case .vend(let vend): try decideVend(vend, asker, now, &block, &state)
+    case .reserve(let reserve): try decideReserve(reserve, asker, now, &block, &state)
+    case .dispense(let id): try decideDispense(id, asker, now, &block, &state)
+    case .confirm(let id): try decideConfirm(id, asker, now, &block, &state)
+    case .extend(let extend): try decideExtend(extend, asker, now, &block, &state)
+    case .release(let id): try decideRelease(id, asker, now, &block, &state)
+    case .reverse(let id): try decideReverse(id, asker, now, &block, &state)
+    case .reprint(let reprint): try decideReprint(reprint, asker, now, &block, &state)
+    case .return(let request): try decideReturn(request, asker, now, &block, &state)
+    case .reinventory(let change): try decideReinventory(change, asker, now, &block, &state)
+    case .withdraw(let change): try decideWithdraw(change, asker, now, &block, &state)
+    case .settle(let settle): try decideSettle(settle, asker, now, &block, &state)
+    case .freeze(let stop): try decideStop(stop, kind: .productFrozen, asker, now, &block, &state)
+    case .thaw(let stop): try decideStop(stop, kind: .productThawed, asker, now, &block, &state)
+    case .defineProduct(let define): try decideDefineProduct(define, asker, now, &block, &state)
+    case .lookUp(let id): try decideLookUp(id, asker, state)
+    case .stock(let product): decideStock(product)
+    case .shiftTotals: Reply(.shift(shift(of: asker.id)))
+    case .closeShift(let id): try decideCloseShift(id, asker, now, &block, &state)
+    case .actors: Reply(.actors(actors.map(\.description)))
+    case .internalCommand(let command): try decideInternal(command, asker, now, &block, &state)
+    }
+  }
+
+  private mutating func decideInternal(
+    _ command: InternalCommand, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    switch command.kind {
+    case .beginPurchase(let begin, let keys): try decideBegin(begin, keys: keys, asker, now, &block, &state)
+    case .commitPurchase(let id, let loaded): try decideCommit(id, loaded: loaded, asker, now, &block, &state)
+    case .abandonPurchase(let id): try decideAbandon(id, asker, now, &block, &state)
+    case .defineActor(let define, let key): try decideDefineActor(define, key: key, asker, now, &block, &state)
+    case .locate(let card): try decideLocate(card, state)
+    case .markRestored(let newStoreID): try decideRestored(newStoreID, now, &block, &state)
+    case .markRekeyed(let masterKeyID): try decideRekeyed(masterKeyID, now, &block, &state)
+    }
+  }
+
+  /// The actor, if it may ask for this now.
+  private func asker(_ id: ActorID, for operation: Operation) -> Asker? {
+    if id == .store { return Asker(id: id, roles: .all) }
+    guard let actor = actor(id), !actor.isRevoked, !actor.roles.isDisjoint(with: operation.allowedRoles) else {
+      return nil
+    }
+    return Asker(id: id, roles: actor.roles)
+  }
+}
+
+/// Who asks, and as what.
+struct Asker {
+  let id: ActorID
+  let roles: Roles
+}
+
+extension Command {
+  /// Whether it may become an event.
+  var changesState: Bool {
+    switch self {
+    case .lookUp, .stock, .shiftTotals, .actors: false
+    case .internalCommand(let command):
+      if case .locate = command.kind { false } else { true }
+    default: true
+    }
+  }
+}

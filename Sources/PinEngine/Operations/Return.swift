@@ -1,0 +1,138 @@
+import LMDB
+import PinBytes
+import PinStore
+import PinWords
+
+/// Dispensed cards come back: they become used stock, never regular (law 3), and the customer is credited.
+///
+/// The event's body:   reservation (16), moves
+extension Machine {
+  /// A delivery broken into more pieces than this takes no more returns in part: what is left must come back together.
+  static let mostPiecesOfDelivery = 1024
+
+  mutating func decideReturn(
+    _ request: Return, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    guard request.extents.count <= Int(limits.extentsPerRequest), request.extents.areInOrder else {
+      return Reply(.refused(.invalid(.extents)))
+    }
+    var fields = FieldList()
+    fields.add(.reservation, request.reservation)
+    fields.add(request.extents)
+    if let reply = try knownChange(request.id, .return, fields, asker, state) { return reply }
+
+    let known = try reservation(request.reservation, asker, state)
+    guard case .known(let head) = known else { return known.reply }
+    guard head.state == .delivered || head.state == .confirmed else {
+      return Reply(.refused(.wrongState(head.state)))
+    }
+    let credit: Credit
+    switch try gatherReturn(request, state) {
+    case .success(let gathered): credit = gathered
+    case .failure(let refusal): return Reply(.refused(refusal))
+    }
+    var result = ByteWriter(capacity: 16)
+    result.write(credit.cards)
+    result.write(credit.amountMinor)
+    result.write(credit.currency.code)
+    Self.beginChange(.returned, request.id, fields, result: result, by: asker.id, &block)
+    block.writer.write(request.reservation)
+    MoveReader.write(moves, to: &block.writer)
+    return try endChange(.return, result: result, now, &block, &state)
+  }
+
+  /// Gathers the moves of the cards that come back, and what they are worth.
+  private mutating func gatherReturn(
+    _ request: Return, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Result<Credit, Refusal> {
+    let key = request.reservation.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return .failure(.unknownID) }
+    let grant = GrantReader(record: record, head: ReservationHead(record))
+    moves.removeAll(keepingCapacity: true)
+    for index in 0..<grant.sliceCount {
+      try gather(grant.slice(index), heldBy: request.reservation, as: .delivered, state)
+    }
+    let held = moves
+    moves.removeAll(keepingCapacity: true)
+    var pieces = held.count
+    for extent in request.extents.isEmpty ? held.map(\.extent) : request.extents {
+      guard let whole = held.first(where: { $0.extent.first <= extent.first && extent.end <= $0.extent.end }) else {
+        return .failure(.notInCustody(extent.first))
+      }
+      pieces += extent == whole.extent ? -1 : 1
+      moves.append(
+        try moveBack(
+          extent, lot: whole.lot, placedBy: whole.placedBy, from: .delivered, was: whole.condition, to: .used,
+          state: state))
+    }
+    guard !moves.isEmpty else { return .failure(.notInCustody(grant.slice(0).extent.first)) }
+    guard pieces <= Self.mostPiecesOfDelivery else {
+      return .failure(.tooManyExtents(limit: UInt32(Self.mostPiecesOfDelivery)))
+    }
+    return credit(for: moves, of: grant)
+  }
+
+  /// What the cards were sold for: their line's price, less their share of its discount.
+  private func credit(for moves: [Move], of grant: borrowing GrantReader) -> Result<Credit, Refusal> {
+    var credit = Credit(cards: 0, amountMinor: 0, currency: grant.line(0).currency)
+    var cardsOfLines = [UInt64](repeating: 0, count: grant.lineCount)
+    for move in moves {
+      for index in 0..<grant.sliceCount {
+        let slice = grant.slice(index)
+        if slice.extent.first <= move.extent.first, move.extent.end <= slice.extent.end {
+          cardsOfLines[Int(slice.line)] += UInt64(move.extent.count)
+          break
+        }
+      }
+    }
+    var currencies: Set<Currency> = []
+    for (index, cards) in cardsOfLines.enumerated() where cards > 0 {
+      let granted = grant.line(index)
+      currencies.insert(granted.currency)
+      credit.currency = granted.currency
+      credit.cards += UInt32(cards)
+      credit.amountMinor += granted.netMinor(ofCards: cards)
+    }
+    // One credit is in one currency: cards of another come back in a return of their own.
+    return currencies.count == 1 ? .success(credit) : .failure(.invalid(.currency))
+  }
+
+  mutating func applyReturned(
+    _ event: RawSpan, _ eventHead: EventHead, sequence: UInt64, state: inout WriteTransaction
+  ) throws(LMDBError) {
+    let change = ChangeEvent(event)
+    let moves = MoveReader(change.body.extracting(16..<change.body.byteCount))
+    for index in 0..<moves.count {
+      try carryOut(moves[index], toStock: .used, by: sequence, state: &state)
+    }
+    guard case .returned(let credit) = outcome(of: .return, result: change.result) else { return }
+    changeShift(of: eventHead.actor, currency: credit.currency) { total in
+      total.returnedCards &+= credit.cards
+      total.returnedMinor &+= credit.amountMinor
+    }
+  }
+}
+
+extension GrantedLine {
+  /// What so many cards of the line were sold for, less their share of the discount, rounded down.
+  func netMinor(ofCards cards: UInt64) -> UInt64 {
+    let gross = unitPriceMinor * cards
+    // The discount is at most the line's price, so the share is at most the gross.
+    let share = line.discountMinor.multipliedFullWidth(by: cards)
+    let (shareOfDiscount, remainder) = UInt64(line.count).dividingFullWidth(share)
+    return gross - shareOfDiscount - (remainder == 0 ? 0 : 1)
+  }
+}
+
+extension [Extent] {
+  /// Each has cards, ends within the numbers there are, and starts where the one before has ended or later.
+  var areInOrder: Bool {
+    var end: UInt64 = 1
+    for extent in self {
+      let (next, overflows) = extent.first.rawValue.addingReportingOverflow(UInt64(extent.count))
+      guard extent.count > 0, !overflows, extent.first.rawValue >= end else { return false }
+      end = next
+    }
+    return true
+  }
+}
