@@ -16,7 +16,7 @@ enum DataDirectory {
   static func confirmFormat(of path: String) throws(StoreError) {
     let format = "\(path)/format"
     guard FileTree.exists(format) else {
-      throw FileTree.exists("\(path)/\(BackupManifest.fileName)") ? .isBackup(path) : .notADataDirectory(path)
+      throw FileTree.exists("\(path)/\(Backup.manifestName)") ? .isBackup(path) : .notADataDirectory(path)
     }
     let text = String(decoding: try FileTree.contents(of: format, limit: 256), as: UTF8.self)
     guard text != formatText else { return }
@@ -49,7 +49,7 @@ extension Store where Machine: ~Copyable {
     clock: any StoreClock = SystemClock(), genesis: (inout Block) -> Void
   ) throws(StoreError) {
     if !FileTree.exists(directory) { try FileTree.createDirectory(directory) }
-    for name in ["format", "journal", "state", "payload", BackupManifest.fileName] {
+    for name in ["format", "journal", "state", "payload", Backup.manifestName] {
       if FileTree.exists("\(directory)/\(name)") { throw .alreadyThere("\(directory)/\(name)") }
     }
     try DataDirectory.createParts(in: directory)

@@ -28,6 +28,7 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   let link: WriterLink<Machine.Request>
   let journal: JournalDirectory
   let database: StateDatabase
+  let index: JournalIndex
   private let preparer: SegmentPreparer
   private let ending: Mutex<Ending?>
 
@@ -48,6 +49,7 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     let lock = try DataDirectory.enter(directory)
     let journal = try JournalDirectory(opening: "\(directory)/journal")
     try SegmentPreparer.removeUnfinished(in: journal.path)
+    try ScratchDirectory.removeLeftovers(in: directory)
     let database = try StateDatabase(
       at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
       readers: settings.maximumReaders)
@@ -96,6 +98,7 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     self.link = link
     self.journal = journal
     self.database = database
+    index = JournalIndex(journal)
     self.preparer = preparer
     storeID = journal.shape.storeID
     ending = Mutex(Ending(writer: writing, preparer: preparing, lock: lock))

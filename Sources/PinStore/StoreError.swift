@@ -10,6 +10,7 @@ package enum StoreError: Error, Sendable, Equatable {
   case newerFormat(path: String, found: String)
   /// The directory is a backup: it is restored into a new directory and never served itself.
   case isBackup(String)
+  case notABackup(String)
   /// Something of that name is there already.
   case alreadyThere(String)
   /// The clock stands before the last event's stamp.
@@ -50,6 +51,7 @@ extension StoreError: CustomStringConvertible {
     case .notADataDirectory(let path): "\(path) is not a data directory"
     case .newerFormat(let path, let found): "\(path) was made by a newer version (\(found)); use that one"
     case .isBackup(let path): "\(path) is a backup: restore it into a new directory"
+    case .notABackup(let path): "\(path) is not a backup"
     case .alreadyThere(let path): "\(path) already exists"
     case .clockBehind(let last, let now):
       "the clock (\(now) ms) is behind the last event (\(last) ms): set it right, or accept it explicitly"

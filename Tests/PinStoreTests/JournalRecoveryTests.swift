@@ -138,6 +138,17 @@ import Testing
     #expect(try fixture.isRotten())
   }
 
+  /// A sector is written whole or not at all: beside a length that is not there, nothing can be.
+  @Test func aByteInTheSectorOfAMissingBlockIsDamage() throws {
+    let fixture = try Fixture(blockSizes: [100, 100])
+    let end = fixture.heads[2].end.offset
+    try fixture.overwrite([1], at: end + 70)
+    #expect(try fixture.isRotten())
+    try fixture.overwrite([0], at: end + 70)
+    try fixture.overwrite([1], at: end + 512)
+    #expect(try fixture.recover() == fixture.heads[2])
+  }
+
   @Test func aCheckpointPastTheEndIsDamage() throws {
     let fixture = try Fixture(blockSizes: [100, 100, 100])
     let checkpoint = fixture.heads[3]

@@ -50,7 +50,7 @@ final class StoreRig: Sendable {
     _ settings: StoreSettings = settings, at path: String? = nil, context: Tally.Context = Tally.Context()
   ) throws -> TallyStore {
     TallyStore(
-      store: try Store<Tally>(at: path ?? directory, settings: settings, clock: clock, context: context),
+      rig: self, store: try Store<Tally>(at: path ?? directory, settings: settings, clock: clock, context: context),
       context: context)
   }
 
@@ -77,10 +77,13 @@ final class StoreRig: Sendable {
 
 /// An open store of tallies, stopped when it goes.
 final class TallyStore {
+  /// Keeps the directory.
+  let rig: StoreRig
   private var held: Store<Tally>?
   let context: Tally.Context
 
-  init(store: Store<Tally>, context: Tally.Context) {
+  init(rig: StoreRig, store: Store<Tally>, context: Tally.Context) {
+    self.rig = rig
     held = store
     self.context = context
   }

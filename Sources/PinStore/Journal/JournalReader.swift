@@ -19,6 +19,8 @@ package struct JournalReader: ~Copyable {
   private var file: File?
   private let memory: ReadBuffer
   private var buffered: Range<Int> = 0..<0
+  /// Whether what was read ahead may have been written since.
+  private var isBufferStale = false
   private var hasher = SHA256Hasher()
 
   /// Starts after `head`, which must be of this journal.
@@ -42,6 +44,8 @@ package struct JournalReader: ~Copyable {
   /// Reads the next block.
   mutating func next() throws(StoreError) -> Step {
     guard head.sequence < lastSequence else { return .end(head.end, .absent) }
+    if isBufferStale { buffered = 0..<0 }
+    isBufferStale = false
     switch try readBlock(at: head.end) {
     case nil: return .block
     case .absent: return try nextSegment()
@@ -49,10 +53,10 @@ package struct JournalReader: ~Copyable {
     }
   }
 
-  /// Lets the reader go on to a later sequence; what it had read ahead is forgotten, for it may have changed.
+  /// Lets the reader go on to a later sequence. The block read last stays as it is until the next one is read.
   package mutating func extend(to sequence: UInt64) {
     lastSequence = sequence
-    buffered = 0..<0
+    isBufferStale = true
   }
 
   /// All bytes of the block read last.

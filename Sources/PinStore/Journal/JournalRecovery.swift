@@ -10,15 +10,21 @@ struct JournalRecovery {
   ///
   /// - Parameter checkpoint: what the state reflects; nil when that is nothing and the whole journal is to be read.
   func recoverEnd(after checkpoint: JournalHead?) throws(StoreError) -> JournalHead {
+    let end = try findEnd(after: checkpoint)
+    if let torn = end.torn {
+      let file = try directory.open(segment: torn.segment, .write)
+      try file.write([UInt8](repeating: 0, count: torn.range.count).span.bytes, at: torn.range.lowerBound)
+      try file.syncData()
+    }
+    return end.head
+  }
+
+  /// The end of the journal and what is torn behind it; changes nothing.
+  func findEnd(after checkpoint: JournalHead?) throws(StoreError) -> (head: JournalHead, torn: TornBytes?) {
     var reader = JournalReader(directory, after: try confirmed(checkpoint))
     while true {
       guard case .end(let position, let fault) = try reader.next() else { continue }
-      if let torn = try tornBytes(after: reader.head, stoppedAt: position, by: fault) {
-        let file = try directory.open(segment: torn.segment, .write)
-        try file.write([UInt8](repeating: 0, count: torn.range.count).span.bytes, at: torn.range.lowerBound)
-        try file.syncData()
-      }
-      return reader.head
+      return (reader.head, try tornBytes(after: reader.head, stoppedAt: position, by: fault))
     }
   }
 
@@ -68,7 +74,11 @@ struct JournalRecovery {
     let field = ReadBuffer(byteCount: 4)
     guard try file.read(into: field.bytes, at: start) == 4 else { return }
     let length = Int(UInt32(bigEndian: field.bytes.load(as: UInt32.self)))
-    if length == 0 { return }
+    if length == 0 {
+      let sectorEnd = min((start / sector + 1) * sector, range.upperBound)
+      guard let beside = try file.firstNonZero(in: start..<sectorEnd) else { return }
+      throw rotten(file, beside, "there is something beyond the journal's end")
+    }
     guard (BlockHeader.leastBlockByteCount...range.count).contains(length) else {
       throw rotten(file, start, BlockFault.length.problem)
     }
@@ -118,6 +128,11 @@ extension JournalDirectory {
 
   /// The head before the block at a position, as that block tells it; nil when there can be no block.
   func head(beforeBlockAt position: JournalPosition) throws(StoreError) -> JournalHead? {
+    try header(ofBlockAt: position).map { JournalHead(before: $0, at: position) }
+  }
+
+  /// What the bytes at a position say as a block's header, unchecked; nil when there can be no block.
+  func header(ofBlockAt position: JournalPosition) throws(StoreError) -> BlockHeader? {
     let room = JournalFormat.pageByteCount...shape.segmentByteCount - BlockHeader.leastBlockByteCount
     guard try segmentNumbers().contains(position.segment), room.contains(position.offset) else { return nil }
     let buffer = ReadBuffer(byteCount: BlockHeader.byteCount)
@@ -126,6 +141,6 @@ extension JournalDirectory {
       try file.read(into: buffer.bytes, at: position.offset) == buffer.byteCount,
       let block = try? BlockHeader(buffer.span(0..<buffer.byteCount)), block.byteCount > 0
     else { return nil }
-    return JournalHead(before: block, at: position)
+    return block
   }
 }

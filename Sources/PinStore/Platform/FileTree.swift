@@ -4,6 +4,14 @@ import Glibc
 enum FileTree {
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// The directory that a path's last name is in.
+  static func parent(of path: String) -> String {
+    var trimmed = Substring(path)
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+    return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+  }
+
   static func createDirectory(_ path: String) throws(StoreError) {
     guard mkdir(path, 0o700) == 0 else { throw .system(operation: "create directory", path: path, code: errno) }
   }

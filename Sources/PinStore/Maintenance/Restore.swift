@@ -1,0 +1,154 @@
+import PinSealing
+
+/// Restoring: a new data directory out of a backup, and of a journal that survived if there is one.
+///
+/// A store that lacks the journal up to its last known head forgets events. Such a restore must begin with an event that
+/// says so; it is appended here, before the directory gets its name, so that no store can ever serve without it.
+package struct Restore: Sendable {
+  /// The directory of the backup; it is only read.
+  package var backup: String
+  /// The data directory to make; nothing may be there.
+  package var target: String
+  /// The last event to restore; nil for all there are. When it is inside a block, the block is written anew with only
+  /// the events up to it.
+  package var lastSequence: UInt64?
+  /// The `journal` directory of the lost store, if it survived: what it has beyond the backup is restored too. It is
+  /// only read.
+  package var survivingJournal: String?
+  package var settings: StoreSettings
+
+  package init(
+    backup: String, target: String, lastSequence: UInt64? = nil, survivingJournal: String? = nil,
+    settings: StoreSettings = StoreSettings()
+  ) {
+    self.backup = backup
+    self.target = target
+    self.lastSequence = lastSequence
+    self.survivingJournal = survivingJournal
+    self.settings = settings
+  }
+
+  /// Makes the directory and returns the head of its journal. Nothing is left of an attempt that throws.
+  ///
+  /// - Parameter admission: writes the events that every restored store must begin with, at least one. Nil is allowed
+  ///   only when nothing can have been forgotten: the whole surviving journal is restored.
+  package func run<Machine: StateMachine & ~Copyable>(
+    for machine: Machine.Type, clock: any StoreClock = SystemClock(), admission: ((inout Block) -> Void)?
+  ) throws(StoreError) -> JournalHead {
+    precondition(
+      admission != nil || (survivingJournal != nil && lastSequence == nil),
+      "a restore that may forget events needs an event that says so")
+    if FileTree.exists(target) { throw .alreadyThere(target) }
+    let manifest = try Backup.Manifest(ofBackupAt: backup)
+    let unfinished = target + Backup.unfinishedSuffix
+    try FileTree.remove(unfinished)
+    try FileTree.createDirectory(unfinished)
+    do throws(StoreError) {
+      try DataDirectory.createParts(in: unfinished)
+      var head = try restoreJournal(manifest, to: "\(unfinished)/journal")
+      try FileTree.copy("\(backup)/payload/data.mdb", to: "\(unfinished)/payload/data.mdb")
+      try FileTree.syncDirectory("\(unfinished)/payload")
+      try restoreState(Machine.self, notAfter: head, to: unfinished)
+      try Backup.copyOtherFiles(from: backup, to: unfinished)
+      if let admission {
+        head = try JournalDirectory(opening: "\(unfinished)/journal")
+          .append(after: head, timeMilliseconds: clock.nowMilliseconds(), settings, admission)
+      }
+      try DataDirectory.finish(unfinished)
+      try FileTree.rename(unfinished, to: target)
+      try FileTree.syncDirectory(FileTree.parent(of: target))
+      return head
+    } catch {
+      try? FileTree.remove(unfinished)
+      throw error
+    }
+  }
+
+  // MARK: The journal
+
+  /// Copies the backup's journal and then the surviving one's, up to the event asked for.
+  private func restoreJournal(_ manifest: Backup.Manifest, to path: String) throws(StoreError) -> JournalHead {
+    let source = try JournalDirectory(opening: "\(backup)/journal")
+    let first = try source.segmentNumbers().lowerBound
+    let start =
+      first == 1 ? .origin(of: source.shape.storeID) : try source.head(beforeBlockAt: .start(ofSegment: first))
+    guard let start else { throw .noSuchSequence(1) }
+    let wanted = lastSequence ?? .max
+    guard wanted > start.sequence else { throw .noSuchSequence(wanted) }
+    var copy = JournalCopy(into: JournalDirectory(path: path, shape: source.shape), after: start)
+    var reader = JournalReader(source, after: start, lastSequence: manifest.headSequence)
+    try copyBlocks(of: &reader, to: &copy, through: wanted)
+    if copy.head.sequence < wanted {
+      guard copy.head.sequence == manifest.headSequence, copy.head.chain.description == manifest.chainHead else {
+        throw .rotten(source.place(reader.head.end), problem: "the backup's journal ends before its manifest says")
+      }
+      if let survivingJournal { try copySurviving(survivingJournal, source.shape, to: &copy, through: wanted) }
+    }
+    guard lastSequence == nil || copy.head.sequence == wanted else { throw .noSuchSequence(wanted) }
+    return try copy.finish()
+  }
+
+  private func copySurviving(
+    _ path: String, _ shape: JournalShape, to copy: inout JournalCopy, through wanted: UInt64
+  ) throws(StoreError) {
+    let surviving = try JournalDirectory(opening: path)
+    guard surviving.shape == shape, try surviving.holds(copy.head) else {
+      throw .foreignJournal("\(path) does not continue the backup at event \(copy.head.sequence)")
+    }
+    // Told apart here, as a start would: a block torn by the crash, and damage.
+    _ = try JournalRecovery(directory: surviving).findEnd(after: copy.head)
+    var reader = JournalReader(surviving, after: copy.head)
+    try copyBlocks(of: &reader, to: &copy, through: wanted)
+  }
+
+  private func copyBlocks(
+    of reader: inout JournalReader, to copy: inout JournalCopy, through wanted: UInt64
+  ) throws(StoreError) {
+    while copy.head.sequence < wanted, case .block = try reader.next() {
+      if reader.head.sequence <= wanted {
+        try copy.copyBlock(of: reader)
+      } else {
+        try copyBeginning(of: reader, to: &copy, through: wanted)
+      }
+    }
+  }
+
+  /// Writes a block with only the events up to `wanted` in place of the one read.
+  private func copyBeginning(
+    of reader: borrowing JournalReader, to copy: inout JournalCopy, through wanted: UInt64
+  ) throws(StoreError) {
+    guard let position = reader.head.lastBlock else { return }
+    let first = reader.header.firstSequence
+    var block = Block(nextSequence: first, largestByteCount: copy.target.shape.largestBlockByteCount)
+    block.begin(nextSequence: first, timeMilliseconds: reader.header.timeMilliseconds)
+    reader.forEachEvent { event, sequence in
+      guard sequence <= wanted else { return }
+      block.beginEvent()
+      block.writer.write(event)
+      _ = block.endEvent()
+    }
+    var hasher = SHA256Hasher()
+    let hash = block.seal(previous: reader.header.previous, hasher: &hasher)
+    try copy.write(block, head: JournalHead(after: block.header, hash: hash, at: position))
+  }
+
+  // MARK: The state
+
+  /// Takes the backup's state if the restored journal reaches it; else the first start replays from the beginning.
+  private func restoreState<Machine: StateMachine & ~Copyable>(
+    _ machine: Machine.Type, notAfter head: JournalHead, to directory: String
+  ) throws(StoreError) {
+    let path = "\(directory)/state"
+    try FileTree.copy("\(backup)/state/data.mdb", to: "\(path)/data.mdb")
+    let checkpoint = try StateDatabase(
+      at: path, tables: Machine.tables, mapByteCount: settings.stateMapByteCount, readers: settings.maximumReaders
+    ).lastCheckpoint()
+    let journal = try JournalDirectory(opening: "\(directory)/journal")
+    if let checkpoint, try !journal.holds(checkpoint) {
+      guard try journal.segmentNumbers().lowerBound == 1 else { throw .noSuchSequence(1) }
+      try FileTree.remove(path)
+      try FileTree.createDirectory(path)
+    }
+    try FileTree.syncDirectory(path)
+  }
+}

@@ -1,0 +1,245 @@
+import Glibc
+import LMDB
+import PinSealing
+
+/// Verification: walks the whole chain, replays it into a scratch state, and compares that with the state there is.
+///
+/// Law 8: replaying the journal gives a byte-identical digest of the state.
+struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
+  /// The machine's own checks, of the replayed state beside the payload.
+  typealias Audit = (
+    _ state: borrowing ReadTransaction, _ tables: [Table], _ payload: borrowing ReadTransaction,
+    _ payloadTables: [Table]
+  ) throws -> [StoreProblem]
+
+  let directory: String
+  let journal: JournalDirectory
+  let settings: StoreSettings
+  /// The last event to read; nil for all there is, and then what lies behind the end is looked at too.
+  let end: JournalHead?
+  /// What the state's checkpoint reflects, and the digest of the state.
+  let checkpoint: JournalHead?
+  let stateDigest: Digest256?
+  private var report = StoreReport()
+
+  init(
+    _ directory: String, _ journal: JournalDirectory, _ settings: StoreSettings, end: JournalHead?,
+    checkpoint: JournalHead?, stateDigest: Digest256?
+  ) {
+    self.directory = directory
+    self.journal = journal
+    self.settings = settings
+    self.end = end
+    self.checkpoint = checkpoint
+    self.stateDigest = stateDigest
+  }
+
+  /// Does all of it, on the calling thread. What is damaged is in the report; what cannot be done at all is thrown.
+  consuming func run(payload: Payload, audit: Audit?) throws(StoreError) -> StoreReport {
+    report.storeID = journal.shape.storeID.description
+    report.stateSequence = checkpoint?.sequence
+    report.stateDigest = stateDigest?.description
+    let scratch = try ScratchDirectory(in: directory)
+    let database = try StateDatabase(
+      at: scratch.path, tables: Machine.tables, mapByteCount: settings.stateMapByteCount, readers: 2)
+    do throws(StoreError) {
+      let isWhole = try replay(into: database)
+      compareDigests()
+      if isWhole, let audit { try self.audit(database, payload, audit) }
+    } catch {
+      note(error)
+    }
+    return report
+  }
+
+  // MARK: Steps
+
+  /// Replays everything; false when it did not come to the end.
+  private mutating func replay(into database: StateDatabase) throws(StoreError) -> Bool {
+    var transaction = try Self.begin(database)
+    var machine: Machine
+    do { machine = try Machine(tables: database.tables, state: &transaction) } catch {
+      throw StoreError(inMachine: error)
+    }
+    let first = try journal.segmentNumbers().lowerBound
+    guard first == 1 else {
+      throw .rotten(journal.place(.start(ofSegment: 1)), problem: "the journal's beginning is missing")
+    }
+    var reader = JournalReader(
+      journal, after: .origin(of: journal.shape.storeID), lastSequence: end?.sequence ?? .max)
+    while case .block = try step(&reader) {
+      let time = reader.header.timeMilliseconds
+      do {
+        try reader.forEachEvent { event, sequence in
+          try machine.replay(event, sequence: sequence, timeMilliseconds: time, state: &transaction)
+        }
+      } catch { throw StoreError(inMachine: error) }
+      let isCheckpoint = reader.head.sequence == checkpoint?.sequence
+      guard isCheckpoint || transaction.changeCount >= settings.checkpointChangeCount else { continue }
+      transaction = try commit(&machine, transaction, database, isCheckpoint: isCheckpoint)
+    }
+    _ = try commit(&machine, transaction, database, isCheckpoint: false)
+    return report.problems.isEmpty
+  }
+
+  private static func begin(_ database: StateDatabase) throws(StoreError) -> WriteTransaction {
+    do throws(LMDBError) { return try database.environment.beginWrite() } catch { throw .database(error) }
+  }
+
+  /// Commits the scratch state, notes its digest if this is the checkpoint's event, and begins anew.
+  private mutating func commit(
+    _ machine: inout Machine, _ transaction: consuming WriteTransaction, _ database: StateDatabase, isCheckpoint: Bool
+  ) throws(StoreError) -> WriteTransaction {
+    do throws(LMDBError) {
+      try machine.flush(into: &transaction)
+      if isCheckpoint {
+        report.replayedDigest = try StateDigest.compute(
+          of: transaction, tables: database.tables, digested: Machine.digestedTables
+        ).description
+      }
+      try transaction.commit()
+      return try database.environment.beginWrite()
+    } catch { throw .database(error) }
+  }
+
+  /// Reads one block, and notes what it is or why there is none.
+  private mutating func step(_ reader: inout JournalReader) throws(StoreError) -> JournalReader.Step {
+    let step = try reader.next()
+    switch step {
+    case .block:
+      report.blocks += 1
+      report.events += UInt64(reader.header.eventCount)
+      report.headSequence = reader.head.sequence
+      report.headTimeMilliseconds = reader.head.timeMilliseconds
+      report.chainHead = reader.head.chain.description
+      report.segments = Int(reader.head.end.segment)
+    case .end(let position, let fault):
+      try confirmEnd(reader.head, position, fault)
+    }
+    return step
+  }
+
+  /// Checks that the journal ended where it had to.
+  private mutating func confirmEnd(
+    _ head: JournalHead, _ position: JournalPosition, _ fault: BlockFault
+  ) throws(StoreError) {
+    if let end {
+      guard head != end else { return }
+      throw .rotten(journal.place(position), problem: fault.problem)
+    }
+    if let checkpoint, head.sequence < checkpoint.sequence {
+      throw .rotten(journal.place(position), problem: fault.problem)
+    }
+    let torn = try JournalRecovery(directory: journal).tornBytes(after: head, stoppedAt: position, by: fault)
+    report.tornByteCount = torn?.range.count ?? 0
+  }
+
+  private mutating func compareDigests() {
+    guard let stateDigest, let replayed = report.replayedDigest, replayed != stateDigest.description else { return }
+    report.problems.append(
+      StoreProblem(
+        name: "state digest",
+        detail: "replaying the journal up to event \(checkpoint?.sequence ?? 0) gives another state than there is"))
+  }
+
+  private mutating func audit(_ database: StateDatabase, _ payload: Payload, _ audit: Audit) throws(StoreError) {
+    do {
+      let state = try database.environment.beginRead()
+      let beside = try payload.beginRead()
+      report.problems += try audit(state, database.tables, beside, payload.tables)
+    } catch { throw StoreError(inMachine: error) }
+  }
+
+  private mutating func note(_ error: StoreError) {
+    if case .rotten(let place, let problem) = error {
+      report.problems.append(StoreProblem(name: "journal", detail: problem, place: place))
+    } else {
+      report.problems.append(StoreProblem(name: "replay", detail: error.description))
+    }
+  }
+}
+
+/// A directory in the data directory that goes away when it is no longer needed, at the latest at the next start.
+struct ScratchDirectory: ~Copyable {
+  let path: String
+  private static let prefix = "scratch."
+
+  init(in directory: String) throws(StoreError) {
+    var template = Array("\(directory)/\(Self.prefix)XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw .system(operation: "create directory", path: directory, code: errno)
+    }
+    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  deinit { try? FileTree.remove(path) }
+
+  /// Removes what a crash left.
+  static func removeLeftovers(in directory: String) throws(StoreError) {
+    for name in try FileTree.names(in: directory) where name.hasPrefix(prefix) {
+      try FileTree.remove("\(directory)/\(name)")
+    }
+  }
+}
+
+extension Store where Machine: ~Copyable {
+  /// Verifies the live store as of a checkpoint taken for it. Blocks the calling thread for as long as it takes to read
+  /// and replay the whole journal; the store serves meanwhile.
+  package func verify(
+    audit: (
+      (borrowing ReadTransaction, [Table], borrowing ReadTransaction, [Table]) throws -> [StoreProblem]
+    )? = nil
+  ) throws(StoreError) -> StoreReport {
+    let (head, digest) = try digestedCheckpoint()
+    let verification = Verification<Machine>(
+      directory, journal, settings, end: head, checkpoint: head, stateDigest: digest)
+    return try verification.run(payload: payload, audit: audit)
+  }
+
+  /// The state's digest as of a checkpoint taken for it. The snapshot lives no longer than that takes.
+  package func digestedCheckpoint() throws(StoreError) -> (head: JournalHead, digest: Digest256) {
+    let snapshot = try checkpoint()
+    do throws(LMDBError) {
+      let digest = try StateDigest.compute(
+        of: snapshot.transaction, tables: snapshot.tables, digested: Machine.digestedTables)
+      return (snapshot.head, digest)
+    } catch { throw .database(error) }
+  }
+
+  /// Verifies a directory that nobody serves; changes nothing in it.
+  package static func verify(
+    at directory: String, settings: StoreSettings = StoreSettings(),
+    audit: (
+      (borrowing ReadTransaction, [Table], borrowing ReadTransaction, [Table]) throws -> [StoreProblem]
+    )? = nil
+  ) throws(StoreError) -> StoreReport {
+    let lock = try DataDirectory.enter(directory)
+    defer { _ = lock }
+    try ScratchDirectory.removeLeftovers(in: directory)
+    let journal: JournalDirectory
+    do throws(StoreError) {
+      journal = try JournalDirectory(opening: "\(directory)/journal")
+    } catch .rotten(let place, let problem) {
+      var report = StoreReport()
+      report.problems = [StoreProblem(name: "journal", detail: problem, place: place)]
+      return report
+    }
+    let database = try StateDatabase(
+      at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
+      readers: settings.maximumReaders)
+    let payload = try Payload(
+      at: "\(directory)/payload", tables: Machine.payloadTables, mapByteCount: settings.payloadMapByteCount,
+      readers: settings.maximumReaders)
+    let checkpoint = try database.lastCheckpoint()
+    var digest: Digest256?
+    if checkpoint != nil {
+      do throws(LMDBError) {
+        digest = try StateDigest.compute(
+          of: try database.environment.beginRead(), tables: database.tables, digested: Machine.digestedTables)
+      } catch { throw .database(error) }
+    }
+    let verification = Verification<Machine>(
+      directory, journal, settings, end: nil, checkpoint: checkpoint, stateDigest: digest)
+    return try verification.run(payload: payload, audit: audit)
+  }
+}

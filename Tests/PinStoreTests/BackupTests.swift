@@ -1,0 +1,165 @@
+import LMDB
+import PinBytes
+import Testing
+
+@testable import PinStore
+
+/// Backups, and what is restored from them.
+@Suite struct BackupTests {
+  private struct Setting {
+    let rig: StoreRig
+    let tally: TallyStore
+    var backup: String { "\(rig.root)/saved" }
+    var restored: String { "\(rig.root)/restored" }
+
+    /// A store with 100 events of one name, 20 to a block from the second on, and a file beside it.
+    init() throws {
+      rig = try StoreRig.created()
+      try FileTree.create("\(rig.directory)/keyring", Array("wrapped".utf8))
+      tally = try rig.open()
+      try tally.store.payload.withWrite { [payload = tally.store.payload] transaction in
+        try transaction.put(Array("note".utf8).span.bytes, for: Array("key".utf8).span.bytes, in: payload.tables[0])
+      }
+      try add(99)
+    }
+
+    func add(_ count: Int) throws {
+      var left = count
+      while left > 0 {
+        let size = min(20, left)
+        let asked = tally.context.state.withLock { $0.answers.count }
+        #expect(tally.store.submit((0..<size).map { .add(name: "a", amount: 1, id: $0) }))
+        _ = tally.context.outcomes(count: asked + size)
+        left -= size
+      }
+    }
+
+    var restore: Restore { Restore(backup: backup, target: restored, settings: StoreRig.settings) }
+
+    func run(_ restore: Restore) throws -> JournalHead {
+      try restore.run(for: Tally.self, clock: rig.clock) { block in
+        block.beginEvent()
+        block.writer.write(shortString: "restored")
+        block.writer.write(UInt64(1))
+        _ = block.endEvent()
+      }
+    }
+  }
+
+  @Test func aLiveBackupRestoresToTheSameState() throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.checkpoint()
+    try setting.add(30)
+    let head = try setting.tally.store.backup(to: setting.backup)
+    #expect(head == setting.tally.store.head && head.sequence == 130)
+    try setting.add(10)
+    #expect(try setting.run(setting.restore).sequence == 131)
+    let again = try setting.rig.open(at: setting.restored)
+    #expect(try again.look("a") == 129)
+    #expect(try again.look("restored") == 1)
+    #expect(try again.store.verify().problems == [])
+    #expect(try String(decoding: FileTree.contents(of: "\(setting.restored)/keyring"), as: UTF8.self) == "wrapped")
+    let read = try again.store.payload.beginRead()
+    #expect(try read.count(of: again.store.payload.tables[0]) == 1)
+  }
+
+  @Test func aBackupOfADirectoryAtRestRestoresToo() throws {
+    let setting = try Setting()
+    let live = setting.tally.store.head
+    setting.tally.close()
+    let head = try Store<Tally>.backup(at: setting.rig.directory, to: setting.backup, settings: StoreRig.settings)
+    #expect(head == live)
+    _ = try setting.run(setting.restore)
+    #expect(try setting.rig.open(at: setting.restored).look("a") == 99)
+  }
+
+  @Test func aBackupIsNeverServedNorOverwritten() throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.backup(to: setting.backup)
+    #expect(throws: StoreError.isBackup(setting.backup)) { try setting.rig.open(at: setting.backup) }
+    #expect(throws: StoreError.alreadyThere(setting.backup)) { try setting.tally.store.backup(to: setting.backup) }
+    _ = try setting.run(setting.restore)
+    #expect(throws: StoreError.alreadyThere(setting.restored)) { _ = try setting.run(setting.restore) }
+    #expect(throws: StoreError.notABackup(setting.restored)) {
+      _ = try setting.run(Restore(backup: setting.restored, target: "\(setting.rig.root)/other"))
+    }
+  }
+
+  /// Blocks of the setting: event 1, then 20 to a block; the state's checkpoint is at 1 or at 100.
+  @Test(arguments: [1, 2, 20, 21, 22, 41, 99, 100] as [UInt64], [false, true])
+  func aChosenSequenceIsRestoredExactly(sequence: UInt64, isStateNewer: Bool) throws {
+    let setting = try Setting()
+    if isStateNewer { _ = try setting.tally.store.checkpoint() }
+    _ = try setting.tally.store.backup(to: setting.backup)
+    var restore = setting.restore
+    restore.lastSequence = sequence
+    #expect(try setting.run(restore).sequence == sequence + 1)
+    let again = try setting.rig.open(at: setting.restored)
+    #expect(try again.look("a") == sequence - 1)
+    #expect(try again.look("restored") == 1)
+    #expect(try again.add("a") == .value(sequence, sequence: sequence + 2))
+    #expect(try again.store.verify().problems == [])
+  }
+
+  @Test(arguments: [0, 101, 1000] as [UInt64])
+  func aSequenceThatIsNotThereIsRefused(sequence: UInt64) throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.backup(to: setting.backup)
+    var restore = setting.restore
+    restore.lastSequence = sequence
+    #expect(throws: StoreError.noSuchSequence(sequence)) { _ = try setting.run(restore) }
+    #expect(try FileTree.names(in: setting.rig.root) == ["data", "saved"])
+  }
+
+  @Test func aSurvivingJournalLosesNothing() throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.backup(to: setting.backup)
+    try setting.add(4000)
+    let head = setting.tally.store.head
+    #expect(head.end.segment > 1)
+    let crashed = try setting.rig.copy(to: "crashed")
+    var restore = setting.restore
+    restore.survivingJournal = "\(crashed)/journal"
+    #expect(try restore.run(for: Tally.self, clock: setting.rig.clock, admission: nil) == head)
+    let again = try setting.rig.open(at: setting.restored)
+    #expect(again.store.head == head)
+    #expect(try again.look("a") == 4099)
+    #expect(try again.store.verify().problems == [])
+  }
+
+  @Test func aSurvivingJournalIsRestoredUpToAChosenSequence() throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.backup(to: setting.backup)
+    try setting.add(200)
+    let crashed = try setting.rig.copy(to: "crashed")
+    var restore = setting.restore
+    restore.survivingJournal = "\(crashed)/journal"
+    restore.lastSequence = 150
+    #expect(try setting.run(restore).sequence == 151)
+    #expect(try setting.rig.open(at: setting.restored).look("a") == 149)
+  }
+
+  @Test func aJournalThatDoesNotContinueTheBackupIsRefused() throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.backup(to: setting.backup)
+    // The same founding id and the same first events, but then another course.
+    var other = setting.restore
+    other.target = "\(setting.rig.root)/other"
+    other.lastSequence = 50
+    _ = try setting.run(other)
+    var restore = setting.restore
+    restore.survivingJournal = "\(other.target)/journal"
+    let expected = StoreError.foreignJournal("\(other.target)/journal does not continue the backup at event 100")
+    #expect(throws: expected) { _ = try setting.run(restore) }
+  }
+
+  @Test func aDamagedBackupIsNotRestored() throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.backup(to: setting.backup)
+    let journal = try JournalDirectory(opening: "\(setting.backup)/journal")
+    let file = try File(journal.file(ofSegment: 1), .write)
+    try file.write([255, 255].span.bytes, at: 4096 + 200)
+    #expect(throws: StoreError.self) { _ = try setting.run(setting.restore) }
+    #expect(!FileTree.exists(setting.restored))
+  }
+}
