@@ -20,10 +20,13 @@ package struct Block: ~Copyable {
   /// What `seal` wrote.
   private(set) var header: BlockHeader
   private let largestByteCount: Int
+  /// The size at which the batch ends.
+  private let fullByteCount: Int
 
-  init(nextSequence: UInt64, largestByteCount: Int) {
+  init(nextSequence: UInt64, largestByteCount: Int, fullByteCount: Int = .max) {
     self.nextSequence = nextSequence
     self.largestByteCount = largestByteCount
+    self.fullByteCount = fullByteCount
     header = BlockHeader(
       byteCount: 0, eventCount: 0, firstSequence: 0, timeMilliseconds: 0, check: 0, previous: .zero)
     writer = ByteWriter(capacity: 64 << 10)
@@ -32,6 +35,9 @@ package struct Block: ~Copyable {
 
   /// The size of the whole block so far, header included.
   package var byteCount: Int { writer.count }
+
+  /// Whether the batch ends here: a sweep stops before its next event, and no further request is performed.
+  package var isFull: Bool { writer.count >= fullByteCount }
 
   /// Opens an event; whatever `writer` gets until `endEvent` is its bytes.
   package mutating func beginEvent() {

@@ -35,7 +35,9 @@ package protocol StateMachine: ~Copyable, SendableMetatype {
   /// are journaled and checkpointed before the first request; together they must fit one block.
   mutating func recovered(payload: Payload, state: inout WriteTransaction, into block: inout Block) throws
 
-  /// Work that time alone makes due, such as expiring holds: at most `limit` events.
+  /// Work that time alone makes due, such as expiring holds: at most `limit` events, and none once `block.isFull`.
+  ///
+  /// Called before each batch that may change anything.
   mutating func sweep(
     at moment: Moment, limit: Int, into block: inout Block, state: inout WriteTransaction
   ) throws(LMDBError)

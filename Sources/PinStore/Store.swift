@@ -11,7 +11,8 @@ import Synchronization
 /// 2. All requests go through `submit` and are answered through the machine's `deliver`, in the order they were taken,
 ///    after the sync of everything decided in their batch.
 /// 3. A failed sync or checkpoint stops the store for good: open it again, which recovers.
-/// 4. `stop` must be called: the writer thread keeps the store's parts alive until then.
+/// 4. After `stop`, the directory can be opened again by this process once the store, and every read transaction begun
+///    through it, is gone; by another process at once.
 ///
 /// The directory holds `format`, `lock`, `journal/` (segments), `state/` and `payload/` (LMDB); others may keep files of
 /// their own beside them.
@@ -29,14 +30,12 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   let journal: JournalDirectory
   let database: StateDatabase
   let index: JournalIndex
-  private let preparer: SegmentPreparer
   private let ending: Mutex<Ending?>
 
   /// What is to be waited for and let go when the store stops.
   private struct Ending: ~Copyable {
     let writer: SystemThread
     let preparer: SystemThread
-    let lock: DirectoryLock
   }
 
   /// Opens the store in a directory: takes its lock, recovers, and serves from a thread of its own.
@@ -71,6 +70,10 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     let writing: SystemThread
     do throws(StoreError) {
       writing = try SystemThread {
+        defer {
+          preparer.stop()
+          withExtendedLifetime(lock) {}
+        }
         do throws(StoreError) {
           var writer = try Writer<Machine>.open(parts, link: link, preparer: preparer, end: end, checkpoint: checkpoint)
           opening.withLock { $0 = .success(()) }
@@ -88,7 +91,6 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     }
     if case .failure(let error)? = opening.wait(for: { $0 }) {
       writing.join()
-      preparer.stop()
       preparing.join()
       throw error
     }
@@ -99,9 +101,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     self.journal = journal
     self.database = database
     index = JournalIndex(journal)
-    self.preparer = preparer
     storeID = journal.shape.storeID
-    ending = Mutex(Ending(writer: writing, preparer: preparing, lock: lock))
+    ending = Mutex(Ending(writer: writing, preparer: preparing))
   }
 
   /// Refuses a clock that stands before the last event, or so far after it that it may be wrong.
@@ -138,10 +139,12 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     ending.withLock { ending in
       guard let parts = ending.take() else { return }
       parts.writer.join()
-      preparer.stop()
       parts.preparer.join()
     }
   }
+
+  /// A store that nobody can reach any more ends by itself.
+  deinit { link.beginStopping() }
 
   // MARK: What is known from any thread
 

@@ -19,6 +19,8 @@ final class JournalIndex: Sendable {
   }
 
   private static let spacing = 64 << 10
+  /// How many segments are kept in mind: at 64 MiB each, some megabytes.
+  private static let segmentLimit = 128
 
   private let directory: JournalDirectory
   private let segments = Mutex<[UInt64: Segment]>([:])
@@ -99,6 +101,9 @@ final class JournalIndex: Sendable {
     }
     // Two may walk at once; the one who came further is kept.
     segments.withLock { segments in
+      if segments.count >= Self.segmentLimit, let any = segments.keys.first(where: { $0 != number }) {
+        segments[any] = nil
+      }
       if (segments[number]?.walkedTo ?? 0) < known.walkedTo { segments[number] = known }
     }
   }

@@ -19,6 +19,8 @@ package struct JournalReader: ~Copyable {
   private var file: File?
   private let memory: ReadBuffer
   private var buffered: Range<Int> = 0..<0
+  /// How much is read at once: little for one event, much for a walk.
+  private var readAhead = 32 << 10
   /// Whether what was read ahead may have been written since.
   private var isBufferStale = false
   private var hasher = SHA256Hasher()
@@ -148,7 +150,8 @@ package struct JournalReader: ~Copyable {
       buffered = 0..<0
     }
     guard position.offset < buffered.lowerBound || position.offset + count > buffered.upperBound else { return }
-    let wanted = min(buffer.count, directory.shape.segmentByteCount - position.offset)
+    let wanted = min(max(readAhead, count), directory.shape.segmentByteCount - position.offset)
+    readAhead = min(readAhead * 2, buffer.count)
     buffered = 0..<0
     let read = try file!.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]), at: position.offset)
     guard read >= count else {

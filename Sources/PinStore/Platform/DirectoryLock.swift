@@ -3,7 +3,9 @@ import Glibc
 /// The right to be the only process, and the only store of this one, in a data directory.
 ///
 /// `flock` and not a record lock: it is given up only when this descriptor closes, or the process ends however it ends.
-struct DirectoryLock: ~Copyable {
+///
+/// Held by everything that works in the directory, the writer's thread included, and so given up by the last of them.
+final class DirectoryLock: Sendable {
   private let file: File
 
   init(_ directory: String) throws(StoreError) {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// An open file or directory, closed when it goes.
-struct File: ~Copyable {
+struct File: ~Copyable, Sendable {
   let descriptor: CInt
   let path: String
 

@@ -29,7 +29,8 @@ extension Writer where Machine: ~Copyable {
       journal: try JournalAppender(
         parts.journalDirectory, head: end, preparer: preparer, calls: parts.settings.systemCalls),
       machine: machine, state: state, room: RoomGauge(), checkpointed: replay.checkpointed,
-      block: Block(nextSequence: end.sequence + 1, largestByteCount: parts.journalDirectory.shape.largestBlockByteCount)
+      block: Block(nextSequence: end.sequence + 1, largestByteCount: parts.journalDirectory.shape.largestBlockByteCount,
+        fullByteCount: parts.settings.blockByteCount)
     )
     try writer.attach()
     try writer.putRight(parts.payload)

@@ -47,8 +47,15 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
 
   /// Waits for work and does it; false when the store is to stop and nothing waits.
   private mutating func turn() throws(StoreError) -> Bool {
-    let pause = try idleNanoseconds()
-    let work = link.take(into: &batch, waitingAtMost: pause)
+    var work = link.take(into: &batch)
+    if work == nil && !hasMoreToSweep {
+      work = link.take(into: &batch, waitingAtMost: try idleNanoseconds())
+    }
+    return try perform(work ?? WriterLink.Work())
+  }
+
+  /// Does what was taken; false when the store is to stop and nothing was left.
+  private mutating func perform(_ work: WriterLink<Machine.Request>.Work) throws(StoreError) -> Bool {
     let isStopped = work.isStopping && batch.isEmpty
     let mayBeIdle = batch.isEmpty && work.checkpoints.isEmpty
     if !isStopped { try performBatch() }
@@ -59,7 +66,6 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
 
   /// How long there may be nothing to do; nil when only a request can bring work.
   private mutating func idleNanoseconds() throws(StoreError) -> UInt64? {
-    if hasMoreToSweep { return 0 }
     let now = MonotonicTime.nowNanoseconds()
     let checkpointIn = dirtySinceNanoseconds.map { _ in
       let due = activeAtNanoseconds + settings.checkpointIdleMilliseconds * 1_000_000
@@ -105,12 +111,12 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   private mutating func perform(at moment: Moment) throws(LMDBError) {
     if moment.allowsChanges {
       try machine.sweep(at: moment, limit: settings.sweepLimit, into: &block, state: &state!)
-      hasMoreToSweep = block.eventCount >= settings.sweepLimit
+      hasMoreToSweep = block.eventCount >= settings.sweepLimit || block.isFull
     } else {
       hasMoreToSweep = false
     }
     let end = min(batch.count, answered + settings.requestsPerBatch)
-    while performed < end, block.byteCount < settings.blockByteCount {
+    while performed < end, !block.isFull {
       let answer = try machine.perform(batch[performed], at: moment, into: &block, state: &state!)
       answers.append(answer)
       performed += 1

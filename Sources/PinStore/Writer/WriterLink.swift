@@ -9,6 +9,13 @@ final class WriterLink<Request: Sendable>: Sendable {
     var turnedAway: UInt64 = 0
     /// No more is taken, and the writer ends when what waits is done.
     var isStopping = false
+
+    mutating func take(into batch: inout [Request]) -> Work? {
+      guard !requests.isEmpty || !checkpoints.isEmpty || isStopping else { return nil }
+      swap(&requests, &batch)
+      defer { checkpoints.removeAll() }
+      return Work(checkpoints: checkpoints, isStopping: isStopping)
+    }
   }
 
   /// What the writer has made known; never ahead of the last sync.
@@ -45,19 +52,22 @@ final class WriterLink<Request: Sendable>: Sendable {
     return isTaken
   }
 
-  /// Waits for work and takes all there is; returns the tickets taken and whether the store is stopping.
+  /// What the writer has taken besides requests.
+  struct Work: Sendable {
+    var checkpoints: [CheckpointTicket] = []
+    var isStopping = false
+  }
+
+  /// Takes all there is without waiting; nil when there is nothing.
   ///
   /// - Parameter batch: empty; it is swapped with what waits, so that both keep their memory.
-  func take(into batch: inout [Request], waitingAtMost nanoseconds: UInt64?) -> (
-    checkpoints: [CheckpointTicket], isStopping: Bool
-  ) {
-    let taken = waiting.wait(atMost: nanoseconds) { waiting -> ([CheckpointTicket], Bool)? in
-      guard !waiting.requests.isEmpty || !waiting.checkpoints.isEmpty || waiting.isStopping else { return nil }
-      swap(&waiting.requests, &batch)
-      defer { waiting.checkpoints.removeAll() }
-      return (waiting.checkpoints, waiting.isStopping)
-    }
-    return taken ?? ([], false)
+  func take(into batch: inout [Request]) -> Work? {
+    waiting.withLock { $0.take(into: &batch) }
+  }
+
+  /// Waits for work and takes all there is; nil when the time is up.
+  func take(into batch: inout [Request], waitingAtMost nanoseconds: UInt64?) -> Work? {
+    waiting.wait(atMost: nanoseconds) { $0.take(into: &batch) }
   }
 
   /// Asks the writer to end once it has done what waits.
