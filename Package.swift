@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors; spans borrowed from transactions and buffers are checked by the compiler.
+let settings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let nio: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"),
+  .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+
+// A target for each room, leaf rooms first; arrows point up the list only.
+let package = Package(
+  name: "pinvault",
+  products: [
+    .library(name: "PinEngine", targets: ["PinEngine", "PinWords"]),
+    .library(name: "PinProtocol", targets: ["PinProtocol", "PinWords"]),
+    .library(name: "PinClient", targets: ["PinClient", "PinProtocol", "PinWords"]),
+    .executable(name: "pinvault", targets: ["pinvault"]),
+  ],
+  dependencies: [
+    // Sockets and event loops, for the server and the client.
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    // TLS 1.3 on those sockets.
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    // The commands, their options and their help.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    // Structured logs.
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    // Settings by flag, environment and file.
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    // Starting, stopping and signals.
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    // The HTTP port: health and metrics.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+  ],
+  targets: [
+    .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+    .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CLinux"),
+
+    .target(name: "PinBytes", swiftSettings: settings),
+    .target(name: "PinWords", swiftSettings: settings),
+    .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: settings),
+    .target(name: "PinSealing", dependencies: ["CLibcrypto", "CLinux"], swiftSettings: settings),
+    .target(name: "VendorFiles", dependencies: ["CZlib"], swiftSettings: settings),
+    .target(name: "PinStore", dependencies: ["PinBytes", "LMDB", "PinSealing"], swiftSettings: settings),
+    .target(
+      name: "PinEngine", dependencies: ["PinBytes", "PinWords", "LMDB", "PinSealing", "PinStore"],
+      swiftSettings: settings),
+    .target(name: "PinProtocol", dependencies: ["PinBytes", "PinWords"], swiftSettings: settings),
+    .target(
+      name: "PinClient", dependencies: ["PinBytes", "PinWords", "PinProtocol", "PinSealing"] + nio,
+      swiftSettings: settings),
+    .target(
+      name: "PinServer",
+      dependencies: [
+        "PinBytes", "PinWords", "PinProtocol", "PinSealing", "PinEngine",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+      ] + nio,
+      swiftSettings: settings),
+    .executableTarget(
+      name: "pinvault",
+      dependencies: [
+        "PinClient", "PinServer", "PinEngine", "VendorFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Configuration", package: "swift-configuration"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: settings),
+
+    .testTarget(name: "PinBytesTests", dependencies: ["PinBytes"], swiftSettings: settings),
+    .testTarget(name: "PinWordsTests", dependencies: ["PinWords"], swiftSettings: settings),
+    .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: settings),
+    .testTarget(name: "PinSealingTests", dependencies: ["PinSealing"], swiftSettings: settings),
+    .testTarget(name: "VendorFilesTests", dependencies: ["VendorFiles", "CZlib"], swiftSettings: settings),
+    .testTarget(name: "PinStoreTests", dependencies: ["PinStore"], swiftSettings: settings),
+    .testTarget(name: "PinEngineTests", dependencies: ["PinEngine"], swiftSettings: settings),
+    .testTarget(name: "PinProtocolTests", dependencies: ["PinProtocol"], swiftSettings: settings),
+    .testTarget(name: "PinClientTests", dependencies: ["PinClient"], swiftSettings: settings),
+    .testTarget(name: "PinServerTests", dependencies: ["PinServer"], swiftSettings: settings),
+    .testTarget(name: "PinvaultTests", dependencies: ["pinvault"], swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)
