@@ -4,7 +4,7 @@ import Testing
 @testable import PinStore
 
 /// What may lie behind the journal's end after a crash, and what may not.
-@Suite struct JournalRecoveryTests {
+@Suite(.timeLimit(.minutes(2))) struct JournalRecoveryTests {
   /// A journal of one segment and two spares, with blocks of the given sizes.
   struct Fixture {
     let rig: StoreRig
@@ -123,6 +123,25 @@ import Testing
       try fixture.overwrite([original[offset]], at: offset)
     }
     #expect(try fixture.recover() == fixture.heads[3])
+  }
+
+  /// Blocks that are right in themselves, but not where they are.
+  @Test(arguments: [
+    ("chain", UInt64(3), UInt64(1), true), ("sequence", 4, 1, false), ("sequence", 2, 1, false), ("time", 3, 0, false),
+    ("right", 3, 1, false),
+  ])
+  func aBlockOutOfPlaceIsDamage(what: String, sequence: UInt64, time: UInt64, isForeign: Bool) throws {
+    let fixture = try Fixture(blockSizes: [100, 100])
+    let head = fixture.heads[2]
+    var block = Block(nextSequence: sequence, largestByteCount: 8 << 10)
+    block.begin(nextSequence: sequence, timeMilliseconds: time)
+    block.beginEvent()
+    block.writer.write(Array(repeating: 9, count: 50))
+    _ = block.endEvent()
+    var hasher = SHA256Hasher()
+    _ = block.seal(previous: isForeign ? fixture.heads[1].chain : head.chain, hasher: &hasher)
+    try fixture.overwrite([UInt8](block.writer.bytes), at: head.end.offset)
+    #expect(try fixture.isRotten() == (what != "right"))
   }
 
   @Test func anythingBeyondTheEndIsDamage() throws {
