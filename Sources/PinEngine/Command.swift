@@ -68,8 +68,8 @@ public struct InternalCommand: Sendable {
     case defineActor(DefineActor, key: KeyRecord?)
     /// Where a card is, for showing its life.
     case locate(CardID)
-    /// The store forgot sales: a new id, and all stock into quarantine.
-    case markRestored(newStoreID: RequestID)
+    /// The store forgot sales: the next part of all stock into quarantine.
+    case quarantineRestored
     case markRekeyed(masterKeyID: UInt64)
   }
   let kind: Kind
@@ -83,7 +83,7 @@ public struct InternalCommand: Sendable {
     case .abandonPurchase: .abandonPurchase
     case .defineActor: .defineActor
     case .locate: .card
-    case .markRestored, .markRekeyed: .backup
+    case .quarantineRestored, .markRekeyed: .backup
     }
   }
 }

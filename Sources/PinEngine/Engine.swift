@@ -1,3 +1,4 @@
+import LMDB
 import PinBytes
 import PinSealing
 import PinStore
@@ -79,5 +80,10 @@ public final class Engine: Sendable {
   /// Opens the cards of a delivery; for callers that open few. Serving threads have readers of their own.
   public func cards(of delivery: Delivery) throws -> [Card] {
     try reader.withLock { (reader) throws(CardFault) in try reader.cards(of: delivery) }
+  }
+
+  /// The ids of the cards with a serial.
+  func find(serial: String, vendor: VendorID?) throws -> [CardID] {
+    try reader.withLock { (reader) throws(LMDBError) in try reader.find(serial: serial, vendor: vendor) }
   }
 }

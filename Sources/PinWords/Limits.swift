@@ -10,7 +10,7 @@ public struct Limits: Hashable, Sendable {
   /// Extents one request may take or name: bounds the records it writes.
   public var extentsPerRequest: UInt16 = 256
   /// Lots (distinct expiries) one purchase may declare.
-  public var lotsPerPurchase: UInt16 = 1024
+  public var lotsPerPurchase: UInt16 = 256
   /// Cards one chunk of an import carries.
   public var cardsPerChunk: UInt16 = 512
   /// Requests of one connection that may be unanswered.

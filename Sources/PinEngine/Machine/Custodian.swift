@@ -180,8 +180,8 @@ extension Machine {
   ) throws(LMDBError) -> Move {
     let neighbours = try stockNeighbours(of: extent, lot: lot, condition: condition, state: state)
     return Move(
-      extent: extent, lot: lot, placedBy: placedBy, leftPlacedBy: neighbours.left?.placedBy ?? 0,
-      rightPlacedBy: neighbours.right?.placedBy ?? 0, from: from, condition: was)
+      extent: extent, lot: lot, placedBy: placedBy, left: neighbours.left.map { Neighbour(placedBy: $0.placedBy, far: $0.next) },
+      right: neighbours.right.map { Neighbour(placedBy: $0.placedBy, far: $0.last) }, from: from, condition: was)
   }
 
   private mutating func count(_ move: Move, to place: Place, condition: Condition) {

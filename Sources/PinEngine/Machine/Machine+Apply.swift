@@ -32,7 +32,7 @@ extension Machine {
     case .purchaseAbandoned: try applyAbandoned(event, sequence: sequence, state: &state)
     case .shiftClosed: applyShiftClosed(head, timeMilliseconds: timeMilliseconds)
     case .storeCreated: applyStoreCreated(event)
-    case .storeRestored: applyStoreRestored(event, sequence: sequence)
+    case .storeRestored: applyStoreRestored(event)
     case .stockQuarantined: try applyStockQuarantined(event, sequence: sequence, state: &state)
     case .rekeyed: break
     }

@@ -40,6 +40,8 @@ package struct Machine: ~Copyable {
   // Buffers that are kept so that a decision does not allocate.
   var picks: [Pick] = []
   var moves: [Move] = []
+  /// Whether the stock change being decided would break a hold into too many pieces.
+  var splitsTooMuch = false
   var record = ByteWriter(capacity: 1024)
 
   /// A machine that knows nothing yet.

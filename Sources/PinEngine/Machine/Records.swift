@@ -233,8 +233,8 @@ struct Counters {
   var nextActor = ActorID(1)
   /// The purchase that is being loaded; 0 for none.
   var loadingPurchase = PurchaseID(0)
-  /// The event that put all stock into quarantine after a restore that forgot sales; 0 for none.
-  var restoredBy: UInt64 = 0
+  /// After a restore that forgot sales, until all stock is in quarantine: nobody is served before.
+  var isQuarantining = false
 
   static let key: [UInt8] = Array("counters".utf8)
 
@@ -247,7 +247,7 @@ struct Counters {
     writer.write(nextVendor.rawValue)
     writer.write(nextActor.rawValue)
     writer.write(loadingPurchase.rawValue)
-    writer.write(restoredBy)
+    writer.write(UInt8(isQuarantining ? 1 : 0))
   }
 }
 
@@ -261,7 +261,7 @@ extension Counters {
     nextVendor = VendorID(try reader.read())
     nextActor = ActorID(try reader.read())
     loadingPurchase = PurchaseID(try reader.read())
-    restoredBy = try reader.read()
+    isQuarantining = try reader.read(UInt8.self) == 1
   }
 }
 

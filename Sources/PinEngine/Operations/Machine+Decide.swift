@@ -45,7 +45,7 @@ extension Machine {
     case .abandonPurchase(let id): try decideAbandon(id, asker, now, &block, &state)
     case .defineActor(let define, let key): try decideDefineActor(define, key: key, asker, now, &block, &state)
     case .locate(let card): try decideLocate(card, state)
-    case .markRestored(let newStoreID): try decideRestored(newStoreID, now, &block, &state)
+    case .quarantineRestored: try decideQuarantine(now, &block, &state)
     case .markRekeyed(let masterKeyID): try decideRekeyed(masterKeyID, now, &block, &state)
     }
   }

@@ -64,6 +64,8 @@ extension Machine {
     at moment: Moment, limit: Int, into block: inout Block, state: inout WriteTransaction
   ) throws(LMDBError) {
     for _ in 0..<limit {
+      // What one more hold may free must still fit the block.
+      guard block.byteCount < Self.mostBytesOfSweep else { return }
       guard let due = try dueReservation(at: moment.timeMilliseconds, state) else { return }
       let key = due.bytes
       let idKey = due.id.key
@@ -90,6 +92,8 @@ extension Machine {
       _ = try state.remove(key.span.bytes, in: tables.deadlines)
     }
   }
+
+  private static let mostBytesOfSweep = 256 << 10
 
   package mutating func nextDueMilliseconds(state: inout WriteTransaction) throws(LMDBError) -> UInt64 {
     try nextDeadline(state) ?? .max

@@ -34,6 +34,7 @@ extension Machine {
     if let reply = try knownChange(change.id, operation, fields, asker, state) { return reply }
 
     moves.removeAll(keepingCapacity: true)
+    splitsTooMuch = false
     for extent in change.extents {
       guard extent.end <= counters.nextCard else { return Reply(.refused(.unknownCard)) }
       if operation == .reinventory {
@@ -44,7 +45,7 @@ extension Machine {
         try gatherStock(extent, .used, backTo: nil, state)
         try gatherCustody(extent, [.quarantined, .reserved], backTo: nil, state)
       }
-      guard moves.count <= Self.mostMovesOfChange else {
+      guard moves.count <= Self.mostMovesOfChange, !splitsTooMuch else {
         return Reply(.refused(.tooManyExtents(limit: UInt32(Self.mostMovesOfChange))))
       }
     }
@@ -57,7 +58,7 @@ extension Machine {
   }
 
   /// What one change may move: bounds its event and the records it writes.
-  static let mostMovesOfChange = 4096
+  static let mostMovesOfChange = 1024
 
   /// Adds the parts of a range that are in stock in a condition to `moves`, up to one more than may be moved.
   private mutating func gatherStock(
@@ -111,6 +112,13 @@ extension Machine {
     backTo target: Condition?, _ state: borrowing WriteTransaction
   ) throws(LMDBError) {
     guard holders.contains(value.holder) else { return }
+    if value.holder == .reserved, whole.first < range.first || range.end < whole.end {
+      // A reservation broken into ever more pieces would outgrow the one event that ends it.
+      guard try pieces(of: value.id, state) < Self.mostPiecesOfDelivery else {
+        splitsTooMuch = true
+        return
+      }
+    }
     let first = max(whole.first, range.first)
     let end = min(whole.end, range.end)
     try appendMove(
@@ -141,6 +149,18 @@ extension Machine {
         try carryOut(moves[index], to: .void, id: .zero, by: sequence, state: &state)
       }
     }
+  }
+
+  /// In how many pieces the cards of a hold are.
+  private mutating func pieces(of id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) -> Int {
+    let gathered = moves
+    defer { moves = gathered }
+    moves.removeAll(keepingCapacity: true)
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return 0 }
+    let grant = GrantReader(record: record, head: ReservationHead(record))
+    for index in 0..<grant.sliceCount { try gather(grant.slice(index), heldBy: id, as: .reserved, state) }
+    return moves.count
   }
 
   // MARK: Settle

@@ -23,20 +23,21 @@ extension Machine {
     hasCatalogueChanged = true
   }
 
-  /// Takes on a new store id and puts stock and held cards into quarantine, a bounded number at a time: until nothing is
-  /// moved, it is to be asked again, before anybody is served.
-  mutating func decideRestored(
-    _ newStoreID: RequestID, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  /// The event that every restore which may have forgotten sales begins with.
+  static func writeStoreRestored(_ newStoreID: RequestID, into block: inout Block) {
+    block.beginEvent()
+    EventHead(kind: .storeRestored, actor: .store).write(to: &block.writer)
+    block.writer.write(newStoreID)
+    _ = block.endEvent()
+  }
+
+  /// Puts stock and held cards into quarantine after a restore, a bounded number at a time: it is asked again, before
+  /// anybody is served, until it moves nothing and so says that it is done.
+  mutating func decideQuarantine(
+    _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
-    if counters.storeID != newStoreID {
-      block.beginEvent()
-      EventHead(kind: .storeRestored, actor: .store).write(to: &block.writer)
-      block.writer.write(newStoreID)
-      let sequence = block.endEvent()
-      try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
-    }
+    guard counters.isQuarantining else { return Reply(.moved(cards: 0)) }
     try gatherForQuarantine(state)
-    guard !moves.isEmpty else { return Reply(.moved(cards: 0)) }
     let cards = moves.reduce(UInt64(0)) { $0 + UInt64($1.extent.count) }
     block.beginEvent()
     EventHead(kind: .stockQuarantined, actor: .store).write(to: &block.writer)
@@ -66,9 +67,9 @@ extension Machine {
     }
   }
 
-  mutating func applyStoreRestored(_ event: RawSpan, sequence: UInt64) {
+  mutating func applyStoreRestored(_ event: RawSpan) {
     counters.storeID = RequestID(high: event.bigEndian(at: 8), low: event.bigEndian(at: 16))
-    counters.restoredBy = sequence
+    counters.isQuarantining = true
     haveCountersChanged = true
     hasCatalogueChanged = true
   }
@@ -77,6 +78,10 @@ extension Machine {
     _ event: RawSpan, sequence: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
     let moves = MoveReader(event.extracting(EventHead.byteCount..<event.byteCount))
+    if moves.count == 0 {
+      counters.isQuarantining = false
+      haveCountersChanged = true
+    }
     for index in 0..<moves.count {
       let move = moves[index]
       var id = RequestID.zero
