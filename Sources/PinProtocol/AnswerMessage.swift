@@ -90,12 +90,15 @@ extension AnswerMessage.Outcome {
     let detail = try reader.integer(UInt64.self)
     let retryAfter = try reader.integer(UInt32.self)
     if let fault = ProtocolFault(status: status, subject: subject, detail: detail) {
-      try require(fault.parts == (status, subject, detail), .frame)
+      try require(fault.parts == (status, subject, detail) && retryAfter == 0, .frame)
       self = .fault(fault)
     } else if let refusal = Refusal(
       status: status, subject: subject, detail: detail, retryAfterMilliseconds: retryAfter)
     {
-      try require(refusal.parts.subject == subject && refusal.parts.detail == detail, .frame)
+      let parts = refusal.parts
+      try require(parts.subject == subject && parts.detail == detail, .frame)
+      // How soon is the server's to say; that it makes no sense to try again is the status's.
+      try require(parts.retryAfterMilliseconds > 0 || retryAfter == 0 || status == .busy, .frame)
       self = .refused(refusal)
     } else {
       throw .invalid(.frame)

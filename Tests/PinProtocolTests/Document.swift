@@ -12,6 +12,8 @@ struct Document: Sendable, CustomTestStringConvertible {
   let text: String
   /// The bytes of each dump, offsets and comments left out.
   var dumps: [String: [UInt8]] = [:]
+  /// Where in each dump's bytes the reserved ones stand.
+  var reserved: [String: [Int]] = [:]
   /// What is wrong with a dump's own offsets.
   var faults: [String] = []
 
@@ -50,6 +52,10 @@ struct Document: Sendable, CustomTestStringConvertible {
     }
     if told != offset { faults.append("\(name): offset \(told) should be \(offset)") }
     offset += bytes.count
+    if line.hasSuffix("reserved") {
+      let start = dumps[name]!.count
+      reserved[name, default: []] += start..<start + bytes.count
+    }
     dumps[name]! += bytes
   }
 
