@@ -78,7 +78,7 @@ extension JournalDirectory {
       try SegmentPreparer.prepare(next, in: self)
     }
     let preparer = SegmentPreparer(self, ready: try segmentNumbers().upperBound, current: head.end.segment)
-    var appender = try JournalAppender(self, head: head, preparer: preparer, calls: settings.systemCalls)
+    var appender = try JournalAppender.open(self, head: head, preparer: preparer, calls: settings.systemCalls)
     _ = try appender.append(&block)
     return appender.head
   }

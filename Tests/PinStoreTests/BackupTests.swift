@@ -157,7 +157,7 @@ import Testing
     let setting = try Setting()
     _ = try setting.tally.store.backup(to: setting.backup)
     let journal = try JournalDirectory(opening: "\(setting.backup)/journal")
-    let file = try File(journal.file(ofSegment: 1), .write)
+    let file = try File.open(journal.file(ofSegment: 1), .write)
     try file.write([255, 255].span.bytes, at: 4096 + 200)
     #expect(throws: StoreError.self) { _ = try setting.run(setting.restore) }
     #expect(!FileTree.exists(setting.restored))

@@ -36,7 +36,7 @@ import Testing
     func range(ofBlock index: Int) -> Range<Int> { heads[index].end.offset..<heads[index + 1].end.offset }
 
     func overwrite(_ bytes: [UInt8], at offset: Int, segment: UInt64 = 1) throws {
-      try File(directory.file(ofSegment: segment), .write).write(bytes.span.bytes, at: offset)
+      try File.open(directory.file(ofSegment: segment), .write).write(bytes.span.bytes, at: offset)
     }
 
     func bytes(_ range: Range<Int>) throws -> [UInt8] { Array(try FileTree.contents(of: file)[range]) }
@@ -110,7 +110,7 @@ import Testing
     #expect(fixture.heads[4].end.segment == 2)
     try fixture.overwrite([0, 0, 0], at: fixture.heads[4].end.offset - 3, segment: 2)
     #expect(try fixture.recover() == fixture.heads[3])
-    #expect(try File(fixture.directory.file(ofSegment: 2), .read).firstNonZero(in: 4096..<32 << 10) == nil)
+    #expect(try File.open(fixture.directory.file(ofSegment: 2), .read).firstNonZero(in: 4096..<32 << 10) == nil)
   }
 
   @Test func aFlippedByteInAnyBlockIsDamage() throws {

@@ -69,7 +69,7 @@ import Testing
       case .sync: synced += 1
       case .write(let file, let bytes, let offset):
         let name = disk.path + file.dropFirst("\(rig.directory)/journal".count)
-        let target = try File(name, .write)
+        let target = try File.open(name, .write)
         for _ in 0..<4 {
           let present = partOf(bytes, at: offset, &random)
           try target.write(present.span.bytes, at: offset)

@@ -53,7 +53,7 @@ import Testing
     let crashed = try rig.copy(to: "crashed")
     let journal = try JournalDirectory(opening: "\(crashed)/journal")
     let last = try #require(head.lastBlock)
-    try File(journal.file(ofSegment: last.segment), .write)
+    try File.open(journal.file(ofSegment: last.segment), .write)
       .write([UInt8](repeating: 0, count: 100).span.bytes, at: head.end.offset - 100)
     let report = try verify(rig, at: crashed)
     #expect(report.problems == [])
@@ -70,11 +70,11 @@ import Testing
     let original = try FileTree.contents(of: path)
     #expect(end.segment == 1 && firstBlockEnd.sequence == 1)
     for offset in [0, 20, 60, 4095, 4096, 4096 + 30, 9000, end.offset - 1, end.offset, original.count - 1] {
-      try File(path, .write).write([original[offset] ^ 4].span.bytes, at: offset)
+      try File.open(path, .write).write([original[offset] ^ 4].span.bytes, at: offset)
       let problem = try #require(try verify(rig).problems.first, "byte \(offset)")
       let place = try #require(problem.place, "byte \(offset)")
       #expect(place.file == path && place.offset <= offset && offset - place.offset < 2000)
-      try File(path, .write).write([original[offset]].span.bytes, at: offset)
+      try File.open(path, .write).write([original[offset]].span.bytes, at: offset)
     }
     #expect(try verify(rig).problems == [])
   }

@@ -13,14 +13,21 @@ struct JournalAppender: ~Copyable {
   private let calls: SystemCalls
   private var hasher = SHA256Hasher()
 
-  init(
+  static func open(
     _ directory: JournalDirectory, head: JournalHead, preparer: SegmentPreparer, calls: SystemCalls
-  ) throws(StoreError) {
+  ) throws(StoreError) -> JournalAppender {
+    let file = try directory.open(segment: head.end.segment, .write)
+    return JournalAppender(directory: directory, head: head, file: file, preparer: preparer, calls: calls)
+  }
+
+  private init(
+    directory: JournalDirectory, head: JournalHead, file: consuming File, preparer: SegmentPreparer, calls: SystemCalls
+  ) {
     self.directory = directory
     self.head = head
+    self.file = file
     self.preparer = preparer
     self.calls = calls
-    file = try directory.open(segment: head.end.segment, .write)
   }
 
   /// Whether a whole segment beyond the current one is there to be written.

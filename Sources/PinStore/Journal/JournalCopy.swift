@@ -53,7 +53,7 @@ struct JournalCopy: ~Copyable {
 
   private mutating func begin(segment number: UInt64) throws(StoreError) {
     try finishSegment()
-    let created = try File(target.file(ofSegment: number), .create)
+    let created = try File.open(target.file(ofSegment: number), .create)
     var page = ByteWriter(capacity: JournalFormat.pageByteCount)
     SegmentHeader(shape: target.shape, number: number).write(to: &page)
     try created.write(page.bytes, at: 0)

@@ -40,7 +40,7 @@ struct JournalDirectory: Sendable {
 
   /// Opens a segment after checking every byte of its header, and its size.
   func open(segment number: UInt64, _ access: File.Access = .read) throws(StoreError) -> File {
-    let file = try File(file(ofSegment: number), access)
+    let file = try File.open(file(ofSegment: number), access)
     let page = ReadBuffer(byteCount: JournalFormat.pageByteCount)
     let count = try file.read(into: page.bytes, at: 0)
     var expected = ByteWriter(capacity: JournalFormat.pageByteCount)

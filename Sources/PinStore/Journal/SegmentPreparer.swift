@@ -81,7 +81,7 @@ final class SegmentPreparer: Sendable {
     let unfinished = name + unfinishedSuffix
     try FileTree.remove(unfinished)
     do throws(StoreError) {
-      let file = try File(unfinished, .create)
+      let file = try File.open(unfinished, .create)
       var header = ByteWriter(capacity: JournalFormat.pageByteCount)
       SegmentHeader(shape: directory.shape, number: number).write(to: &header)
       try file.write(header.bytes, at: 0)

@@ -39,7 +39,7 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
     report.storeID = journal.shape.storeID.description
     report.stateSequence = checkpoint?.sequence
     report.stateDigest = stateDigest?.description
-    let scratch = try ScratchDirectory(in: directory)
+    let scratch = try ScratchDirectory.make(in: directory)
     let database = try StateDatabase(
       at: scratch.path, tables: Machine.tables, mapByteCount: settings.stateMapByteCount, readers: 2)
     do throws(StoreError) {
@@ -164,13 +164,15 @@ struct ScratchDirectory: ~Copyable {
   let path: String
   private static let prefix = "scratch."
 
-  init(in directory: String) throws(StoreError) {
-    var template = Array("\(directory)/\(Self.prefix)XXXXXX".utf8CString)
+  static func make(in directory: String) throws(StoreError) -> ScratchDirectory {
+    var template = Array("\(directory)/\(prefix)XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
       throw .system(operation: "create directory", path: directory, code: errno)
     }
-    path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return ScratchDirectory(path: String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
   }
+
+  private init(path: String) { self.path = path }
 
   deinit { try? FileTree.remove(path) }
 

@@ -10,7 +10,7 @@ final class DirectoryLock: Sendable {
 
   init(_ directory: String) throws(StoreError) {
     let path = "\(directory)/lock"
-    let file = FileTree.exists(path) ? try File(path, .write) : try Self.created(path)
+    let file = FileTree.exists(path) ? try File.open(path, .write) : try Self.created(path)
     guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
       if errno == EWOULDBLOCK { throw .directoryInUse(directory) }
       throw .system(operation: "lock", path: path, code: errno)
@@ -20,9 +20,9 @@ final class DirectoryLock: Sendable {
 
   private static func created(_ path: String) throws(StoreError) -> File {
     do throws(StoreError) {
-      return try File(path, .create)
+      return try File.open(path, .create)
     } catch .system(_, _, EEXIST) {
-      return try File(path, .write)
+      return try File.open(path, .write)
     }
   }
 }

@@ -19,13 +19,19 @@ struct File: ~Copyable, Sendable {
     }
   }
 
-  init(_ path: String, _ access: Access) throws(StoreError) {
-    descriptor = open(path, access.flags | O_CLOEXEC, 0o600)
-    self.path = path
+  /// A function and not an initializer: one that throws halfway is miscompiled for what cannot be copied.
+  static func open(_ path: String, _ access: Access) throws(StoreError) -> File {
+    let descriptor = Glibc.open(path, access.flags | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .system(operation: "open", path: path, code: errno) }
+    return File(descriptor: descriptor, path: path)
   }
 
-  deinit { if descriptor >= 0 { close(descriptor) } }
+  private init(descriptor: CInt, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  deinit { close(descriptor) }
 
   /// Reads until `buffer` is full or the file ends, and returns how much that was.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(StoreError) -> Int {

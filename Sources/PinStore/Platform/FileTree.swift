@@ -17,7 +17,7 @@ enum FileTree {
   }
 
   /// Makes the entries of a directory durable.
-  static func syncDirectory(_ path: String) throws(StoreError) { try File(path, .read).sync() }
+  static func syncDirectory(_ path: String) throws(StoreError) { try File.open(path, .read).sync() }
 
   /// The names in a directory, in byte order.
   static func names(in path: String) throws(StoreError) -> [String] {
@@ -59,7 +59,7 @@ enum FileTree {
 
   /// The bytes of a small file; at most `limit` of them.
   static func contents(of path: String, limit: Int = 1 << 20) throws(StoreError) -> [UInt8] {
-    let file = try File(path, .read)
+    let file = try File.open(path, .read)
     let buffer = ReadBuffer(byteCount: min(try file.byteCount(), limit))
     let count = try file.read(into: buffer.bytes, at: 0)
     return [UInt8](buffer.span(0..<count))
@@ -67,15 +67,15 @@ enum FileTree {
 
   /// Creates a file with these bytes, durably but for its name.
   static func create(_ path: String, _ bytes: [UInt8]) throws(StoreError) {
-    let file = try File(path, .create)
+    let file = try File.open(path, .create)
     try file.write(bytes.span.bytes, at: 0)
     try file.sync()
   }
 
   /// Copies a file, durably but for its name.
   static func copy(_ path: String, to newPath: String) throws(StoreError) {
-    let source = try File(path, .read)
-    let target = try File(newPath, .create)
+    let source = try File.open(path, .read)
+    let target = try File.open(newPath, .create)
     let buffer = ReadBuffer(byteCount: 1 << 18)
     var offset = 0
     while true {

@@ -26,10 +26,11 @@ extension Writer where Machine: ~Copyable {
     let state = try replay.rewriting(into: &machine, begun, database, parts.settings)
     var writer = Writer(
       link: link, context: parts.context, settings: parts.settings, clock: parts.clock, database: database,
-      journal: try JournalAppender(
+      journal: try JournalAppender.open(
         parts.journalDirectory, head: end, preparer: preparer, calls: parts.settings.systemCalls),
       machine: machine, state: state, room: RoomGauge(), checkpointed: replay.checkpointed,
-      block: Block(nextSequence: end.sequence + 1, largestByteCount: parts.journalDirectory.shape.largestBlockByteCount,
+      block: Block(
+        nextSequence: end.sequence + 1, largestByteCount: parts.journalDirectory.shape.largestBlockByteCount,
         fullByteCount: parts.settings.blockByteCount)
     )
     try writer.attach()
