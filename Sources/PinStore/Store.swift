@@ -154,6 +154,10 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   /// Why the store stopped by itself; nil while it serves, and after a `stop` that was asked for.
   package var failure: StoreError? { link.known.withLock { $0.failure } }
 
+  /// Whether requests are no longer taken: the store is stopping, or has stopped.
+  package var isStopping: Bool { link.waiting.withLock { $0.isStopping } }
+
+  /// Whether the writer has ended.
   package var isStopped: Bool { link.known.withLock { $0.isStopped } }
 
   package var counters: StoreCounters {

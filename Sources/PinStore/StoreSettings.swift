@@ -22,7 +22,8 @@ package struct StoreSettings: Sendable {
   package var queueLimit = 65_536
   /// Requests in one batch at most.
   package var requestsPerBatch = 4096
-  /// A batch ends when its block has grown to this.
+  /// A batch ends when its block has grown to this, or to half the largest. The events of one request, and one swept
+  /// event, must always fit in what is left of the largest.
   package var blockByteCount = 256 << 10
   /// Events that one sweep may make before a batch.
   package var sweepLimit = 256

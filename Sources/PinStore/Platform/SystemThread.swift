@@ -1,10 +1,12 @@
 import Glibc
+import Synchronization
 
 /// One operating system thread that runs a function to its end.
 ///
 /// An LMDB write transaction belongs to the thread that began it, which a task of Swift's pool cannot promise.
 final class SystemThread: Sendable {
   private let handle: pthread_t
+  private let isJoined = Atomic<Bool>(false)
 
   private final class Start: Sendable {
     let body: @Sendable () -> Void
@@ -27,6 +29,11 @@ final class SystemThread: Sendable {
     handle = created
   }
 
-  /// Waits for its end; to be called exactly once.
-  func join() { pthread_join(handle, nil) }
+  deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(handle) } }
+
+  /// Waits for its end; to be called once.
+  func join() {
+    precondition(!isJoined.exchange(true, ordering: .relaxed), "a thread is joined once")
+    pthread_join(handle, nil)
+  }
 }

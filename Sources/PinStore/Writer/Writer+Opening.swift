@@ -24,15 +24,16 @@ extension Writer where Machine: ~Copyable {
     let start = checkpoint ?? .origin(of: parts.journalDirectory.shape.storeID)
     var replay = Replay(parts.journalDirectory, after: start, through: end)
     let state = try replay.rewriting(into: &machine, begun, database, parts.settings)
+    let largest = parts.journalDirectory.shape.largestBlockByteCount
     var writer = Writer(
       link: link, context: parts.context, settings: parts.settings, clock: parts.clock, database: database,
       journal: try JournalAppender.open(
         parts.journalDirectory, head: end, preparer: preparer, calls: parts.settings.systemCalls),
       machine: machine, state: state, room: RoomGauge(), checkpointed: replay.checkpointed,
+      // Half of the largest is left for what the last request of a batch makes.
       block: Block(
-        nextSequence: end.sequence + 1, largestByteCount: parts.journalDirectory.shape.largestBlockByteCount,
-        fullByteCount: parts.settings.blockByteCount)
-    )
+        nextSequence: end.sequence + 1, largestByteCount: largest,
+        fullByteCount: min(parts.settings.blockByteCount, largest / 2)))
     try writer.attach()
     try writer.putRight(parts.payload)
     return writer

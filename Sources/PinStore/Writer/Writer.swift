@@ -28,6 +28,10 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   var answered = 0
   /// Requests of `batch` before this one have been performed.
   var performed = 0
+  /// Whether the block is being written: its events may then be found again, or not, if that fails.
+  var isJournaling = false
+  /// Whether the last batch was allowed to change anything.
+  var allowsChanges = true
   /// Whether the last sweep stopped at its limit.
   var hasMoreToSweep = false
   /// When the first change after the last checkpoint was made, and when the writer last had something to do.
@@ -75,7 +79,9 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
       let due = try machine.nextDueMilliseconds(state: &state!)
       if due == .max { return nil }
       let time = clock.nowMilliseconds()
-      let wait = due == 0 ? settings.idleSweepMilliseconds : max(due > time ? due - time : 0, 1)
+      // What is due cannot be done while changes are refused.
+      let least = allowsChanges ? 1 : settings.idleSweepMilliseconds
+      let wait = due == 0 ? settings.idleSweepMilliseconds : max(due > time ? due - time : 0, least)
       return min(wait, 3_600_000) * 1_000_000
     }
     guard let checkpointIn, let sweepIn else { return checkpointIn ?? sweepIn }
@@ -95,8 +101,9 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
 
   /// Performs as much of the batch as one block may hold, makes it durable, and answers it.
   private mutating func performSlice() throws(StoreError) {
+    allowsChanges = measureRoom()
     let moment = Moment(
-      timeMilliseconds: max(journal.head.timeMilliseconds, clock.nowMilliseconds()), allowsChanges: measureRoom())
+      timeMilliseconds: max(journal.head.timeMilliseconds, clock.nowMilliseconds()), allowsChanges: allowsChanges)
     block.begin(nextSequence: journal.head.sequence + 1, timeMilliseconds: moment.timeMilliseconds)
     do throws(LMDBError) {
       try perform(at: moment)
@@ -125,7 +132,9 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
 
   /// Appends the block and syncs it. When this throws, whether its events will be found again is unknown.
   private mutating func makeDurable() throws(StoreError) {
+    isJournaling = true
     let took = try journal.append(&block)
+    isJournaling = false
     counters.syncs += 1
     counters.syncNanoseconds += took
     counters.longestSyncNanoseconds = max(counters.longestSyncNanoseconds, took)
@@ -139,7 +148,7 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   private mutating func deliver() {
     counters.batches += 1
     counters.requests += UInt64(performed - answered)
-    counters.isShutForRoom = room.isShut
+    counters.isShutForRoom = !allowsChanges
     answered = performed
     link.publish(journal.head, counters)
     machine.deliver(&answers)
@@ -166,11 +175,9 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   private mutating func end(_ failure: StoreError?) {
     let left = link.end(failure)
     answers.removeAll()
-    for index in answered..<max(answered, performed) {
-      answers.append(machine.turnAway(batch[index], because: .outcomeUnknown))
-    }
-    for index in max(answered, performed)..<batch.count {
-      answers.append(machine.turnAway(batch[index], because: .stopped))
+    for index in answered..<max(answered, batch.count) {
+      let isUnknown = isJournaling && index < performed
+      answers.append(machine.turnAway(batch[index], because: isUnknown ? .outcomeUnknown : .stopped))
     }
     for request in left.requests { answers.append(machine.turnAway(request, because: .stopped)) }
     if !answers.isEmpty { machine.abandon(&answers) }
