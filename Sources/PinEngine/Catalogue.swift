@@ -22,6 +22,8 @@ public final class Catalogue: Sendable {
 
   /// Tells this store from any other, and from itself before a restore that forgot sales.
   public let storeID: RequestID
+  /// After a restore that forgot sales, until all stock is in quarantine.
+  let isQuarantining: Bool
   /// By number, from 1.
   public let products: [Product]
   public let vendors: [String]
@@ -30,10 +32,13 @@ public final class Catalogue: Sendable {
   private let actorsByName: [String: Int]
   private let productsBySKU: [String: Int]
 
-  static let empty = Catalogue(storeID: .zero, products: [], vendors: [], lots: [], actors: [])
+  static let empty = Catalogue(storeID: .zero, isQuarantining: false, products: [], vendors: [], lots: [], actors: [])
 
-  init(storeID: RequestID, products: [Product], vendors: [String], lots: [Lot], actors: [Actor]) {
+  init(
+    storeID: RequestID, isQuarantining: Bool, products: [Product], vendors: [String], lots: [Lot], actors: [Actor]
+  ) {
     self.storeID = storeID
+    self.isQuarantining = isQuarantining
     self.products = products
     self.vendors = vendors
     self.lots = lots

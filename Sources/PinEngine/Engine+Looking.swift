@@ -129,28 +129,14 @@ private struct CardStep {
   private static func step(
     of card: CardID, in moves: borrowing MoveReader
   ) -> (isMoved: Bool, placedBy: UInt64) {
-    var right: Move?
+    for index in 0..<moves.count where moves[index].extent.contains(card) { return (true, moves[index].placedBy) }
+    // Then it was in a neighbour that grew together with what came back.
     for index in 0..<moves.count {
       let move = moves[index]
-      if move.extent.contains(card) { return (true, move.placedBy) }
-      // It was in a neighbour, left of the next extent above it or right of the last one below it.
-      if move.extent.first > card, move.leftPlacedBy != 0, move.extent.first < right?.extent.first ?? CardID(.max) {
-        right = move
-      }
+      if let left = move.left, left.far <= card, card < move.extent.first { return (false, left.placedBy) }
+      if let right = move.right, move.extent.end <= card, card <= right.far { return (false, right.placedBy) }
     }
-    var left: Move?
-    for index in 0..<moves.count {
-      let move = moves[index]
-      if move.extent.end <= card, move.rightPlacedBy != 0, move.extent.first > left?.extent.first ?? CardID(0) {
-        left = move
-      }
-    }
-    // Which of the two is told by the lot, for pieces join within one lot alone, and then by what lies between.
-    if let left, let right { return (false, min(left.rightPlacedBy, right.leftPlacedBy)) }
-    guard let placedBy = left?.rightPlacedBy ?? right?.leftPlacedBy else {
-      preconditionFailure("an event does not name a card it moved, nor its neighbours")
-    }
-    return (false, placedBy)
+    preconditionFailure("an event names a card neither in what it moved nor in its neighbours")
   }
 }
 

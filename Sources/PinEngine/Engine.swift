@@ -1,3 +1,4 @@
+import Dispatch
 import LMDB
 import PinBytes
 import PinSealing
@@ -42,6 +43,11 @@ public final class Engine: Sendable {
     desk = ImportDesk(
       payload: store.payload, context: context, fingerprintKey: keyring.fingerprintKey, clock: clock)
     reader = Mutex(try CardReader.make(context: context, payload: store.payload))
+    guard StoreID(bytes: RequestID(keyring.storeID).bytes) == store.storeID else {
+      store.stop()
+      throw KeyringError.otherStore(path: directory)
+    }
+    try quarantineRestored()
   }
 
   /// Answers what waits, takes a checkpoint, and lets the directory go. Blocks until that is done.
@@ -65,6 +71,22 @@ public final class Engine: Sendable {
           returning: Answered(submission: submission, reply: Reply(.refused(refusal)), timeMilliseconds: 0))
       }
     }
+  }
+
+  /// Asks one thing and blocks the calling thread until it is answered: for starting, never for serving.
+  func performBlocking(_ command: Command, as actor: ActorID) -> Answered {
+    let answered = Mutex<Answered?>(nil)
+    let isAnswered = DispatchSemaphore(value: 0)
+    let sink = AnswerSink { answers in
+      answered.withLock { $0 = answers.first }
+      isAnswered.signal()
+    }
+    let submission = Submission(actor: actor, command: command, ticket: 0, sink: sink)
+    guard store.submit([submission]) else {
+      return Answered(submission: submission, reply: Reply(.refused(.stopping)), timeMilliseconds: 0)
+    }
+    isAnswered.wait()
+    return answered.withLock { $0! }
   }
 
   // MARK: What serving threads need

@@ -31,6 +31,11 @@ package struct Keyring: Sendable {
     return try file.open(master: master, directory: directory)
   }
 
+  /// Tells one master key from another and gives nothing of it away: the start of a labelled hash of it.
+  package static func masterKeyID(of master: SecretKey) -> UInt64 {
+    KeyringFile.identifier(of: master).reduce(0) { $0 << 8 | UInt64($1) }
+  }
+
   /// Changes the master key: after this only `new` opens the directory. No card is touched.
   package static func rewrap(
     in directory: String, from old: SecretKey, to new: SecretKey

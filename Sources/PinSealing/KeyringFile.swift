@@ -50,7 +50,7 @@ struct KeyringFile {
   static func path(in directory: String) -> String { "\(directory)/\(name)" }
 
   /// Names a master key without telling anything of it.
-  private static func identifier(of master: SecretKey) -> [UInt8] {
+  static func identifier(of master: SecretKey) -> [UInt8] {
     var hasher = SHA256Hasher()
     hasher.update(Array("pinvault-master-key-id-1".utf8).span.bytes)
     master.withBytes { hasher.update($0) }

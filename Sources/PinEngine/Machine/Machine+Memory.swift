@@ -82,6 +82,8 @@ extension Machine {
       actorFacts.append(Catalogue.Actor(description: actor.description, key: key))
     }
     context.publish(
-      Catalogue(storeID: counters.storeID, products: products, vendors: vendors, lots: lotFacts, actors: actorFacts))
+      Catalogue(
+        storeID: counters.storeID, isQuarantining: counters.isQuarantining, products: products, vendors: vendors,
+        lots: lotFacts, actors: actorFacts))
   }
 }

@@ -8,7 +8,7 @@ import PinWords
 /// The event's body:   reservation (16), moves
 extension Machine {
   /// A delivery broken into more pieces than this takes no more returns in part: what is left must come back together.
-  static let mostPiecesOfDelivery = 1024
+  static let mostPiecesOfDelivery = 512
 
   mutating func decideReturn(
     _ request: Return, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction

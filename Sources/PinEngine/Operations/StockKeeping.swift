@@ -58,7 +58,7 @@ extension Machine {
   }
 
   /// What one change may move: bounds its event and the records it writes.
-  static let mostMovesOfChange = 1024
+  static let mostMovesOfChange = 512
 
   /// Adds the parts of a range that are in stock in a condition to `moves`, up to one more than may be moved.
   private mutating func gatherStock(

@@ -81,6 +81,7 @@ extension Machine {
     if moves.count == 0 {
       counters.isQuarantining = false
       haveCountersChanged = true
+      hasCatalogueChanged = true
     }
     for index in 0..<moves.count {
       let move = moves[index]

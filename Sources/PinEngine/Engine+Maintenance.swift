@@ -1,0 +1,169 @@
+import PinSealing
+import PinStore
+import PinWords
+
+/// Verification, backup, restore and rekeying: on a live engine, or on a directory that nobody serves.
+extension Engine {
+  // MARK: Verify
+
+  /// Verifies the live store as of now. Blocks its thread for as long as reading and replaying the journal takes; the
+  /// engine serves meanwhile.
+  package func verify() throws -> VerificationReport {
+    let audit = Audit()
+    let report = try store.verify { state, tables, payload, payloadTables in
+      try audit.run(state, Tables(tables), payload, CardTables(payloadTables))
+    }
+    return VerificationReport(report, audit)
+  }
+
+  /// Verifies a directory that nobody serves; needs no key, changes nothing.
+  package static func verify(
+    at directory: String, settings: StoreSettings = StoreSettings()
+  ) throws -> VerificationReport {
+    let audit = Audit()
+    let report = try Store<Machine>.verify(at: directory, settings: settings) { state, tables, payload, payloadTables in
+      try audit.run(state, Tables(tables), payload, CardTables(payloadTables))
+    }
+    return VerificationReport(report, audit)
+  }
+
+  // MARK: Back up
+
+  /// Copies the live store into a new directory. Blocks its thread; the engine serves meanwhile.
+  package func backup(to target: String) throws -> BackupReport {
+    BackupReport(path: target, head: try store.backup(to: target))
+  }
+
+  /// Copies a directory that nobody serves into a new one.
+  package static func backup(
+    at directory: String, to target: String, settings: StoreSettings = StoreSettings()
+  ) throws -> BackupReport {
+    BackupReport(path: target, head: try Store<Machine>.backup(at: directory, to: target, settings: settings))
+  }
+
+  // MARK: Restore
+
+  /// Makes a new data directory out of a backup.
+  ///
+  /// Unless the journal that survived the loss is given and restored whole, sales may be forgotten: the store gets a new id,
+  /// and at its first start all its stock goes into quarantine, until a named operator re-inventories it.
+  package static func restore(
+    from backup: String, to target: String, lastSequence: UInt64? = nil, survivingJournal: String? = nil,
+    settings: StoreSettings = StoreSettings(), clock: any StoreClock = SystemClock()
+  ) throws -> RestoreReport {
+    let restore = Restore(
+      backup: backup, target: target, lastSequence: lastSequence, survivingJournal: survivingJournal,
+      settings: settings)
+    let forgets = survivingJournal == nil || lastSequence != nil
+    let newStoreID = RequestID(UInt128.random(in: 1 ... .max))
+    let head =
+      if forgets {
+        try restore.run(for: Machine.self, clock: clock) { Machine.writeStoreRestored(newStoreID, into: &$0) }
+      } else {
+        try restore.run(for: Machine.self, clock: clock, admission: nil)
+      }
+    return RestoreReport(
+      path: target, headSequence: head.sequence, chainHead: head.chain.description,
+      newStoreID: forgets ? newStoreID : nil)
+  }
+
+  /// Carries the quarantine after a restore through, before anybody is served.
+  func quarantineRestored() throws {
+    while catalogue.isQuarantining {
+      switch performBlocking(.internalCommand(InternalCommand(.quarantineRestored)), as: .store).outcome {
+      case .moved: continue
+      default: throw StoreError.stopped
+      }
+    }
+  }
+
+  // MARK: Rekey
+
+  /// Changes the master key of a directory that nobody serves, and writes down that it was done. No card is touched.
+  ///
+  /// The keyring is replaced first; a crash before the event is journaled leaves a directory that the new key opens.
+  package static func rekey(
+    at directory: String, from old: SecretKey, to new: SecretKey, settings: StoreSettings = StoreSettings(),
+    clock: any StoreClock = SystemClock()
+  ) throws {
+    // Opening takes the lock, so that no server reads the keyring meanwhile, and proves the old key.
+    let engine = try Engine(at: directory, masterKey: old, settings: settings, clock: clock)
+    defer { engine.stop() }
+    try Keyring.rewrap(in: directory, from: old, to: new)
+    let command = InternalCommand(.markRekeyed(masterKeyID: Keyring.masterKeyID(of: new)))
+    if case .refused = engine.performBlocking(.internalCommand(command), as: .store).outcome {
+      throw StoreError.stopped
+    }
+  }
+}
+
+/// What a verification found, with every violated law by name.
+package struct VerificationReport: Sendable, Encodable {
+  package var sound: Bool
+  package var storeID: String
+  package var events: UInt64
+  package var blocks: UInt64
+  package var segments: Int
+  package var headSequence: UInt64
+  package var chainHead: String
+  package var stateSequence: UInt64?
+  package var stateDigest: String?
+  package var replayedDigest: String?
+  package var tornBytes: Int
+  /// Card ids ever given, and how many extents they are in.
+  package var cards: UInt64
+  package var extents: UInt64
+  package var problems: [Problem]
+
+  package struct Problem: Sendable, Encodable {
+    /// The law or rule that is broken.
+    package var law: String
+    package var detail: String
+    /// The file, and the byte in it.
+    package var file: String?
+    package var offset: Int?
+  }
+
+  init(_ report: StoreReport, _ audit: Audit) {
+    sound = report.isSound
+    storeID = report.storeID
+    events = report.events
+    blocks = report.blocks
+    segments = report.segments
+    headSequence = report.headSequence
+    chainHead = report.chainHead
+    stateSequence = report.stateSequence
+    stateDigest = report.stateDigest
+    replayedDigest = report.replayedDigest
+    tornBytes = report.tornByteCount
+    cards = audit.cards
+    extents = audit.extents
+    problems = report.problems.map {
+      Problem(law: $0.name, detail: $0.detail, file: $0.place?.file, offset: $0.place?.offset)
+    }
+  }
+}
+
+/// What a backup holds.
+package struct BackupReport: Sendable, Encodable {
+  package var path: String
+  package var headSequence: UInt64
+  package var chainHead: String
+  package var headTimeMilliseconds: UInt64
+
+  init(path: String, head: JournalHead) {
+    self.path = path
+    headSequence = head.sequence
+    chainHead = head.chain.description
+    headTimeMilliseconds = head.timeMilliseconds
+  }
+}
+
+/// What a restore made.
+package struct RestoreReport: Sendable, Encodable {
+  package var path: String
+  package var headSequence: UInt64
+  package var chainHead: String
+  /// Nil when nothing can have been forgotten.
+  package var newStoreID: RequestID?
+}
