@@ -95,16 +95,16 @@ extension SeededGenerator {
     case .reserve:
       .reserve(
         Reserve(
-          id: id(), holdSeconds: number(0...604_800), sale: sale(),
-          lines: list(1...100) { $0.line(count: 1...100_000) }))
-    case .vend: .vend(Vend(id: id(), sale: sale(), line: line(count: 1...128)))
+          id: id(), holdSeconds: number(0...Limits().longestHoldSeconds), sale: sale(),
+          lines: list(1...Int(Limits().linesPerRequest)) { $0.line(count: 1...Limits().cardsPerLine) }))
+    case .vend: .vend(Vend(id: id(), sale: sale(), line: line(count: 1...UInt32(Limits().cardsPerAnswer))))
     case .dispense: .dispense(id())
     case .confirm: .confirm(id())
     case .extend: .extend(Extend(reservation: id(), deadlineMilliseconds: number(1...UInt64.max)))
     case .release: .release(id())
     case .reverse: .reverse(id())
-    case .return: .return(Return(id: id(), reservation: id(), extents: extents(0...256)))
-    case .reprint: .reprint(Reprint(reservation: id(), firstIndex: any(), count: number(0...128)))
+    case .return: .return(Return(id: id(), reservation: id(), extents: extents(0...Int(Limits().extentsPerRequest))))
+    case .reprint: .reprint(Reprint(reservation: id(), firstIndex: any(), count: number(0...Limits().cardsPerAnswer)))
     case .beginPurchase:
       .beginPurchase(
         BeginPurchase(
@@ -119,9 +119,11 @@ extension SeededGenerator {
           }))
     case .commitPurchase: .commitPurchase(PurchaseID(number(1...UInt32.max)))
     case .abandonPurchase: .abandonPurchase(PurchaseID(number(1...UInt32.max)))
-    case .reinventory: .reinventory(StockChange(id: id(), extents: extents(1...256), reason: text(1...200)))
+    case .reinventory:
+      .reinventory(StockChange(id: id(), extents: extents(1...Int(Limits().extentsPerRequest)), reason: text(1...200)))
     case .settle: .settle(Settle(id: id(), reservation: id(), reason: text(1...200)))
-    case .withdraw: .withdraw(StockChange(id: id(), extents: extents(1...256), reason: text(1...200)))
+    case .withdraw:
+      .withdraw(StockChange(id: id(), extents: extents(1...Int(Limits().extentsPerRequest)), reason: text(1...200)))
     case .freeze: .freeze(ProductStop(id: id(), product: product(), reason: text(1...200)))
     case .thaw: .thaw(ProductStop(id: id(), product: product(), reason: text(1...200)))
     case .defineProduct: .defineProduct(DefineProduct(id: id(), product: productRecord(isFrozen: false)))
@@ -145,7 +147,7 @@ extension SeededGenerator {
   }
 
   private mutating func lots() -> [DeclaredLot] {
-    let expiries = Set(list(1...1024) { $0.day() })
+    let expiries = Set(list(1...Int(Limits().lotsPerPurchase)) { $0.day() })
     return expiries.map { DeclaredLot(expiry: $0, count: number(1...UInt32.max)) }
   }
 }

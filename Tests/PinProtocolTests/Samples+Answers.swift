@@ -111,13 +111,23 @@ extension Samples {
     printCount: 0, lines: [granted(soldLine, 1000)],
     slices: [Slice(line: 0, product: ProductID(7), lot: LotID(5), extent: Extent(first: CardID(1_048_577), count: 1))])
 
+  /// Spelled out, so that another default does not change the worked example.
+  static let limits: Limits = {
+    var limits = Limits()
+    (limits.frameBytes, limits.cardsPerLine, limits.cardsPerAnswer) = (65_536, 100_000, 128)
+    (limits.linesPerRequest, limits.extentsPerRequest, limits.lotsPerPurchase) = (100, 256, 256)
+    (limits.cardsPerChunk, limits.requestsInFlight, limits.rememberedDays) = (512, 1024, 90)
+    (limits.longestHoldSeconds, limits.reversalSeconds) = (604_800, 86_400)
+    return limits
+  }()
+
   static let deadline = time + 1_800_000
 
   static let answers: [SampleAnswer] = [
     SampleAnswer(
       "hello", .hello, sequence: 0,
       done: .hello(
-        HelloAnswer(storeID: storeID, nonce: run(from: 0x40), limits: Limits(), server: "pinvault 1.0.0"))),
+        HelloAnswer(storeID: storeID, nonce: run(from: 0x40), limits: limits, server: "pinvault 1.0.0"))),
     SampleAnswer(
       "authenticate", .authenticate, sequence: 4000,
       done: .authenticate(AuthenticateAnswer(proof: serverProof, actor: ActorID(17), roles: .terminal))),
