@@ -1,0 +1,117 @@
+import PinWords
+
+/// What an event says beyond its time, actor, kind and id: one case for each kind.
+public enum JournalFacts: Hashable, Sendable {
+  case storeCreated(storeID: RequestID)
+  case storeRestored(storeID: RequestID)
+  /// The master key's public id: a part of a hash of it.
+  case rekeyed(masterKeyID: UInt64)
+  case actorDefined(ActorDescription, hasNewKey: Bool)
+  case productDefined(Product)
+  case productFrozen(ProductID, reason: String)
+  case productThawed(ProductID, reason: String)
+  case purchaseBegun(BegunPurchase)
+  /// With how many cards of each of its lots were loaded, and the event that began it.
+  case purchaseCommitted(PurchaseID, begunBy: UInt64, loadedCounts: [UInt32])
+  case purchaseAbandoned(PurchaseID, begunBy: UInt64)
+  /// An empty list says that everything is in quarantine now.
+  case stockQuarantined([MovedExtent])
+
+  case reserved(Grant)
+  case vended(Grant)
+  /// With how many of its cards were told at once.
+  case dispensed(openedCount: UInt32, [MovedExtent])
+  /// `isPrint` unless they had never been told before.
+  case opened(firstIndex: UInt32, count: UInt32, isPrint: Bool)
+  case confirmed
+  case extended(deadlineMilliseconds: UInt64)
+  case released([MovedExtent])
+  case expired([MovedExtent])
+  /// Into `reversed`, or into `quarantined` when its PINs had been disclosed. Without cards: it came before its original.
+  case reversed(into: ReservationState, [MovedExtent])
+  case returned(ReturnedCards)
+
+  case reinventoried(StockChanged)
+  case settled(reservation: RequestID, reason: String, cards: UInt64, [MovedExtent])
+  case withdrawn(StockChanged)
+
+  case shiftClosed(Shift)
+  case forgotten
+}
+
+extension JournalFacts {
+  /// What a reserve or a vend was granted.
+  public struct Grant: Hashable, Sendable {
+    /// 0 for none.
+    public var deadlineMilliseconds: UInt64
+    /// As it was asked; 0 for no deadline.
+    public var holdSeconds: UInt32
+    public var sale: Sale
+    public var lines: [GrantedLine]
+    public var extents: [GrantedExtent]
+  }
+
+  /// Cards taken from stock for a line.
+  public struct GrantedExtent: Hashable, Sendable {
+    /// Which line, from 0; always one that is there.
+    public var line: UInt16
+    public var lot: LotID
+    public var extent: Extent
+    /// The event that had put them in stock.
+    public var placedBy: UInt64
+  }
+
+  /// Cards going from one holder to another.
+  public struct MovedExtent: Hashable, Sendable {
+    public var extent: Extent
+    public var lot: LotID
+    /// The event that had put them where they were.
+    public var placedBy: UInt64
+    /// The event that had put the left neighbour in stock, with which they become one extent there; 0 for none.
+    public var leftPlacedBy: UInt64
+    public var rightPlacedBy: UInt64
+    public var from: Origin
+    /// Their condition in stock, or the one they had before they were taken from there.
+    public var condition: Condition
+  }
+
+  /// Where cards were before they moved.
+  public enum Origin: String, Hashable, Sendable, CaseIterable {
+    case stock, loading, reserved, delivered, quarantined, void
+  }
+
+  public struct BegunPurchase: Hashable, Sendable {
+    public var purchase: PurchaseID
+    public var product: ProductID
+    public var vendor: VendorID
+    public var vendorName: String
+    public var unitCostMinor: UInt64
+    public var invoice: String
+    public var lots: [BegunLot]
+  }
+
+  public struct BegunLot: Hashable, Sendable {
+    public var lot: LotID
+    public var expiry: Day
+    /// The ids it may fill.
+    public var extent: Extent
+  }
+
+  public struct ReturnedCards: Hashable, Sendable {
+    public var reservation: RequestID
+    /// The cards that the request named; empty for all.
+    public var asked: [Extent]
+    public var credit: Credit
+    public var extents: [MovedExtent]
+  }
+
+  /// A re-inventory or a withdrawal.
+  public struct StockChanged: Hashable, Sendable {
+    /// The cards that the request named; those it moved may be fewer.
+    public var asked: [Extent]
+    public var reason: String
+    /// How many cards it moved.
+    public var cards: UInt64
+    public var extents: [MovedExtent]
+  }
+}
