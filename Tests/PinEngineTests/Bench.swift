@@ -42,6 +42,14 @@ final class Bench: Sendable {
     }
   }
 
+  /// Stops, and lets go of the directory.
+  func stop() {
+    running.withLock { engine in
+      engine?.stop()
+      engine = nil
+    }
+  }
+
   /// A new id; they rise.
   func id() -> RequestID {
     ids.withLock { next in
