@@ -20,7 +20,7 @@ extension String {
   }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
   /// The bytes that an even number of hexadecimal digits spell, or nil.
   public init?(hexadecimal text: some StringProtocol) {
     func value(_ digit: UInt8) -> UInt8? {

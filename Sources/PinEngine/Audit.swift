@@ -26,8 +26,8 @@ final class Audit {
       extents += 1
       if let problem = tiling.add(piece.extent) { note("1 one custodian", problem) }
       let place = piece.custody.map { Place(rawValue: $0.holder.rawValue)! } ?? .stock
-      levels[piece.product, default: StockLevel(product: piece.product)][place, piece.condition]
-        += UInt64(piece.extent.count)
+      levels[piece.product, default: StockLevel(product: piece.product)][place, piece.condition] += UInt64(
+        piece.extent.count)
       try checkHolder(piece, state, tables)
       if place != .loading, place != .void, let missing = try rows.firstMissing(in: piece.extent) {
         note("payload", "card \(missing) is in custody but not in the payload")

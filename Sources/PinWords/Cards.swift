@@ -58,8 +58,12 @@ public struct Currency: Hashable, Sendable, LosslessStringConvertible {
 
   /// A currency from its packed letters, or nil if they are not three capital letters.
   public init?(code: UInt32) {
-    let letters = [UInt8(truncatingIfNeeded: code >> 16), UInt8(truncatingIfNeeded: code >> 8), UInt8(truncatingIfNeeded: code)]
-    guard code >> 24 == 0, letters.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else { return nil }
+    let letters = [
+      UInt8(truncatingIfNeeded: code >> 16), UInt8(truncatingIfNeeded: code >> 8), UInt8(truncatingIfNeeded: code),
+    ]
+    guard code >> 24 == 0, letters.allSatisfy({ (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }) else {
+      return nil
+    }
     self.code = code
   }
 
@@ -70,7 +74,10 @@ public struct Currency: Hashable, Sendable, LosslessStringConvertible {
   }
 
   public var description: String {
-    String(decoding: [UInt8(truncatingIfNeeded: code >> 16), UInt8(truncatingIfNeeded: code >> 8), UInt8(truncatingIfNeeded: code)], as: UTF8.self)
+    String(
+      decoding: [
+        UInt8(truncatingIfNeeded: code >> 16), UInt8(truncatingIfNeeded: code >> 8), UInt8(truncatingIfNeeded: code),
+      ], as: UTF8.self)
   }
 }
 

@@ -143,7 +143,8 @@ public struct BeginPurchase: Hashable, Sendable {
   public var lots: [DeclaredLot]
 
   public init(
-    id: RequestID, product: ProductID, vendor: String = "", unitCostMinor: UInt64 = 0, invoice: String = "", lots: [DeclaredLot]
+    id: RequestID, product: ProductID, vendor: String = "", unitCostMinor: UInt64 = 0, invoice: String = "",
+    lots: [DeclaredLot]
   ) {
     self.id = id
     self.product = product

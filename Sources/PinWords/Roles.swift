@@ -43,7 +43,9 @@ public struct Roles: OptionSet, Hashable, Sendable {
 
   static let selling: Roles = [.terminal, .storefront, .clerk]
   static let keeping: Roles = [.stockKeeper, .administrator]
-  static let looking: Roles = [.terminal, .storefront, .clerk, .reviewer, .stockKeeper, .accountant, .keyCustodian, .auditor, .administrator]
+  static let looking: Roles = [
+    .terminal, .storefront, .clerk, .reviewer, .stockKeeper, .accountant, .keyCustodian, .auditor, .administrator,
+  ]
   static let auditing: Roles = [.accountant, .auditor, .administrator]
 }
 

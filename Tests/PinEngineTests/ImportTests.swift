@@ -32,8 +32,10 @@ struct ImportTests {
     }
     let second = try await begin(bench, product, 6)
     let loaded = try await bench.load(
-      second, 0, chunk([("S3", "333"), ("S4", "333"), ("S5", "111"), ("S1", "555"), ("S3", "666"), ("", "7"), ("S8", "")]))
-      .get()
+      second, 0,
+      chunk([("S3", "333"), ("S4", "333"), ("S5", "111"), ("S1", "555"), ("S3", "666"), ("", "7"), ("S8", "")])
+    )
+    .get()
     #expect(loaded.acceptedCount == 1)
     #expect(
       loaded.refusals == [

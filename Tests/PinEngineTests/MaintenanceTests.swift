@@ -16,7 +16,8 @@ struct MaintenanceTests {
     try await bench.stock(product, 100)
     for count in 1...5 as ClosedRange<UInt32> {
       let id = bench.id()
-      #expect(await bench.ask(.vend(Vend(id: id, line: Line(product: product, count: count))), as: till).delivery != nil)
+      #expect(
+        await bench.ask(.vend(Vend(id: id, line: Line(product: product, count: count))), as: till).delivery != nil)
       if count == 2 { _ = await bench.ask(.reverse(id), as: till) }
       if count == 3 { _ = await bench.ask(.confirm(id), as: till) }
       if count == 4 { _ = await bench.ask(.return(Return(id: bench.id(), reservation: id)), as: clerk) }
@@ -41,7 +42,8 @@ struct MaintenanceTests {
     #expect(report.headSequence == bench.engine.headSequence)
   }
 
-  @Test("A restore that may have forgotten sales has a new id and all its stock in quarantine until it is re-inventoried")
+  @Test(
+    "A restore that may have forgotten sales has a new id and all its stock in quarantine until it is re-inventoried")
   func restores() async throws {
     let (bench, _, _, product) = try await busyBench()
     let backup = bench.directory + ".backup"

@@ -85,8 +85,9 @@ struct VendTests {
       await bench.ask(.reserve(Reserve(id: id, holdSeconds: 10, lines: [Line(product: product, count: 4)])), as: till)
         .state == .held)
     bench.clock.advance(milliseconds: 9_999)
-    #expect(await bench.ask(.vend(Vend(id: bench.id(), line: Line(product: product, count: 1))), as: till).refusal
-      == .insufficientStock(product, available: 0))
+    #expect(
+      await bench.ask(.vend(Vend(id: bench.id(), line: Line(product: product, count: 1))), as: till).refusal
+        == .insufficientStock(product, available: 0))
     bench.clock.advance(milliseconds: 1)
     #expect(await bench.ask(.dispense(id), as: till).refusal == .wrongState(.expired))
     let level = try await bench.level(product)
@@ -145,7 +146,8 @@ struct VendTests {
     let line = Line(product: product, count: 3, discountMinor: 100)
     let sold = try #require(await bench.ask(.vend(Vend(id: sale, line: line)), as: till).delivery)
     let first = sold.slices[0].extent.first
-    let request = Return(id: bench.id(), reservation: sale, extents: [Extent(first: CardID(first.rawValue + 1), count: 1)])
+    let request = Return(
+      id: bench.id(), reservation: sale, extents: [Extent(first: CardID(first.rawValue + 1), count: 1)])
     #expect(await bench.ask(.return(request), as: till).refusal == .notPermitted)
     guard case .returned(let credit) = await bench.ask(.return(request), as: clerk) else {
       Issue.record("not returned")
@@ -159,8 +161,9 @@ struct VendTests {
 
     let used = Line(product: product, count: 1, condition: .used)
     #expect(await bench.ask(.vend(Vend(id: bench.id(), line: used)), as: till).refusal == .notPermitted)
-    #expect(await bench.ask(.vend(Vend(id: bench.id(), line: Line(product: product, count: 1))), as: till).refusal
-      == .insufficientStock(product, available: 0))
+    #expect(
+      await bench.ask(.vend(Vend(id: bench.id(), line: Line(product: product, count: 1))), as: till).refusal
+        == .insufficientStock(product, available: 0))
     let resale = bench.id()
     #expect(await bench.ask(.vend(Vend(id: resale, line: used)), as: clerk).delivery?.openedCount == 1)
     guard case .returned = await bench.ask(.return(Return(id: bench.id(), reservation: resale)), as: clerk) else {

@@ -29,7 +29,8 @@ struct WordsTests {
     let refusals: [Refusal] = [
       .invalid(.count), .notPermitted, .idReused(.product), .notYours, .unknownID, .unknownProduct(ProductID(7)),
       .unknownPurchase, .unknownCard, .unknownActor, .nameTaken, .lastAdministrator, .productFrozen(ProductID(7)),
-      .insufficientStock(ProductID(7), available: 3), .tooManyExtents(limit: 256), .wrongState(.expired), .deadlinePassed,
+      .insufficientStock(ProductID(7), available: 3), .tooManyExtents(limit: 256), .wrongState(.expired),
+      .deadlinePassed,
       .final, .withdrawn, .notInCustody(CardID(9)), .outOfTurn(expected: 4), .importRunning(PurchaseID(2)),
       .busy(retryAfterMilliseconds: 20), .storageFull, .stopping,
     ]

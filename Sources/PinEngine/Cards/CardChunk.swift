@@ -22,7 +22,8 @@ public final class CardChunk: @unchecked Sendable {
 
   /// Adds a card; an empty or too long serial or PIN is refused by `load`, with the card's index.
   public func append(expiry: Day, serial: RawSpan, pin: RawSpan) {
-    precondition(bytes.count + serial.byteCount + pin.byteCount <= bytes.capacity, "a chunk has the room it was made with")
+    precondition(
+      bytes.count + serial.byteCount + pin.byteCount <= bytes.capacity, "a chunk has the room it was made with")
     serial.withUnsafeBytes { bytes.append(contentsOf: $0) }
     let serialEnd = bytes.count
     pin.withUnsafeBytes { bytes.append(contentsOf: $0) }

@@ -180,7 +180,8 @@ extension Machine {
   ) throws(LMDBError) -> Move {
     let neighbours = try stockNeighbours(of: extent, lot: lot, condition: condition, state: state)
     return Move(
-      extent: extent, lot: lot, placedBy: placedBy, left: neighbours.left.map { Neighbour(placedBy: $0.placedBy, far: $0.next) },
+      extent: extent, lot: lot, placedBy: placedBy,
+      left: neighbours.left.map { Neighbour(placedBy: $0.placedBy, far: $0.next) },
       right: neighbours.right.map { Neighbour(placedBy: $0.placedBy, far: $0.last) }, from: from, condition: was)
   }
 

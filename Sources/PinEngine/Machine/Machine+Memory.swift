@@ -74,7 +74,8 @@ extension Machine {
       let key = try unwrap(lot.key.wrapped, under: context.storeKey, purpose: .lot(lot.key.number))
       lotFacts.append(
         Catalogue.Lot(
-          id: lot.id, product: lot.product, purchase: lot.purchase, vendor: lot.vendor, expiry: lot.expiry, extent: lot.extent, key: key))
+          id: lot.id, product: lot.product, purchase: lot.purchase, vendor: lot.vendor, expiry: lot.expiry,
+          extent: lot.extent, key: key))
     }
     var actorFacts: [Catalogue.Actor] = []
     for actor in actors {

@@ -189,6 +189,8 @@ extension String {
   /// 1 to 32 bytes: letters, digits, `-`, `_`, `.`.
   var isActorName: Bool {
     (1...32).contains(utf8.count)
-      && unicodeScalars.allSatisfy { $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0)) }
+      && unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || "0123456789-_.".unicodeScalars.contains($0))
+      }
   }
 }
