@@ -1,0 +1,51 @@
+import PinProtocol
+import PinWords
+
+/// One call, from when it is made until somebody is told its outcome.
+struct Call<Completion> {
+  /// Rises with every call of a connection's owner; its low half is the request number, the same however often it is sent.
+  let number: UInt64
+  let message: RequestMessage
+  /// On the owner's clock.
+  let deadlineNanoseconds: UInt64
+  /// Who is told; nil when that was done, and only the answer is awaited so that the next ones are counted right.
+  var completion: Completion?
+  /// The store it was sent to when an answer to it was lost, the first time: there it may have been made.
+  var lostIn: RequestID?
+  /// What the server last said to it, if that was no.
+  var lastRefusal: Refusal?
+
+  init(number: UInt64, message: RequestMessage, deadlineNanoseconds: UInt64, completion: Completion) {
+    self.number = number
+    self.message = message
+    self.deadlineNanoseconds = deadlineNanoseconds
+    self.completion = completion
+  }
+
+  var requestNumber: UInt32 { UInt32(truncatingIfNeeded: number) }
+
+  /// What to say when it ends and this time was not made for certain: this, unless it may have been made before.
+  func errorIfNotMadeNow(_ error: ClientError) -> ClientError {
+    lostIn == nil ? error : errorIfPerhapsMade(error)
+  }
+
+  /// What to say when it ends and may have been made: that, or this if it only looks.
+  func errorIfPerhapsMade(_ error: ClientError) -> ClientError {
+    guard let key = message.changeKey else { return error }
+    return .unknownOutcome(UnsettledChange(operation: message.operation, key: key, refusal: lastRefusal))
+  }
+}
+
+/// Somebody to be told how a call ended.
+struct Ending<Completion> {
+  let completion: Completion
+  let result: Result<AnswerMessage, ClientError>
+}
+
+extension Ending {
+  /// The ending of this call, if somebody waits for it.
+  init?(_ call: Call<Completion>, _ result: Result<AnswerMessage, ClientError>) {
+    guard let completion = call.completion else { return nil }
+    self.init(completion: completion, result: result)
+  }
+}
