@@ -26,9 +26,11 @@ enum DataDirectory {
     throw version > 1 ? .newerFormat(path: path, found: "data format \(version)") : .notADataDirectory(path)
   }
 
+  static let parts = ["journal", "state", "payload"]
+
   /// Makes the subdirectories of a new store.
   static func createParts(in path: String) throws(StoreError) {
-    for part in ["journal", "state", "payload"] { try FileTree.createDirectory("\(path)/\(part)") }
+    for part in parts { try FileTree.createDirectory("\(path)/\(part)") }
   }
 
   /// Writes the format file, which is what makes a directory a data directory: the last step of making one.
@@ -49,17 +51,23 @@ extension Store where Machine: ~Copyable {
     clock: any StoreClock = SystemClock(), genesis: (inout Block) -> Void
   ) throws(StoreError) {
     if !FileTree.exists(directory) { try FileTree.createDirectory(directory) }
-    for name in ["format", "journal", "state", "payload", Backup.manifestName] {
+    for name in ["format", Backup.manifestName] + DataDirectory.parts {
       if FileTree.exists("\(directory)/\(name)") { throw .alreadyThere("\(directory)/\(name)") }
     }
-    try DataDirectory.createParts(in: directory)
     let shape = JournalShape(
       storeID: storeID, segmentByteCount: settings.segmentByteCount,
       largestBlockByteCount: settings.largestBlockByteCount)
-    let journal = JournalDirectory(path: "\(directory)/journal", shape: shape)
-    try SegmentPreparer.prepare(1, in: journal)
-    try journal.append(after: .origin(of: storeID), timeMilliseconds: clock.nowMilliseconds(), settings, genesis)
-    try DataDirectory.finish(directory)
+    do throws(StoreError) {
+      try DataDirectory.createParts(in: directory)
+      let journal = JournalDirectory(path: "\(directory)/journal", shape: shape)
+      try SegmentPreparer.prepare(1, in: journal)
+      try journal.append(after: .origin(of: storeID), timeMilliseconds: clock.nowMilliseconds(), settings, genesis)
+      try DataDirectory.finish(directory)
+      try FileTree.syncDirectory(FileTree.parent(of: directory))
+    } catch {
+      for part in DataDirectory.parts { try? FileTree.remove("\(directory)/\(part)") }
+      throw error
+    }
   }
 }
 

@@ -55,6 +55,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     let payload = try Payload(
       at: "\(directory)/payload", tables: Machine.payloadTables, mapByteCount: settings.payloadMapByteCount,
       readers: settings.maximumReaders)
+    // LMDB syncs its files, but not their names.
+    for part in ["state", "payload"] { try FileTree.syncDirectory("\(directory)/\(part)") }
     let checkpoint = try database.lastCheckpoint()
     let end = try JournalRecovery(directory: journal).recoverEnd(after: checkpoint)
     try Self.confirm(clock, after: end, settings)

@@ -63,6 +63,32 @@ import Testing
     #expect(try read.count(of: again.store.payload.tables[0]) == 1)
   }
 
+  @Test func aBackupMadeUnderLoadIsWhole() throws {
+    let setting = try Setting()
+    let store = setting.tally.store
+    let isDone = Monitor(false)
+    let load = try SystemThread {
+      while !isDone.withLock({ $0 }) { _ = store.submit([.add(name: "a", amount: 1), .add(name: "b", amount: 1)]) }
+    }
+    var heads: [JournalHead] = []
+    for number in 0..<3 {
+      heads.append(try store.backup(to: setting.backup + String(number)))
+      _ = try store.checkpoint()
+    }
+    #expect(try store.verify().problems == [])
+    isDone.withLock { $0 = true }
+    load.join()
+    for (number, head) in heads.enumerated() {
+      var restore = setting.restore
+      restore.backup += String(number)
+      restore.target += String(number)
+      #expect(try setting.run(restore).sequence == head.sequence + 1)
+      let again = try setting.rig.open(at: restore.target)
+      #expect(try again.look("a") - again.look("b") == 99 || again.look("a") - again.look("b") == 100)
+      #expect(try again.store.verify().problems == [])
+    }
+  }
+
   @Test func aBackupOfADirectoryAtRestRestoresToo() throws {
     let setting = try Setting()
     let live = setting.tally.store.head

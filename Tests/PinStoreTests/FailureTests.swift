@@ -99,4 +99,21 @@ import Testing
     #expect(try tally.add("a") == .refused)
     #expect(try tally.look("genesis") == 1)
   }
+
+  /// A segment that cannot be made ahead of need refuses changes before the journal runs out of room, not after.
+  @Test func changesAreRefusedWithoutASpareSegment() throws {
+    let rig = try StoreRig.created()
+    let tally = try rig.open()
+    let obstacle = "\(rig.directory)/journal/\(JournalFormat.fileName(ofSegment: 4))"
+    try FileTree.createDirectory(obstacle)
+    let name = String(repeating: "x", count: 200)
+    var added: UInt64 = 0
+    while try tally.add(name) != .refused { added += 1 }
+    #expect(tally.store.head.end.segment == 3)
+    #expect(tally.store.counters.isShutForRoom)
+    #expect(try tally.look(name) == added)
+    try FileTree.remove(obstacle)
+    while try tally.add(name) == .refused {}
+    #expect(try tally.look(name) == added + 1)
+  }
 }

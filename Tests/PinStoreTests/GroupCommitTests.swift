@@ -123,4 +123,31 @@ import Testing
     #expect(try again.look("a") == 50)
     #expect(again.store.counters.checkpoints == 0)
   }
+
+  @Test func everyOneOfManyAskersIsAnsweredInOrder() throws {
+    let tally = try StoreRig.created().open()
+    let store = tally.store
+    let threads = try (0..<8).map { thread in
+      try SystemThread {
+        for index in 0..<500 {
+          while !store.submit([.add(name: "t\(thread)", amount: 1, id: thread * 1000 + index)]) {}
+        }
+      }
+    }
+    for thread in threads { thread.join() }
+    _ = tally.context.outcomes(count: 4000)
+    let answers = tally.context.state.withLock { $0.answers }
+    for thread in 0..<8 {
+      let mine = answers.filter { $0.id / 1000 == thread }
+      #expect(mine.map(\.id) == (0..<500).map { thread * 1000 + $0 })
+      for (index, answer) in mine.enumerated() {
+        guard case .value(UInt64(index + 1), _) = answer.outcome else {
+          Issue.record("answer \(index) of \(thread) is \(answer.outcome)")
+          return
+        }
+      }
+    }
+    #expect(tally.store.head.sequence == 4001)
+    #expect(tally.store.counters.syncs < 4000)
+  }
 }
