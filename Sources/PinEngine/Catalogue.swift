@@ -18,6 +18,8 @@ public final class Catalogue: Sendable {
   package struct Actor: Sendable {
     package let description: ActorDescription
     package let key: SecretKey
+    /// Another one when the key is renewed.
+    let keyNumber: UInt64
   }
 
   /// Tells this store from any other, and from itself before a restore that forgot sales.

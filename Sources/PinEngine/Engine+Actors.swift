@@ -22,7 +22,8 @@ extension Engine {
     let (key, record) = KeyRecord.new(.actor, under: keyring.storeKey)
     let administrator = ActorRecord(
       description: ActorDescription(id: ActorID(1), name: name, roles: .administrator), key: record)
-    try Store<Machine>.create(at: directory, storeID: StoreID(bytes: RequestID(storeID).bytes), settings: settings, clock: clock) { block in
+    let id = StoreID(bytes: RequestID(storeID).bytes)
+    try Store<Machine>.create(at: directory, storeID: id, settings: settings, clock: clock) { block in
       Machine.writeStoreCreated(RequestID(storeID), into: &block)
       Machine.writeFirstActor(administrator, into: &block)
     }

@@ -78,9 +78,18 @@ extension Machine {
           extent: lot.extent, key: key))
     }
     var actorFacts: [Catalogue.Actor] = []
-    for actor in actors {
-      let key = try unwrap(actor.key.wrapped, under: context.storeKey, purpose: .actor(actor.key.number))
-      actorFacts.append(Catalogue.Actor(description: actor.description, key: key))
+    actorFacts.reserveCapacity(actors.count)
+    for (index, actor) in actors.enumerated() {
+      // Most are as they were, and unwrapping is the dear part.
+      let known = before.actors.indices.contains(index) ? before.actors[index] : nil
+      let key =
+        if let known, known.keyNumber == actor.key.number {
+          known.key
+        } else {
+          try unwrap(actor.key.wrapped, under: context.storeKey, purpose: .actor(actor.key.number))
+        }
+      actorFacts.append(
+        Catalogue.Actor(description: actor.description, key: key, keyNumber: actor.key.number))
     }
     context.publish(
       Catalogue(
