@@ -68,4 +68,15 @@ struct Document: Sendable, CustomTestStringConvertible {
       $0.hasPrefix("| \(number) |") && $0.contains("| `\(name)` |")
     }
   }
+
+  /// A frame's bytes as the document has them, for putting right a dump that is wrong.
+  static func dumpLines(_ frame: [UInt8]) -> String {
+    func lines(_ bytes: ArraySlice<UInt8>) -> [String] {
+      stride(from: 0, to: bytes.count, by: 16).map { offset in
+        let row = bytes.dropFirst(offset).prefix(16).map { String(0x100 + Int($0), radix: 16).dropFirst() }
+        return "\(offset): \(row.joined(separator: " "))"
+      }
+    }
+    return (lines(frame.prefix(12)) + [""] + lines(frame.dropFirst(12))).joined(separator: "\n")
+  }
 }

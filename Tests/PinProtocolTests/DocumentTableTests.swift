@@ -24,10 +24,11 @@ struct DocumentTableTests {
     let comment: String
   }
 
-  let layouts: [Layout]
-  let lines: [String: [Line]]
+  private var layouts: [Layout] { Self.read.layouts }
+  private var lines: [String: [Line]] { Self.read.lines }
+  private static let read = readDocument()
 
-  init() {
+  private static func readDocument() -> (layouts: [Layout], lines: [String: [Line]]) {
     var (layouts, lines): ([Layout], [String: [Line]]) = ([], [:])
     var heading = ""
     var dump: String?
@@ -41,7 +42,7 @@ struct DocumentTableTests {
         }
       } else if let dump {
         if line.isEmpty { isBody = true }
-        if isBody, !line.isEmpty { Self.read(line, into: &lines[dump, default: []]) }
+        if isBody, !line.isEmpty { read(line, into: &lines[dump, default: []]) }
       } else if line.hasPrefix("#") {
         heading = String(line.drop { $0 == "#" || $0 == " " })
       } else if line.hasPrefix("| offset |") {
@@ -52,7 +53,7 @@ struct DocumentTableTests {
         layouts[last].rows.append(Layout.Row(offset: offset, size: size, field: cells[3]))
       }
     }
-    (self.layouts, self.lines) = (layouts, lines)
+    return (layouts, lines)
   }
 
   private static func read(_ line: Substring, into lines: inout [Line]) {

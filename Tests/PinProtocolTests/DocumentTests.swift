@@ -28,7 +28,7 @@ struct DocumentTests {
     var writer = ByteWriter()
     try sample.message.encode(requestNumber: sample.number, into: &writer)
     let dump = document.dumps[sample.name + "-request"]
-    #expect(Array(writer.bytes) == dump, "\(sample.name)")
+    #expect(Array(writer.bytes) == dump, "\(sample.name) is written as\n\(Document.dumpLines(Array(writer.bytes)))")
     let (header, message) = try decodeRequest(dump ?? [])
     #expect(header.requestNumber == sample.number)
     #expect(message == sample.message)
@@ -41,7 +41,7 @@ struct DocumentTests {
     try sample.message.encode(
       operationNumber: sample.operation.rawValue, requestNumber: sample.number, into: &writer)
     let dump = document.dumps[sample.name + "-answer"]
-    #expect(Array(writer.bytes) == dump, "\(sample.name)")
+    #expect(Array(writer.bytes) == dump, "\(sample.name) is written as\n\(Document.dumpLines(Array(writer.bytes)))")
     let (header, message) = try decodeAnswer(dump ?? [])
     #expect(header.requestNumber == sample.number)
     #expect(message == sample.message)
