@@ -127,7 +127,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   /// False when too many are waiting or the store is stopping; none of them will then be answered by the machine.
   package func submit(_ requests: [Machine.Request]) -> Bool { link.submit(requests) }
 
-  /// Takes a checkpoint between batches and hands back a read of exactly that state. Blocks until it is taken.
+  /// Takes a checkpoint between batches and hands back a read of exactly that state. Blocks until it is taken,
+  /// and so must not be called on the writer's thread.
   package func checkpoint() throws(StoreError) -> StateSnapshot {
     let ticket = CheckpointTicket()
     guard link.ask(for: ticket) else { throw failure ?? .stopped }

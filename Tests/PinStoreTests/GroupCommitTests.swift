@@ -5,10 +5,15 @@ import Testing
 /// Law 2: nothing is acknowledged before the event that decided it is on disk; and what that costs.
 @Suite(.timeLimit(.minutes(5))) struct GroupCommitTests {
   @Test func aLoneRequestCostsOneSyncAndNoCommit() throws {
-    let tally = try StoreRig.created().open()
+    let disk = FaultyDisk()
+    var settings = StoreRig.settings
+    settings.systemCalls = disk.calls
+    let tally = try StoreRig.created().open(settings)
     let before = tally.store.counters
+    let syncsBefore = disk.state.withLock { $0.syncs }
     for _ in 0..<10 { try tally.add("a") }
     let after = tally.store.counters
+    #expect(disk.state.withLock { $0.syncs } - syncsBefore == 10)
     #expect(after.syncs - before.syncs == 10)
     #expect(after.checkpoints == before.checkpoints)
     #expect(after.events - before.events == 10)

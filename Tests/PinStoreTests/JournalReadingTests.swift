@@ -36,12 +36,12 @@ import Testing
     var expected: UInt64 = 2
     while scan.nextSequence <= scan.lastSequence {
       var left = 37
-      try scan.forEach { event, sequence, _ in
+      try scan.forEach({ event, sequence, _ in
         #expect(sequence == expected && amount(event) == sequence)
         expected += 1
         left -= 1
         return left > 0
-      }
+      })
     }
     #expect(expected == 9001)
   }
@@ -51,10 +51,10 @@ import Testing
     for start in [1, 2, 3, 700, 2048, 8999, 9000] as [UInt64] {
       var first: UInt64?
       var scan = try tally.store.scan(from: start)
-      try scan.forEach { _, sequence, _ in
+      try scan.forEach({ _, sequence, _ in
         first = sequence
         return false
-      }
+      })
       #expect(first == start)
       if start > 1 { #expect(try tally.store.withEvent(start) { event, _ in amount(event) } == start) }
     }
@@ -68,10 +68,10 @@ import Testing
     var scan = try tally.store.scan(from: 301)
     var seen: [UInt64] = []
     for round in 0..<3 {
-      try scan.forEach { _, sequence, _ in
+      try scan.forEach({ _, sequence, _ in
         seen.append(sequence)
         return true
-      }
+      })
       #expect(seen == (0..<UInt64(round * 2)).map { 301 + $0 })
       try tally.add("n", 1)
       try tally.add("n", 1)
@@ -83,10 +83,10 @@ import Testing
     let (rig, tally) = try filled(9000)
     var first: [UInt64: UInt64] = [:]
     var scan = try tally.store.scan()
-    try scan.forEach { _, sequence, time in
+    try scan.forEach({ _, sequence, time in
       first[time] = min(first[time] ?? .max, sequence)
       return true
-    }
+    })
     for (time, sequence) in first {
       #expect(try tally.store.firstSequence(atOrAfter: time) == sequence)
       #expect(try tally.store.firstSequence(atOrAfter: time - 3) == sequence)

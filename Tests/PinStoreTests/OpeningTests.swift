@@ -1,4 +1,5 @@
 import LMDB
+import PinSealing
 import Testing
 
 @testable import PinStore
@@ -98,6 +99,16 @@ import Testing
     try FileTree.remove("\(rig.directory)/format")
     try FileTree.create("\(rig.directory)/format", Array(text.utf8))
     #expect(throws: StoreError.notADataDirectory(rig.directory)) { try rig.open() }
+  }
+
+  @Test func aJournalOfANewerFormatIsRefused() throws {
+    let rig = try StoreRig.created()
+    let path = "\(rig.directory)/journal/\(JournalFormat.fileName(ofSegment: 1))"
+    var header = Array(try FileTree.contents(of: path)[..<48])
+    header[11] = 2
+    try File.open(path, .write).write(
+      (header + [UInt8](bigEndian: SHA256Hasher.sha256(of: header.span.bytes).check)).span.bytes, at: 0)
+    #expect(throws: StoreError.newerFormat(path: path, found: "journal format 2")) { try rig.open() }
   }
 
   @Test func aDirectoryIsCreatedOnce() throws {

@@ -180,5 +180,8 @@ final class FaultyDisk: Sendable {
   }
 
   /// Waits until a sync has begun and cannot end.
-  func awaitSync() { _ = state.wait { $0.waiting > 0 ? true : nil } }
+  func awaitSync() {
+    let isThere = state.wait(atMost: 60_000_000_000) { $0.waiting > 0 ? true : nil }
+    precondition(isThere == true, "no sync came")
+  }
 }

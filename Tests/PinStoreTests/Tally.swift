@@ -48,11 +48,20 @@ struct Tally: StateMachine, ~Copyable {
 
     /// Waits for so many answers in all, and returns their outcomes in the order in which they came.
     func outcomes(count: Int) -> [Outcome] {
-      state.wait { $0.answers.count >= count ? $0.answers.map(\.outcome) : nil }!
+      let outcomes = state.wait(atMost: Self.patience) { $0.answers.count >= count ? $0.answers.map(\.outcome) : nil }
+      guard let outcomes else { preconditionFailure("\(count) answers never came") }
+      return outcomes
     }
 
     /// Waits for the answer to one request.
-    func outcome(of id: Int) -> Outcome { state.wait { $0.answers.last { $0.id == id }?.outcome }! }
+    func outcome(of id: Int) -> Outcome {
+      let outcome = state.wait(atMost: Self.patience) { $0.answers.last { $0.id == id }?.outcome }
+      guard let outcome else { preconditionFailure("the answer to \(id) never came") }
+      return outcome
+    }
+
+    /// A store that never answers must fail the test and not hang it.
+    private static let patience: UInt64 = 60_000_000_000
   }
 
   static let tables = [

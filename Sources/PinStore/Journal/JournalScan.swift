@@ -101,10 +101,10 @@ extension Store where Machine: ~Copyable {
     var scan = try scan(from: sequence, upTo: head)
     var result: Result?
     do {
-      try scan.forEach { event, _, time in
+      try scan.forEach({ event, _, time in
         result = try body(event, time)
         return false
-      }
+      })
     } catch ScanError<any Error>.store(let error) {
       throw error
     } catch ScanError<any Error>.body(let error) {

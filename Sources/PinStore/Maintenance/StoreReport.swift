@@ -1,3 +1,5 @@
+import LMDB
+
 /// What a verification found.
 package struct StoreReport: Sendable, Equatable {
   package var storeID = ""
@@ -37,3 +39,8 @@ package struct StoreProblem: Sendable, Equatable, CustomStringConvertible {
 
   package var description: String { "\(name): " + (place.map { "\($0): " } ?? "") + detail }
 }
+
+/// A machine's own checks, of the replayed state beside the payload; each transaction comes with its tables in order.
+package typealias StateAudit = (
+  _ state: borrowing ReadTransaction, _ tables: [Table], _ payload: borrowing ReadTransaction, _ payloadTables: [Table]
+) throws -> [StoreProblem]

@@ -1,4 +1,3 @@
-import Glibc
 import LMDB
 import PinSealing
 
@@ -6,12 +5,6 @@ import PinSealing
 ///
 /// Law 8: replaying the journal gives a byte-identical digest of the state.
 struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
-  /// The machine's own checks, of the replayed state beside the payload.
-  typealias Audit = (
-    _ state: borrowing ReadTransaction, _ tables: [Table], _ payload: borrowing ReadTransaction,
-    _ payloadTables: [Table]
-  ) throws -> [StoreProblem]
-
   let directory: String
   let journal: JournalDirectory
   let settings: StoreSettings
@@ -35,7 +28,7 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
   }
 
   /// Does all of it, on the calling thread. What is damaged is in the report; what cannot be done at all is thrown.
-  consuming func run(payload: Payload, audit: Audit?) throws(StoreError) -> StoreReport {
+  consuming func run(payload: Payload, audit: StateAudit?) throws(StoreError) -> StoreReport {
     report.storeID = journal.shape.storeID.description
     report.stateSequence = checkpoint?.sequence
     report.stateDigest = stateDigest?.description
@@ -142,7 +135,7 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
         detail: "replaying the journal up to event \(checkpoint?.sequence ?? 0) gives another state than there is"))
   }
 
-  private mutating func audit(_ database: StateDatabase, _ payload: Payload, _ audit: Audit) throws(StoreError) {
+  private mutating func audit(_ database: StateDatabase, _ payload: Payload, _ audit: StateAudit) throws(StoreError) {
     do {
       let state = try database.environment.beginRead()
       let beside = try payload.beginRead()
@@ -156,92 +149,5 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
     } else {
       report.problems.append(StoreProblem(name: "replay", detail: error.description))
     }
-  }
-}
-
-/// A directory in the data directory that goes away when it is no longer needed, at the latest at the next start.
-struct ScratchDirectory: ~Copyable {
-  let path: String
-  private static let prefix = "scratch."
-
-  static func make(in directory: String) throws(StoreError) -> ScratchDirectory {
-    var template = Array("\(directory)/\(prefix)XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else {
-      throw .system(operation: "create directory", path: directory, code: errno)
-    }
-    return ScratchDirectory(path: String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
-  }
-
-  private init(path: String) { self.path = path }
-
-  deinit { try? FileTree.remove(path) }
-
-  /// Removes what a crash left.
-  static func removeLeftovers(in directory: String) throws(StoreError) {
-    for name in try FileTree.names(in: directory) where name.hasPrefix(prefix) {
-      try FileTree.remove("\(directory)/\(name)")
-    }
-  }
-}
-
-extension Store where Machine: ~Copyable {
-  /// Verifies the live store as of a checkpoint taken for it. Blocks the calling thread for as long as it takes to read
-  /// and replay the whole journal; the store serves meanwhile.
-  package func verify(
-    audit: (
-      (borrowing ReadTransaction, [Table], borrowing ReadTransaction, [Table]) throws -> [StoreProblem]
-    )? = nil
-  ) throws(StoreError) -> StoreReport {
-    let (head, digest) = try digestedCheckpoint()
-    let verification = Verification<Machine>(
-      directory, journal, settings, end: head, checkpoint: head, stateDigest: digest)
-    return try verification.run(payload: payload, audit: audit)
-  }
-
-  /// The state's digest as of a checkpoint taken for it. The snapshot lives no longer than that takes.
-  package func digestedCheckpoint() throws(StoreError) -> (head: JournalHead, digest: Digest256) {
-    let snapshot = try checkpoint()
-    do throws(LMDBError) {
-      let digest = try StateDigest.compute(
-        of: snapshot.transaction, tables: snapshot.tables, digested: Machine.digestedTables)
-      return (snapshot.head, digest)
-    } catch { throw .database(error) }
-  }
-
-  /// Verifies a directory that nobody serves; changes nothing in it.
-  package static func verify(
-    at directory: String, settings: StoreSettings = StoreSettings(),
-    audit: (
-      (borrowing ReadTransaction, [Table], borrowing ReadTransaction, [Table]) throws -> [StoreProblem]
-    )? = nil
-  ) throws(StoreError) -> StoreReport {
-    let lock = try DataDirectory.enter(directory)
-    defer { _ = lock }
-    try ScratchDirectory.removeLeftovers(in: directory)
-    let journal: JournalDirectory
-    do throws(StoreError) {
-      journal = try JournalDirectory(opening: "\(directory)/journal")
-    } catch .rotten(let place, let problem) {
-      var report = StoreReport()
-      report.problems = [StoreProblem(name: "journal", detail: problem, place: place)]
-      return report
-    }
-    let database = try StateDatabase(
-      at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
-      readers: settings.maximumReaders)
-    let payload = try Payload(
-      at: "\(directory)/payload", tables: Machine.payloadTables, mapByteCount: settings.payloadMapByteCount,
-      readers: settings.maximumReaders)
-    let checkpoint = try database.lastCheckpoint()
-    var digest: Digest256?
-    if checkpoint != nil {
-      do throws(LMDBError) {
-        digest = try StateDigest.compute(
-          of: try database.environment.beginRead(), tables: database.tables, digested: Machine.digestedTables)
-      } catch { throw .database(error) }
-    }
-    let verification = Verification<Machine>(
-      directory, journal, settings, end: nil, checkpoint: checkpoint, stateDigest: digest)
-    return try verification.run(payload: payload, audit: audit)
   }
 }

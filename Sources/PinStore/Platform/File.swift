@@ -79,3 +79,24 @@ struct File: ~Copyable, Sendable {
     return Int(status.st_size)
   }
 }
+
+extension File {
+  /// The offset of the first byte in `range` that is not zero.
+  func firstNonZero(in range: Range<Int>) throws(StoreError) -> Int? {
+    let chunk = ReadBuffer(byteCount: 256 << 10)
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let bytes = chunk.prefix(min(chunk.byteCount, range.upperBound - offset))
+      let count = try read(into: bytes, at: offset)
+      guard count == bytes.count else {
+        throw .rotten(JournalPlace(file: path, offset: offset + count), problem: "the segment was cut short")
+      }
+      // All are zero if the first is and each equals the next.
+      if bytes[0] != 0 || memcmp(bytes.baseAddress!, bytes.baseAddress! + 1, count - 1) != 0 {
+        return offset + bytes.firstIndex { $0 != 0 }!
+      }
+      offset += count
+    }
+    return nil
+  }
+}
