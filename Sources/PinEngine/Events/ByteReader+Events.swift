@@ -27,17 +27,28 @@ extension ByteReader {
     for _ in 0..<count {
       let extent = try readExtent()
       let lot = LotID(try read())
-      let (placedBy, left, right): (UInt64, UInt64, UInt64) = (try read(), try read(), try read())
+      let placedBy: UInt64 = try read()
+      let left = try readNeighbour()
+      let right = try readNeighbour()
+      if let left, left.far >= extent.first { throw ByteShortage() }
+      if let right, right.far < extent.end { throw ByteShortage() }
       guard let from = Place(rawValue: try read()), let condition = Condition(rawValue: try read()) else {
         throw ByteShortage()
       }
       try readZeros(6)
       moves.append(
         JournalFacts.MovedExtent(
-          extent: extent, lot: lot, placedBy: placedBy, leftPlacedBy: left, rightPlacedBy: right,
-          from: JournalFacts.Origin(from), condition: condition))
+          extent: extent, lot: lot, placedBy: placedBy, left: left, right: right, from: JournalFacts.Origin(from),
+          condition: condition))
     }
     return moves
+  }
+
+  @_lifetime(self: copy self)
+  private mutating func readNeighbour() throws(ByteShortage) -> JournalFacts.NeighbourInStock? {
+    let neighbour = JournalFacts.NeighbourInStock(placedBy: try read(), far: CardID(try read()))
+    guard (neighbour.placedBy == 0) == (neighbour.far.rawValue == 0) else { throw ByteShortage() }
+    return neighbour.placedBy == 0 ? nil : neighbour
   }
 
   /// Reads a grant, which ends its event.

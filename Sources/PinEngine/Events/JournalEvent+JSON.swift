@@ -132,9 +132,15 @@ extension JournalFacts.MovedExtent {
   fileprivate var json: OrderedJSON {
     .object([
       "first": .number(extent.first), "count": .number(extent.count), "lot": .number(lot),
-      "placed_by": .number(placedBy), "left_placed_by": .number(leftPlacedBy),
-      "right_placed_by": .number(rightPlacedBy), "from": .text(from.rawValue), "condition": .text("\(condition)"),
+      "placed_by": .number(placedBy), "left": left?.json(far: "first") ?? .null,
+      "right": right?.json(far: "last") ?? .null, "from": .text(from.rawValue), "condition": .text("\(condition)"),
     ])
+  }
+}
+
+extension JournalFacts.NeighbourInStock {
+  fileprivate func json(far name: String) -> OrderedJSON {
+    .object([(name, .number(far)), ("placed_by", .number(placedBy))])
   }
 }
 

@@ -67,12 +67,20 @@ extension JournalFacts {
     public var lot: LotID
     /// The event that had put them where they were.
     public var placedBy: UInt64
-    /// The event that had put the left neighbour in stock, with which they become one extent there; 0 for none.
-    public var leftPlacedBy: UInt64
-    public var rightPlacedBy: UInt64
+    /// The pieces of stock on either side that they grow together with.
+    public var left: NeighbourInStock?
+    public var right: NeighbourInStock?
     public var from: Origin
     /// Their condition in stock, or the one they had before they were taken from there.
     public var condition: Condition
+  }
+
+  /// A piece of stock next to cards that go back there.
+  public struct NeighbourInStock: Hashable, Sendable {
+    /// The event that had put it there.
+    public var placedBy: UInt64
+    /// Its card farthest from the cards that go back: the first of a left neighbour, the last of a right one.
+    public var far: CardID
   }
 
   /// Where cards were before they moved.

@@ -1,0 +1,172 @@
+import Foundation
+import PinSealing
+import PinStore
+import PinWords
+import Testing
+
+@testable import PinEngine
+
+/// The journal of a store on which every operation has been performed, so that it has every kind of event.
+struct EverythingDone: Sendable {
+  /// Each event's bytes and time, the first being of sequence 1.
+  private(set) var events: [(bytes: [UInt8], timeMilliseconds: UInt64)] = []
+  /// The journal's files, each with its name.
+  private(set) var segments: [(name: String, bytes: [UInt8])] = []
+  let report: VerificationReport
+
+  /// Made once for all tests: it takes seconds.
+  private static let made = Task { try await EverythingDone() }
+  static var shared: EverythingDone { get async throws { try await made.value } }
+
+  /// Small blocks and segments, so that the journal has several.
+  private static let settings = {
+    var settings = StoreSettings.small
+    settings.largestBlockByteCount = 64 << 10
+    settings.segmentByteCount = 96 << 10
+    return settings
+  }()
+
+  private init() async throws {
+    let bench = try Bench(settings: Self.settings)
+    let directory = bench.directory + ".everything"
+    try await Self.perform(on: bench)
+    let masterKey = SecretKey.random()
+    let backup = bench.directory + ".backup"
+    defer { for path in [backup, directory] { try? FileManager.default.removeItem(atPath: path) } }
+    bench.stop()
+    try Engine.rekey(
+      at: bench.directory, from: bench.masterKey, to: masterKey, settings: Self.settings, clock: bench.clock)
+    _ = try Engine.backup(at: bench.directory, to: backup, settings: Self.settings)
+    _ = try Engine.restore(from: backup, to: directory, settings: Self.settings, clock: bench.clock)
+    let engine = try Engine(at: directory, masterKey: masterKey, settings: Self.settings, clock: bench.clock)
+    defer { engine.stop() }
+    report = try engine.verify()
+    try engine.forEachEvent(from: 1) { event, _, time in
+      events.append(([UInt8](event), time))
+      return true
+    }
+    for name in try FileManager.default.contentsOfDirectory(atPath: "\(directory)/journal") {
+      guard name.hasSuffix(".journal") else { continue }
+      let file = URL(fileURLWithPath: "\(directory)/journal/\(name)")
+      segments.append((name, [UInt8](try Data(contentsOf: file))))
+    }
+    segments.sort { $0.name < $1.name }
+  }
+
+  /// Runs `body` with a directory that has the journal, its first segment changed.
+  func withJournal<Result>(
+    changing change: (inout [UInt8]) throws -> Void = { _ in }, _ body: (_ directory: String) throws -> Result
+  ) throws -> Result {
+    let directory = NSTemporaryDirectory() + "pinvault-journal-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: "\(directory)/journal", withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    var segments = segments
+    try change(&segments[0].bytes)
+    for (name, bytes) in segments { try Data(bytes).write(to: URL(fileURLWithPath: "\(directory)/journal/\(name)")) }
+    return try body(directory)
+  }
+
+  private static func perform(on bench: Bench) async throws {
+    let till = try await bench.actor("till", .terminal)
+    let clerk = try await bench.actor("clerk", .clerk)
+    let shop = try await bench.actor("shop", [.storefront, .reviewer])
+    let one = try await bench.product("ONE")
+    let two = try await bench.product("TWO", price: 2500, minimumValidityDays: 3)
+    try await bench.stock(one, 200, expiry: Day(atMilliseconds: bench.clock.nowMilliseconds()).adding(days: 400))
+    try await bench.stock(two, 20, prefix: "B")
+    try await define(bench, one, shop)
+    try await sell(bench, one, two, till: till, clerk: clerk, shop: shop)
+    try await keepStock(bench, one)
+    try await abandonImports(bench, one)
+    for actor in [till, clerk] { try done(await bench.ask(.closeShift(bench.id()), as: actor)) }
+    bench.clock.advance(milliseconds: UInt64(bench.engine.limits.rememberedDays) * 86_400_000)
+    try done(await bench.ask(.closeShift(bench.id()), as: till))
+  }
+
+  /// Changes names, with text that JSON must escape.
+  private static func define(_ bench: Bench, _ product: ProductID, _ actor: ActorID) async throws {
+    var changed = try #require(bench.engine.catalogue.products.first { $0.id == product })
+    changed.name = #"Größe "10" \ € 🂡 </b>"#
+    changed.instructions = "Dial\t*123#\r\nthen\u{1}wait\u{7F}"
+    changed.lowStockThreshold = 5
+    try done(await bench.ask(.defineProduct(DefineProduct(id: bench.id(), product: changed)), as: bench.administrator))
+    let description = ActorDescription(id: actor, name: "shop", roles: .storefront, isRevoked: false)
+    let define = DefineActor(id: bench.id(), actor: description, renewsKey: false)
+    try done(await bench.engine.define(define, as: bench.administrator).answered.outcome)
+    let stop = ProductStop(id: bench.id(), product: product, reason: "a \"recall\"")
+    try done(await bench.ask(.freeze(stop), as: bench.administrator))
+    let go = ProductStop(id: bench.id(), product: product, reason: "it was \\ nothing")
+    try done(await bench.ask(.thaw(go), as: bench.administrator))
+  }
+
+  private static func sell(
+    _ bench: Bench, _ one: ProductID, _ two: ProductID, till: ActorID, clerk: ActorID, shop: ActorID
+  ) async throws {
+    func ask(_ command: Command, _ actor: ActorID) async throws { try done(await bench.ask(command, as: actor)) }
+    func reserve(_ lines: [Line], holdSeconds: UInt32 = 600, _ actor: ActorID) async throws -> RequestID {
+      let id = bench.id()
+      try await ask(.reserve(Reserve(id: id, holdSeconds: holdSeconds, lines: lines)), actor)
+      return id
+    }
+    let line = Line(product: one, count: 3, discountMinor: 100, taxMinor: 19)
+    let sold = bench.id()
+    let vend = Command.vend(Vend(id: sold, sale: Sale(cashier: 4, tender: .cash), line: line))
+    for _ in 1...2 { try await ask(vend, till) }
+    try await ask(.confirm(sold), till)
+
+    let many = try await reserve(
+      [Line(product: one, count: 150), Line(product: two, count: 2), Line(product: one, count: 1)], till)
+    try await ask(
+      .extend(Extend(reservation: many, deadlineMilliseconds: bench.clock.nowMilliseconds() + 900_001)), till)
+    try await ask(.dispense(many), till)
+    try await ask(.reprint(Reprint(reservation: many, firstIndex: 128)), till)
+
+    let released = try await reserve([line], holdSeconds: 0, shop)
+    try await ask(.release(released), shop)
+    let expired = try await reserve([line], holdSeconds: 1, till)
+    bench.clock.advance(milliseconds: 1000)
+    #expect(await bench.ask(.dispense(expired), as: till).refusal == .wrongState(.expired))
+
+    try await ask(.reverse(bench.id()), till)
+    try await ask(.reverse(try await reserve([line], till)), till)
+    let unknown = bench.id()
+    try await ask(.vend(Vend(id: unknown, line: line)), till)
+    try await ask(.reverse(unknown), till)
+    try await ask(
+      .settle(Settle(id: bench.id(), reservation: unknown, reason: "the customer had it")), bench.administrator)
+
+    let delivery = try #require(await bench.ask(vend, as: till).delivery)
+    let last = Extent(first: delivery.slices[0].extent.last, count: 1)
+    try await ask(.return(Return(id: bench.id(), reservation: sold, extents: [last])), clerk)
+    try await ask(.return(Return(id: bench.id(), reservation: sold)), clerk)
+    _ = try await reserve([Line(product: two, count: 1)], holdSeconds: 604_800, till)
+  }
+
+  private static func keepStock(_ bench: Bench, _ product: ProductID) async throws {
+    let whole = [Extent(first: CardID(1), count: 180), Extent(first: CardID(190), count: 2)]
+    let back = StockChange(id: bench.id(), extents: whole, reason: "Siegel unversehrt — geprüft")
+    try done(await bench.ask(.reinventory(back), as: bench.administrator))
+    let away = StockChange(id: bench.id(), extents: whole, reason: "water damage")
+    try done(await bench.ask(.withdraw(away), as: bench.administrator))
+  }
+
+  /// Imports that come to nothing, each of as many lots as one may have: enough to fill a segment of the journal.
+  private static func abandonImports(_ bench: Bench, _ product: ProductID) async throws {
+    let today = Day(atMilliseconds: bench.clock.nowMilliseconds())
+    for number in 1...4 {
+      let lots = (0..<UInt32(bench.engine.limits.lotsPerPurchase)).map {
+        DeclaredLot(expiry: today.adding(days: $0 * 97), count: $0 + 1)
+      }
+      let begin = BeginPurchase(
+        id: bench.id(), product: product, vendor: "Other & Sons", unitCostMinor: 930, invoice: "R/2027-\(number)",
+        lots: lots)
+      let begun = await bench.engine.begin(begin, as: bench.administrator).outcome
+      guard case .purchase(let purchase, _) = begun else { throw Unexpected(what: "begin: \(begun)") }
+      try done(await bench.engine.abandon(purchase, as: bench.administrator).outcome)
+    }
+  }
+
+  private static func done(_ outcome: Outcome) throws {
+    if let refusal = outcome.refusal { throw Unexpected(what: "\(refusal)") }
+  }
+}
