@@ -1,0 +1,66 @@
+import PinBytes
+import PinEngine
+import PinProtocol
+import PinWords
+
+/// What the engine says, in the protocol's terms.
+extension ServingLoop {
+  func message(of answered: Answered, _ slot: RequestSlot) -> AnswerMessage {
+    AnswerMessage(
+      sequence: answered.sequence, timeMilliseconds: answered.timeMilliseconds == 0 ? now : answered.timeMilliseconds,
+      isRepeat: answered.isRepeat, outcome: outcome(of: answered, slot))
+  }
+
+  private func outcome(of answered: Answered, _ slot: RequestSlot) -> AnswerMessage.Outcome {
+    switch answered.outcome {
+    case .refused(let refusal): .refused(refusal)
+    case .done: .done(.nothing)
+    case .granted(let reservation): .done(.reserved(ReserveAnswer(of: reservation)))
+    case .state(let state, let deadline): .done(.standing(Standing(state: state, deadlineMilliseconds: deadline)))
+    case .found(let found): .done(.found(found))
+    case .moved(let cards): .done(.changed(ChangedAnswer(cardCount: cards)))
+    case .returned(let credit): .done(.returned(ReturnAnswer(of: credit)))
+    case .stock(let levels):
+      .done(.stock(Page(fitting: levels.lazy.filter { $0.product.rawValue > slot.parameter }, limits: limits)))
+    case .purchase(let purchase, let lots):
+      .done(.purchase(PurchaseAnswer(purchase, lots, isCommitted: slot.operation == .commitPurchase)))
+    case .product(let product): .done(.product(DefineProductAnswer(product: product)))
+    case .actor(let actor): .done(.actor(DefineActorAnswer(actor: actor)))
+    case .actors(let actors):
+      .done(.actors(Page(fitting: actors.lazy.filter { $0.id.rawValue > slot.parameter }, limits: limits)))
+    case .shift(let shift): .done(.shift(shift))
+    case .delivery, .located: preconditionFailure("deliveries have an encoder of their own, and cards are told whole")
+    }
+  }
+}
+
+extension RequestSlot {
+  var operation: Operation? { Operation(rawValue: operationNumber) }
+}
+
+extension ReserveAnswer {
+  fileprivate init(of reservation: Reservation) {
+    self.init(
+      deadlineMilliseconds: reservation.deadlineMilliseconds, cardCount: UInt32(clamping: reservation.cardCount),
+      state: reservation.state, lines: reservation.lines)
+  }
+}
+
+extension ReturnAnswer {
+  fileprivate init(of credit: PinEngine.Credit) {
+    let credits = [Credit(amountMinor: credit.amountMinor, currency: credit.currency, cards: credit.cards)]
+    self.init(cardsReturned: credit.cards, credits: credit.cards == 0 ? [] : credits)
+  }
+}
+
+extension PurchaseAnswer {
+  fileprivate init(_ purchase: PurchaseID, _ lots: [PurchasedLot], isCommitted: Bool) {
+    self.init(
+      purchase: purchase,
+      lots: lots.map { lot in
+        Lot(
+          firstCard: lot.extent.first, lot: lot.lot, expiry: lot.expiry,
+          count: isCommitted ? lot.loadedCount : lot.extent.count)
+      })
+  }
+}

@@ -1,0 +1,124 @@
+import Foundation
+import Logging
+import PinEngine
+import PinProtocol
+import PinStore
+import PinWords
+
+/// Requests that are not the writer's alone: each runs as a task, and later ones of its connection wait for it.
+extension Connection {
+  func runAside(_ message: RequestMessage, _ slot: RequestSlot) {
+    guard mayAsk(message.operation) else { return answerHere(slot, .refused(.notPermitted)) }
+    let isPoll = if case .events(let query) = message { query.waitMilliseconds > 0 } else { false }
+    if isPoll {
+      guard loop.waitingPolls < loop.configuration.maximumWaitingPolls else {
+        return answerHere(slot, .refused(.busy(retryAfterMilliseconds: 1000)))
+      }
+      loop.waitingPolls += 1
+    }
+    runsAside = true
+    awaitedCount += 1
+    let ticket = Ticket(connection: index, slot: slots.append(slot))
+    let desk = AsideDesk(
+      engine: loop.engine, limits: loop.limits, actor: actorID, meter: loop.meter, logger: loop.logger)
+    let loop = loop
+    aside = Task {
+      let answer = await desk.answer(message)
+      loop.eventLoop.execute {
+        if isPoll { loop.waitingPolls -= 1 }
+        loop.asideEnded(ticket, answer)
+      }
+    }
+  }
+}
+
+extension ServingLoop {
+  fileprivate func asideEnded(_ ticket: Ticket, _ answer: ReadyAnswer) {
+    if let connection = connections[ticket.connection] {
+      connection.runsAside = false
+      connection.aside = nil
+    }
+    deliver(ticket, answer)
+  }
+}
+
+/// Answers asides, away from the event loop.
+private struct AsideDesk: Sendable {
+  let engine: Engine
+  let limits: Limits
+  let actor: ActorID
+  let meter: Meter
+  let logger: Logger
+
+  func answer(_ message: RequestMessage) async -> ReadyAnswer {
+    do {
+      switch message {
+      case .beginPurchase(let begin): return .answered(await engine.begin(begin, as: actor))
+      case .commitPurchase(let purchase): return .answered(await engine.commit(purchase, as: actor))
+      case .abandonPurchase(let purchase): return .answered(await engine.abandon(purchase, as: actor))
+      case .defineActor(let define): return await answer(define)
+      case .catalogue(let query):
+        let products = engine.catalogue.products.lazy.filter { $0.id > query.after }
+        return done(.catalogue(Page(fitting: products, limits: limits)))
+      case .card(let query):
+        let cards = try await engine.cards(
+          serial: query.serial, vendor: query.vendor.isEmpty ? nil : query.vendor, as: actor)
+        return .outcome(cards.map { .cards(Page(fitting: $0, limits: limits)) })
+      case .events(let query): return try await answer(query)
+      case .statistics: return try report(Statistics(try await meter.read()))
+      case .verify: return try report(try await blocking { [engine] in try engine.verify() })
+      case .backup(let backup):
+        return try report(try await blocking { [engine] in try engine.backup(to: backup.path) })
+      default: preconditionFailure("only asides come here")
+      }
+    } catch {
+      logger.error(
+        "a request failed", metadata: ["operation": "\(message.operation.name)", "error": "\(error)"])
+      return .outcome(.failure(engine.failure == nil ? .busy(retryAfterMilliseconds: 1000) : .stopping))
+    }
+  }
+
+  private func done(_ answer: Answer) -> ReadyAnswer { .outcome(.success(answer)) }
+
+  private func answer(_ define: DefineActor) async -> ReadyAnswer {
+    let (answered, key) = await engine.define(define, as: actor)
+    guard case .actor(let id) = answered.outcome else { return .answered(answered) }
+    let message = AnswerMessage(
+      sequence: answered.sequence, timeMilliseconds: answered.timeMilliseconds, isRepeat: answered.isRepeat,
+      outcome: .done(.actor(DefineActorAnswer(actor: id, key: key?.withBytes { Bytes32(Array($0)) }))))
+    return .message(message)
+  }
+
+  /// As many events as fit, once there are any or the wait is over.
+  private func answer(_ query: EventsQuery) async throws -> ReadyAnswer {
+    if engine.headSequence < query.fromSequence, query.waitMilliseconds > 0 {
+      await engine.waitForEvent(query.fromSequence, milliseconds: query.waitMilliseconds)
+    }
+    let head = engine.headSequence
+    guard query.fromSequence <= head else { return done(.events(EventsAnswer(headSequence: head, events: []))) }
+    let room = query.maximumBytes == 0 ? limits.frameBytes : min(query.maximumBytes, limits.frameBytes)
+    var events: [EventsAnswer.Event] = []
+    var left = Int(room)
+    try engine.forEachEvent(from: query.fromSequence) { event, sequence, time in
+      left -= event.byteCount
+      events.append(EventsAnswer.Event(sequence: sequence, timeMilliseconds: time, bytes: Array(event)))
+      return left > 0
+    }
+    return done(
+      .events(EventsAnswer(headSequence: head, fitting: events, maximumBytes: query.maximumBytes, limits: limits)))
+  }
+
+  /// A report as JSON with its keys in order.
+  private func report(_ value: some Encodable) throws -> ReadyAnswer {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return done(.report(Report(text: String(decoding: try encoder.encode(value), as: UTF8.self))))
+  }
+
+  /// Runs what blocks its thread for long on one that may be blocked.
+  private func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(with: Result { try work() }) }
+    }
+  }
+}

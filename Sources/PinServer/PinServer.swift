@@ -1,0 +1,226 @@
+import Dispatch
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import PinEngine
+import PinStore
+import ServiceLifecycle
+import Synchronization
+
+/// The TCP port: terminals and storefronts on one side, the engine on the other.
+///
+///     let server = PinServer(engine: engine, configuration: configuration, logger: logger)
+///     try await ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+///
+/// `run` listens until it is shut down gracefully or cancelled; then it refuses what is new, answers what is in flight,
+/// closes the connections, and stops the engine, which takes a checkpoint. It throws `ServerError`, each one clear line.
+///
+/// Behind it: `ServingLoop`, one for each thread, and its `Connection`s.
+public final class PinServer: Service {
+  /// Where it listens.
+  public struct Addresses: Sendable {
+    public var port: Int
+    /// Of health and metrics; nil if they are not told.
+    public var statusPort: Int?
+  }
+
+  private let engine: Engine
+  private let configuration: ServerConfiguration
+  private let logger: Logger
+  private let meter: Meter
+  private let health = Mutex(StatusPort.Health.starting)
+  private let onListening: @Sendable (Addresses) -> Void
+
+  /// A server over an engine that serves; it stops the engine at its end.
+  ///
+  /// `onListening` is called once, when clients can connect.
+  public init(
+    engine: Engine, configuration: ServerConfiguration, logger: Logger,
+    onListening: @escaping @Sendable (Addresses) -> Void = { _ in }
+  ) {
+    self.engine = engine
+    self.configuration = configuration
+    self.logger = logger
+    self.onListening = onListening
+    meter = Meter(engine: engine)
+  }
+
+  public func run() async throws {
+    do {
+      try await serve()
+    } catch {
+      await stopEngine()
+      throw error
+    }
+    await stopEngine()
+    if let failure = engine.failure { throw ServerError.storeFailed(reason: "\(failure)") }
+    logger.info("stopped")
+  }
+
+  private func serve() async throws {
+    let transport = try configuration.transport()
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.eventLoopCount))
+    let status = StatusTask()
+    do {
+      let loops = try makeLoops(group, transport)
+      meter.watch(loops)
+      let statusPort = try await startStatus(status)
+      let listener = try await listen(group, loops)
+      let port = listener.localAddress?.port ?? configuration.port
+      health.withLock { $0 = .serving }
+      logger.info(
+        "listening",
+        metadata: [
+          "address": "\(configuration.address)", "port": "\(port)", "tls": "\(transport != nil)",
+          "status-port": "\(statusPort.map(String.init) ?? "none")",
+        ])
+      onListening(Addresses(port: port, statusPort: statusPort))
+      await waitForEnd()
+      health.withLock { $0 = engine.failure == nil ? .stopping : .failed }
+      logger.info("stopping")
+      try await listener.close()
+      for loop in loops { try await loop.stop().get() }
+      await stopEngine()
+      for loop in loops { try await loop.eventLoop.submit { loop.finish() }.get() }
+    } catch {
+      await status.end()
+      try await group.shutdownGracefully()
+      throw error
+    }
+    await status.end()
+    try await group.shutdownGracefully()
+  }
+
+  // MARK: Starting
+
+  private func makeLoops(_ group: MultiThreadedEventLoopGroup, _ transport: TransportContext?) throws -> [ServingLoop] {
+    var limits = engine.limits
+    limits.requestsInFlight = configuration.requestsInFlight
+    let clock = SystemClock()
+    var loops: [ServingLoop] = []
+    for (number, eventLoop) in group.makeIterator().enumerated() {
+      loops.append(
+        try ServingLoop(
+          number: number, eventLoop: eventLoop, engine: engine, configuration: configuration, limits: limits,
+          transport: transport, clock: clock, meter: meter, logger: logger))
+    }
+    return loops
+  }
+
+  private func listen(_ group: MultiThreadedEventLoopGroup, _ loops: [ServingLoop]) async throws -> any Channel {
+    let transport = loops[0].transport
+    let loopOf = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
+    let bootstrap = ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          guard let loop = loopOf[ObjectIdentifier(channel.eventLoop)], let connection = loop.accept() else {
+            throw ChannelError.eof
+          }
+          if let transport {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: transport.context))
+          }
+          try channel.pipeline.syncOperations.addHandler(connection)
+        }
+      }
+    do {
+      return try await bootstrap.bind(host: configuration.address, port: configuration.port).get()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw ServerError.addressInUse(address: configuration.address, port: configuration.port)
+    } catch {
+      throw ServerError.cannotListen(
+        address: configuration.address, port: configuration.port, reason: "\(error)")
+    }
+  }
+
+  /// Starts telling health and metrics, if asked to; gives the port when it listens.
+  private func startStatus(_ status: StatusTask) async throws -> Int? {
+    guard let address = configuration.statusAddress else { return nil }
+    let port = StatusPort(
+      address: address, port: configuration.statusPort, health: { [self] in present() }, meter: meter, logger: logger)
+    do {
+      return try await status.begin(port)
+    } catch let error as IOError where error.errnoCode == EADDRINUSE {
+      throw ServerError.addressInUse(address: address, port: configuration.statusPort)
+    } catch {
+      throw ServerError.cannotListen(address: address, port: configuration.statusPort, reason: "\(error)")
+    }
+  }
+
+  private func present() -> StatusPort.Health {
+    engine.failure == nil ? health.withLock { $0 } : .failed
+  }
+
+  // MARK: Ending
+
+  /// Waits until the server is told to stop, or the store has stopped by itself.
+  private func waitForEnd() async {
+    await cancelWhenGracefulShutdown {
+      await self.engine.waitForEnd()
+    }
+  }
+
+  private func stopEngine() async {
+    await withCheckedContinuation { continuation in
+      DispatchQueue.global().async { [engine] in
+        engine.stop()
+        continuation.resume()
+      }
+    }
+  }
+}
+
+extension ServerConfiguration {
+  /// The TLS to serve with; nil to serve in clear, where that is allowed.
+  fileprivate func transport() throws(ServerError) -> TransportContext? {
+    if let security { return try TransportContext(security) }
+    guard allowsClearText || isLoopback else { throw .clearTextRefused(address: address) }
+    return nil
+  }
+
+  /// Whether nobody off this machine can reach the address. A name counts only if it is the machine's own for itself.
+  private var isLoopback: Bool {
+    if address == "localhost" { return true }
+    guard let parsed = try? SocketAddress(ipAddress: address, port: 0) else { return false }
+    switch parsed {
+    case .v4: return address.hasPrefix("127.")
+    case .v6(let address):
+      return withUnsafeBytes(of: address.address.sin6_addr) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+    case .unixDomainSocket: return true
+    }
+  }
+}
+
+/// The task that tells health and metrics, which outlives the graceful shutdown it reports.
+private final class StatusTask: Sendable {
+  private let task = Mutex<Task<Void, any Error>?>(nil)
+
+  /// Starts it and waits until it listens.
+  func begin(_ port: StatusPort) async throws -> Int {
+    try await withCheckedThrowingContinuation { continuation in
+      let once = Mutex<CheckedContinuation<Int, any Error>?>(continuation)
+      let resume: @Sendable (Result<Int, any Error>) -> Void = { result in
+        once.withLock { $0.take() }?.resume(with: result)
+      }
+      // Detached: the group's graceful shutdown must not reach it, for it is to tell of it.
+      let running = Task.detached {
+        do {
+          try await port.run { resume(.success($0)) }
+        } catch {
+          resume(.failure(error))
+          throw error
+        }
+      }
+      task.withLock { $0 = running }
+    }
+  }
+
+  func end() async {
+    let task = task.withLock { $0.take() }
+    task?.cancel()
+    _ = await task?.result
+  }
+}

@@ -1,0 +1,67 @@
+import Logging
+import NIOCore
+
+/// Time limits, and coming to an end.
+extension ServingLoop {
+  /// Looks at all connections every so often while there are any: cheaper than a timer for each.
+  func startSweeping() {
+    guard sweeping == nil else { return }
+    let shortest =
+      [
+        configuration.handshakeTimeLimit, configuration.idleTimeLimit, configuration.closingTimeLimit, .seconds(4),
+      ].min() ?? .seconds(4)
+    let period = TimeAmount.nanoseconds(max(shortest.nanoseconds / 4, 1_000_000))
+    sweeping = eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { [self] (task: RepeatedTask) in
+      sweep()
+      if counters.connectionsOpen == 0 {
+        task.cancel()
+        sweeping = nil
+      }
+    }
+  }
+
+  private func sweep() {
+    let now = NIODeadline.now()
+    for connection in connections {
+      guard let connection, connection.isOpen, let reason = outlived(connection, now) else { continue }
+      logger.info("closing: \(reason)", metadata: ["connection": "\(connection.name)"])
+      connection.closeNow()
+    }
+  }
+
+  /// Which limit a connection has outlived, or nil.
+  private func outlived(_ connection: Connection, _ now: NIODeadline) -> String? {
+    if let since = connection.closingSince {
+      return now - since > configuration.closingTimeLimit ? "the client did not close" : nil
+    }
+    if connection.actor == nil {
+      return now - connection.openedAt > configuration.handshakeTimeLimit ? "it did not authenticate in time" : nil
+    }
+    if connection.runsAside { return nil }
+    return now - connection.lastHeard > configuration.idleTimeLimit ? "it was silent for too long" : nil
+  }
+
+  /// Refuses what comes from now on, and closes each connection once it has all its answers.
+  ///
+  /// The future succeeds when all are closed; those that do not take their answers are cut off.
+  func stop() -> EventLoopFuture<Void> {
+    eventLoop.submit { [self] in
+      isStopping = true
+      let promise = eventLoop.makePromise(of: Void.self)
+      if counters.connectionsOpen == 0 {
+        promise.succeed()
+        return promise.futureResult
+      }
+      whenEmpty = promise
+      for connection in connections where connection?.isOpen == true {
+        connection?.aside?.cancel()
+        connection.map { touch($0) }
+      }
+      let cutOff = eventLoop.assumeIsolated().scheduleTask(in: configuration.closingTimeLimit) { [self] in
+        for connection in connections { connection?.closeNow() }
+      }
+      promise.futureResult.whenComplete { _ in cutOff.cancel() }
+      return promise.futureResult
+    }.flatMap { $0 }
+  }
+}

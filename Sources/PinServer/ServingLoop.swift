@@ -1,0 +1,292 @@
+import Logging
+import NIOCore
+import PinBytes
+import PinEngine
+import PinProtocol
+import PinSealing
+import PinStore
+import PinWords
+
+/// Which request of which connection an answer is for.
+struct Ticket {
+  let connection: Int
+  let slot: UInt32
+
+  init(connection: Int, slot: UInt32) {
+    self.connection = connection
+    self.slot = slot
+  }
+
+  init(number: UInt64) {
+    connection = Int(number >> 32)
+    slot = UInt32(truncatingIfNeeded: number)
+  }
+
+  var number: UInt64 { UInt64(connection) << 32 | UInt64(slot) }
+}
+
+/// All that one event loop serves: its connections, the reader that opens their PINs, the one buffer answers are made in.
+///
+/// Requests of all its connections that came in one turn of the loop cross to the writer in one call, and a batch's answers
+/// come back as one task.
+///
+/// `@unchecked Sendable`: everything that changes is touched on the event loop's thread alone, which each way in checks;
+/// the rest is constant.
+final class ServingLoop: @unchecked Sendable {
+  let eventLoop: any EventLoop
+  let engine: Engine
+  let configuration: ServerConfiguration
+  let limits: Limits
+  let transport: TransportContext?
+  let meter: Meter
+  let logger: Logger
+  let logsRequests: Bool
+  /// What the proofs for unknown names are compared with.
+  let nobodysKey = SecretKey.random()
+  private let clock: any StoreClock
+  private let number: Int
+
+  var counters = LoopCounters()
+  var waitingPolls = 0
+  var isStopping = false
+
+  private(set) var connections: [Connection?] = []
+  private var freeIndexes: [Int] = []
+  private var gathered: [Submission] = []
+  private var touched: [Connection] = []
+  private var isTurnScheduled = false
+  private var sink: AnswerSink?
+  private var reader: CardReader
+  private var writer: ByteWriter?
+  private var catalogue: Catalogue
+  var sweeping: RepeatedTask?
+  var whenEmpty: EventLoopPromise<Void>?
+
+  init(
+    number: Int, eventLoop: any EventLoop, engine: Engine, configuration: ServerConfiguration, limits: Limits,
+    transport: TransportContext?, clock: any StoreClock, meter: Meter, logger: Logger
+  ) throws {
+    self.number = number
+    self.eventLoop = eventLoop
+    self.engine = engine
+    self.configuration = configuration
+    self.limits = limits
+    self.transport = transport
+    self.clock = clock
+    self.meter = meter
+    self.logger = logger
+    logsRequests = logger.logLevel <= .debug
+    reader = try engine.makeCardReader()
+    writer = ByteWriter(capacity: 4096)
+    catalogue = engine.catalogue
+    sink = AnswerSink { [unowned self] answers in
+      self.eventLoop.execute { self.deliver(answers) }
+    }
+  }
+
+  // MARK: Connections
+
+  /// Makes the handler of a new connection, or nil if there are too many.
+  func accept() -> Connection? {
+    eventLoop.preconditionInEventLoop()
+    counters.connectionsAccepted += 1
+    guard counters.connectionsOpen < configuration.maximumConnections, !isStopping else {
+      counters.connectionsTurnedAway += 1
+      return nil
+    }
+    counters.connectionsOpen += 1
+    let index = freeIndexes.popLast() ?? connections.count
+    let connection = Connection(
+      loop: self, index: index, name: "\(number)-\(counters.connectionsAccepted)", transport: transport)
+    if index == connections.count { connections.append(connection) } else { connections[index] = connection }
+    startSweeping()
+    return connection
+  }
+
+  /// A connection is gone; its index is free once nothing is under way to it.
+  func closed(_ connection: Connection) {
+    counters.connectionsOpen -= 1
+    if connection.actor != nil { counters.sessionsOpen -= 1 }
+    release(connection)
+    if counters.connectionsOpen == 0 { whenEmpty?.succeed() }
+  }
+
+  private func release(_ connection: Connection) {
+    guard !connection.isOpen, connection.awaitedCount == 0, connections[connection.index] === connection else { return }
+    connections[connection.index] = nil
+    freeIndexes.append(connection.index)
+  }
+
+  // MARK: To the writer
+
+  /// Keeps a command until the end of this turn of the loop, when all that came in it are handed over at once.
+  func gather(_ command: Command, as actor: ActorID, ticket: Ticket) {
+    guard let sink else { return }
+    gathered.append(Submission(actor: actor, command: command, ticket: ticket.number, sink: sink))
+    scheduleTurn()
+  }
+
+  /// Has the connection settled at the end of this turn.
+  func touch(_ connection: Connection) {
+    if !connection.isTouched {
+      connection.isTouched = true
+      touched.append(connection)
+    }
+    scheduleTurn()
+  }
+
+  private func scheduleTurn() {
+    guard !isTurnScheduled else { return }
+    isTurnScheduled = true
+    eventLoop.execute { self.endTurn() }
+  }
+
+  private func endTurn() {
+    isTurnScheduled = false
+    if !gathered.isEmpty {
+      counters.submissions += 1
+      if !engine.submit(gathered) {
+        let refusal: Refusal = engine.failure != nil || isStopping ? .stopping : .busy(retryAfterMilliseconds: 20)
+        for submission in gathered {
+          take(Ticket(number: submission.ticket), .message(message(.refused(refusal))))
+        }
+      }
+      gathered.removeAll(keepingCapacity: true)
+    }
+    settleTouched()
+  }
+
+  // MARK: From the writer
+
+  /// A batch's answers.
+  private func deliver(_ answers: [Answered]) {
+    eventLoop.preconditionInEventLoop()
+    if hasCatalogueChanged() { closeOutdated() }
+    for answered in answers { take(Ticket(number: answered.ticket), .answered(answered)) }
+    settleTouched()
+  }
+
+  /// The answer of something that was not the writer's.
+  func deliver(_ ticket: Ticket, _ answer: ReadyAnswer) {
+    eventLoop.preconditionInEventLoop()
+    take(ticket, answer)
+    settleTouched()
+  }
+
+  private func take(_ ticket: Ticket, _ answer: ReadyAnswer) {
+    guard let connection = connections[ticket.connection] else {
+      preconditionFailure("a connection keeps its index while answers are under way to it")
+    }
+    connection.awaitedCount -= 1
+    guard connection.isOpen else { return release(connection) }
+    connection.complete(ticket.slot, answer)
+    if !connection.isTouched {
+      connection.isTouched = true
+      touched.append(connection)
+    }
+  }
+
+  private func settleTouched() {
+    var index = 0
+    while index < touched.count {
+      let connection = touched[index]
+      connection.isTouched = false
+      connection.settle()
+      index += 1
+    }
+    touched.removeAll(keepingCapacity: true)
+  }
+
+  // MARK: Actors
+
+  /// Whether the writer has published another catalogue since this was asked last.
+  func hasCatalogueChanged() -> Bool {
+    let latest = engine.catalogue
+    guard latest !== catalogue else { return false }
+    catalogue = latest
+    return true
+  }
+
+  /// Closes the connections of actors that were revoked or given a new key.
+  func closeOutdated() {
+    for connection in connections {
+      guard let connection, let actor = connection.actor, connection.isOpen else { continue }
+      let known = catalogue.actor(actor.id)
+      if known == nil || known?.description.isRevoked == true || known?.key.equals(actor.key) == false {
+        logger.info(
+          "closing: its actor was revoked or has a new key", metadata: ["connection": "\(connection.name)"])
+        connection.closeWhenAnswered()
+      }
+    }
+  }
+
+  // MARK: Answers
+
+  /// The store's time.
+  var now: UInt64 { clock.nowMilliseconds() }
+
+  /// A message with the store's present sequence and time.
+  func message(_ outcome: AnswerMessage.Outcome) -> AnswerMessage {
+    AnswerMessage(sequence: engine.headSequence, timeMilliseconds: now, outcome: outcome)
+  }
+
+  /// Lends the writer and then what was written in it, which is wiped after that: it may hold PINs and keys.
+  func withWriter(_ write: (inout ByteWriter) -> Void, andThen use: (RawSpan) -> Void) {
+    guard var writer = writer.take() else { preconditionFailure("one answer is made at a time") }
+    write(&writer)
+    use(writer.bytes)
+    writer.forget()
+    self.writer = consume writer
+  }
+
+  /// Makes a delivery's answer, opening its cards; lends its bytes and wipes them.
+  func open(
+    _ delivery: PinEngine.Delivery, _ operation: Operation, requestNumber: UInt32, answered: Answered,
+    head: DeliveryHead, andThen use: (RawSpan) -> Void
+  ) throws(CardFault) {
+    guard let writer = writer.take() else { preconditionFailure("one answer is made at a time") }
+    var encoder = DeliveryEncoder(
+      operation, requestNumber: requestNumber, isRepeat: answered.isRepeat, sequence: answered.sequence,
+      timeMilliseconds: answered.timeMilliseconds, head: head, lines: delivery.lines.map { line(of: $0) },
+      limits: limits, into: writer)
+    var fault: CardFault?
+    do throws(CardFault) {
+      try reader.open(delivery) { slice, id, expiry, serial, pin in
+        encoder.append(id: id, line: slice.line, expiry: expiry, serial: serial, pin: pin)
+      }
+    } catch {
+      fault = error
+    }
+    var finished = encoder.finish()
+    if fault == nil { use(finished.bytes) }
+    finished.forget()
+    self.writer = consume finished
+    if let fault { throw fault }
+  }
+
+  private func line(of granted: GrantedLine) -> DeliveryLine {
+    guard let product = catalogue.product(granted.line.product) else {
+      preconditionFailure("a product that was sold is in the catalogue")
+    }
+    return DeliveryLine(
+      granted: granted, faceValueMinor: product.faceValueMinor, name: product.name, instructions: product.instructions)
+  }
+
+  /// Lets go of what ties it to the engine, when nothing will come from there any more.
+  func finish() { sink = nil }
+}
+
+extension ByteWriter {
+  /// Wipes what was written, and gives back the room of an unusually long answer.
+  fileprivate mutating func forget() {
+    let isLarge = count > 4096
+    wipe()
+    if isLarge { self = ByteWriter(capacity: 4096) }
+  }
+}
+
+extension SecretKey {
+  fileprivate func equals(_ other: SecretKey) -> Bool {
+    self === other || withBytes { mine in other.withBytes { constantTimeEqual(mine, $0) } }
+  }
+}
