@@ -33,7 +33,7 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   private let ending: Mutex<Ending?>
 
   /// What is to be waited for and let go when the store stops.
-  private struct Ending: ~Copyable {
+  private struct Ending: Sendable {
     let writer: SystemThread
     let preparer: SystemThread
   }
@@ -46,6 +46,24 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     context: Machine.Context
   ) throws(StoreError) {
     let lock = try DataDirectory.enter(directory)
+    let parts = try Self.recover(directory, settings, clock, context)
+    try Self.confirm(clock, after: parts.end, settings)
+    let link = WriterLink<Machine.Request>(head: parts.end, queueLimit: settings.queueLimit)
+    ending = Mutex(try Self.start(parts, link, lock))
+    self.directory = directory
+    self.settings = settings
+    self.link = link
+    journal = parts.journalDirectory
+    database = parts.database
+    payload = parts.payload
+    index = JournalIndex(journal)
+    storeID = journal.shape.storeID
+  }
+
+  /// Opens what the writer works on, and finds where the journal ends.
+  private static func recover(
+    _ directory: String, _ settings: StoreSettings, _ clock: any StoreClock, _ context: Machine.Context
+  ) throws(StoreError) -> Writer<Machine>.Parts {
     let journal = try JournalDirectory(opening: "\(directory)/journal")
     try SegmentPreparer.removeUnfinished(in: journal.path)
     try ScratchDirectory.removeLeftovers(in: directory)
@@ -58,53 +76,48 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     // LMDB syncs its files, but not their names.
     for part in ["state", "payload"] { try FileTree.syncDirectory("\(directory)/\(part)") }
     let checkpoint = try database.lastCheckpoint()
-    let end = try JournalRecovery(directory: journal).recoverEnd(after: checkpoint)
-    try Self.confirm(clock, after: end, settings)
-
-    let link = WriterLink<Machine.Request>(head: end, queueLimit: settings.queueLimit)
-    let preparer = SegmentPreparer(
-      journal, ready: try journal.segmentNumbers().upperBound, current: end.end.segment)
-    let parts = Writer<Machine>.Parts(
+    return Writer<Machine>.Parts(
       journalDirectory: journal, database: database, payload: payload, settings: settings, clock: clock,
-      context: context)
-    let preparing = try SystemThread { preparer.run() }
+      context: context, checkpoint: checkpoint,
+      end: try JournalRecovery(directory: journal).recoverEnd(after: checkpoint))
+  }
+
+  /// Starts the threads, and waits until the writer serves.
+  private static func start(
+    _ parts: Writer<Machine>.Parts, _ link: WriterLink<Machine.Request>, _ lock: DirectoryLock
+  ) throws(StoreError) -> Ending {
+    let journal = parts.journalDirectory
+    let preparer = SegmentPreparer(
+      journal, ready: try journal.segmentNumbers().upperBound, current: parts.end.end.segment)
     let opening = Monitor<Result<Void, StoreError>?>(nil)
-    let writing: SystemThread
-    do throws(StoreError) {
-      writing = try SystemThread {
-        defer {
-          preparer.stop()
-          withExtendedLifetime(lock) {}
-        }
-        do throws(StoreError) {
-          var writer = try Writer<Machine>.open(parts, link: link, preparer: preparer, end: end, checkpoint: checkpoint)
-          opening.withLock { $0 = .success(()) }
-          opening.wake()
-          writer.run()
-        } catch {
-          opening.withLock { $0 = .failure(error) }
-          opening.wake()
-        }
+    let writing = try SystemThread {
+      defer {
+        preparer.stop()
+        withExtendedLifetime(lock) {}
       }
+      do throws(StoreError) {
+        var writer = try Writer<Machine>.open(parts, link: link, preparer: preparer)
+        opening.withLock { $0 = .success(()) }
+        opening.wake()
+        writer.run()
+      } catch {
+        opening.withLock { $0 = .failure(error) }
+        opening.wake()
+      }
+    }
+    do throws(StoreError) {
+      // The writer may wait for a segment: without this thread it would wait for ever.
+      let preparing = try SystemThread { preparer.run() }
+      let ending = Ending(writer: writing, preparer: preparing)
+      guard case .failure(let error)? = opening.wait(for: { $0 }) else { return ending }
+      preparing.join()
+      throw error
     } catch {
       preparer.stop()
-      preparing.join()
-      throw error
-    }
-    if case .failure(let error)? = opening.wait(for: { $0 }) {
+      link.beginStopping()
       writing.join()
-      preparing.join()
       throw error
     }
-    self.directory = directory
-    self.settings = settings
-    self.payload = payload
-    self.link = link
-    self.journal = journal
-    self.database = database
-    index = JournalIndex(journal)
-    storeID = journal.shape.storeID
-    ending = Mutex(Ending(writer: writing, preparer: preparing))
   }
 
   /// Refuses a clock that stands before the last event, or so far after it that it may be wrong.

@@ -13,7 +13,8 @@ final class StoreRig: Sendable {
   static let storeID = StoreID(bytes: Array(1...16))
 
   init() throws {
-    var template = Array("/tmp/pinstore.XXXXXX".utf8CString)
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/pinstore.XXXXXX".utf8CString)
     root = String(cString: try #require(mkdtemp(&template)))
   }
 

@@ -11,17 +11,21 @@ extension Writer where Machine: ~Copyable {
     let settings: StoreSettings
     let clock: any StoreClock
     let context: Machine.Context
+    /// What the state reflects; nil when that is nothing.
+    let checkpoint: JournalHead?
+    /// Where the journal ends.
+    let end: JournalHead
   }
 
   /// Recovers on the calling thread, which must then run the writer.
   static func open(
-    _ parts: Parts, link: WriterLink<Machine.Request>, preparer: SegmentPreparer, end: JournalHead,
-    checkpoint: JournalHead?
+    _ parts: Parts, link: WriterLink<Machine.Request>, preparer: SegmentPreparer
   ) throws(StoreError) -> Writer {
+    let end = parts.end
     let database = parts.database
     var begun = try StoreError.database { () throws(LMDBError) in try database.environment.beginWrite() }
     var machine = try makeMachine(database.tables, &begun)
-    let start = checkpoint ?? .origin(of: parts.journalDirectory.shape.storeID)
+    let start = parts.checkpoint ?? .origin(of: parts.journalDirectory.shape.storeID)
     var replay = Replay(parts.journalDirectory, after: start, through: end)
     let state = try replay.rewriting(into: &machine, begun, database, parts.settings)
     let largest = parts.journalDirectory.shape.largestBlockByteCount
