@@ -1,0 +1,76 @@
+/// Certificates for these tests alone, good from 2020 to 2120: they prove nothing to anybody.
+enum TestCertificates {
+  /// Signed the two others.
+  static let authority = """
+    -----BEGIN CERTIFICATE-----
+    MIIBZTCCAQugAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5UZXN0IGF1
+    dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowGTEXMBUG
+    A1UEAwwOVGVzdCBhdXRob3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQr
+    2XHeJuZI8mFGKNbB3HHpMBrQ6c4TNgcRb0LjBYVvblHfx9mhdf208hm/JjhsCnUc
+    oGUyEM7LHycxORL0ksNRo0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQE
+    AwICBDAdBgNVHQ4EFgQUlzdU/4bNOBSDs7+1Jv8FjBCAar4wCgYIKoZIzj0EAwID
+    SAAwRQIhAPaQFfuaywyayPLQe42tLA/fBXKOa0PD60pP/g3szj9cAiAYMmhP+3TG
+    K3k+MLb4B+mD1yzUR1WNeKwaW3OMf2qxvQ==
+    -----END CERTIFICATE-----
+    """
+
+  /// For `localhost` and `127.0.0.1`.
+  static let server = """
+    -----BEGIN CERTIFICATE-----
+    MIIBmzCCAUKgAwIBAgIBAzAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5UZXN0IGF1
+    dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowFDESMBAG
+    A1UEAwwJbG9jYWxob3N0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE/Qib5uZI
+    w2HGevmTi6h/PrWzF94t0gRJYf1VB99wag3sqRAzuG6k+Z7C6u3R2IiRFUpz3855
+    UofYVM1nV4jnUaN+MHwwGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAkGA1Ud
+    EwQCMAAwEwYDVR0lBAwwCgYIKwYBBQUHAwEwHQYDVR0OBBYEFHJWh4ss9+ab+0v4
+    VM10ZLUXhe4cMB8GA1UdIwQYMBaAFJc3VP+GzTgUg7O/tSb/BYwQgGq+MAoGCCqG
+    SM49BAMCA0cAMEQCIDCaWuRXvu+0mzrgPfxb5YJjAV8hIuYraY0VozH9KJ6IAiAl
+    Aa24hFp6xoAnzZSpkkWTRbk3uKqf/ga4K0wD1Nh42A==
+    -----END CERTIFICATE-----
+    """
+
+  static let serverKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6dWhMjR7f2dLPUTj
+    femcqZIkKtAGecBjvrNxMnjXULyhRANCAAT9CJvm5kjDYcZ6+ZOLqH8+tbMX3i3S
+    BElh/VUH33BqDeypEDO4bqT5nsLq7dHYiJEVSnPfznlSh9hUzWdXiOdR
+    -----END PRIVATE KEY-----
+    """
+
+  /// For the actor `till-7`.
+  static let client = """
+    -----BEGIN CERTIFICATE-----
+    MIIBfjCCASOgAwIBAgIBBDAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5UZXN0IGF1
+    dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowETEPMA0G
+    A1UEAwwGdGlsbC03MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEpZnalegIhU0s
+    +Jm+9kiGMRMT11/xi5tatTwmAGv3pa0Kzo8J4aDAz4lW1PRZexbb1WNIpV7QmqoH
+    tSnV4VgwH6NiMGAwCQYDVR0TBAIwADATBgNVHSUEDDAKBggrBgEFBQcDAjAdBgNV
+    HQ4EFgQUTwd6EbFX/5WDpODmnzFXL7zve4MwHwYDVR0jBBgwFoAUlzdU/4bNOBSD
+    s7+1Jv8FjBCAar4wCgYIKoZIzj0EAwIDSQAwRgIhAP5KIICEjoTaXvqnHxvZPkJo
+    Ld4y8niwiEzaiO3gYScTAiEA0yy/B1tHSolfAbeqSOKQl353NFyEOzgw21NoQV/k
+    d+Q=
+    -----END CERTIFICATE-----
+    """
+
+  static let clientKey = """
+    -----BEGIN PRIVATE KEY-----
+    MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgZfrnx5A63PG6nNn+
+    urBWByN6/ganCF7lo2eklOw8LFChRANCAASlmdqV6AiFTSz4mb72SIYxExPXX/GL
+    m1q1PCYAa/elrQrOjwnhoMDPiVbU9Fl7FtvVY0ilXtCaqge1KdXhWDAf
+    -----END PRIVATE KEY-----
+    """
+
+  /// Signed nothing.
+  static let otherAuthority = """
+    -----BEGIN CERTIFICATE-----
+    MIIBbDCCARGgAwIBAgIBAjAKBggqhkjOPQQDAjAcMRowGAYDVQQDDBFBbm90aGVy
+    IGF1dGhvcml0eTAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowHDEa
+    MBgGA1UEAwwRQW5vdGhlciBhdXRob3JpdHkwWTATBgcqhkjOPQIBBggqhkjOPQMB
+    BwNCAARfev5eA3YdKJUD4K0Pv9vPJ3Cd5lSkl3fSLGMC4PJ2Kyltd1d00P1fZgBH
+    6hwqaVarm9sgYIReny5hacQ53Eato0IwQDAPBgNVHRMBAf8EBTADAQH/MA4GA1Ud
+    DwEB/wQEAwICBDAdBgNVHQ4EFgQUr8xFqRijmO8GVzO9yh8qG3Wi440wCgYIKoZI
+    zj0EAwIDSQAwRgIhAIpJUHm/A5fNuKktB9tMmuXZeSLfrrBmRaJwRBMLKodeAiEA
+    /aQ7Z2S6T2yxO6KnhhEyFS8q2NA7Oqz1jQeOr3VYu6A=
+    -----END CERTIFICATE-----
+    """
+}
