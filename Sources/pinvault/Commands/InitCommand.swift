@@ -1,0 +1,105 @@
+import ArgumentParser
+import Glibc
+import PinClient
+import PinEngine
+import PinSealing
+
+struct InitCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Make a data directory, its master key and its first administrator.",
+    discussion: """
+      Without the master key nothing in the data directory can be read: keep a copy of its file in a safe, apart from the \
+      backups. Nothing that exists is overwritten.
+
+      Example:
+        pinvault init --data vault
+      """)
+
+  @Option(help: ArgumentHelp("The directory to make.", valueName: "directory")) var data: String
+  @Option(help: ArgumentHelp("Where the new master key goes. (default: DIRECTORY.master-key)", valueName: "file"))
+  var masterKey: String?
+  @Option(help: ArgumentHelp("The first administrator's name.", valueName: "name")) var administrator = "admin"
+  @Option(help: ArgumentHelp("Where its key goes. (default: DIRECTORY.NAME.key)", valueName: "file"))
+  var keyFile: String?
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    let directory = Files.trimmed(data)
+    let masterKeyPath = masterKey ?? "\(directory).master-key"
+    let keyFilePath = keyFile ?? "\(directory).\(administrator).key"
+    try check(directory, masterKeyPath, keyFilePath)
+    // Made under another name and given its own when all is there, so that there is never half a store of that name.
+    let unfinished = "\(directory).unfinished-\(getpid())"
+    var made = Made()
+    do {
+      made.files.append(masterKeyPath)
+      let master = try MasterKeyFile.create(at: masterKeyPath)
+      made.directory = unfinished
+      let key = try Engine.create(at: unfinished, masterKey: master, administrator: administrator)
+      try ActorKey.file.create(at: keyFilePath, holding: key)
+      made.files.append(keyFilePath)
+      // Of what may have come there meanwhile, this replaces nothing but an empty directory.
+      guard rename(unfinished, directory) == 0 else { throw SystemFault(directory) }
+    } catch {
+      if case KeyFileError.alreadyExists(masterKeyPath) = error { made.files.removeAll { $0 == masterKeyPath } }
+      made.remove()
+      throw error
+    }
+    let record = InitRecord(
+      data: directory, masterKey: masterKeyPath, administrator: administrator, keyFile: keyFilePath)
+    try output.print(record) { record.text }
+  }
+
+  private func check(_ directory: String, _ masterKeyPath: String, _ keyFilePath: String) throws {
+    let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+    guard (1...32).contains(administrator.utf8.count), administrator.allSatisfy(letters.contains) else {
+      throw Fault(.usage, "--administrator '\(administrator)': 1 to 32 letters, digits, '-', '_' or '.'")
+    }
+    for path in [directory, masterKeyPath, keyFilePath] {
+      if Files.exists(path) { throw Fault(.cannotCreate, "\(path): already exists; nothing is overwritten") }
+      var status = stat()
+      guard stat(Files.parent(of: path), &status) == 0 else {
+        throw Fault(.cannotCreate, SystemFault(Files.parent(of: path)).description)
+      }
+    }
+    guard !masterKeyPath.hasPrefix("\(directory)/") else {
+      throw Fault(.usage, "--master-key: it must not lie in the data directory, which would seal nothing")
+    }
+  }
+}
+
+/// What was made so far, to be taken away again if the rest fails.
+private struct Made {
+  var files: [String] = []
+  var directory: String?
+
+  func remove() {
+    for file in files { unlink(file) }
+    if let directory { Files.removeTree(directory) }
+  }
+}
+
+private struct InitRecord: Encodable {
+  var data: String
+  var masterKey: String
+  var administrator: String
+  var keyFile: String
+
+  var text: String {
+    """
+    Made \(data), with its master key in \(masterKey) and the administrator's key in \(keyFile).
+    Keep a copy of the master key in a safe: without it, nothing in \(data) can be read.
+
+    Start the server:
+      pinvault serve --data \(data) --master-key \(masterKey)
+
+    Then, in another terminal:
+      export PINVAULT_ACTOR=\(administrator) PINVAULT_KEY_FILE=\(keyFile)
+      pinvault product add --sku ACME-10USD --name "Acme 10" --vendor Acme --currency USD --face-value 10.00
+      pinvault import --sku ACME-10USD cards.csv
+      pinvault actor add till-1 --role terminal
+      pinvault --help
+    """
+  }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Logging
+import PinEngine
+import PinSealing
+import PinServer
+import PinStore
+import ServiceLifecycle
+
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve a data directory over TCP.",
+    discussion: """
+      Stops on SIGTERM or SIGINT: what is in flight is answered, and a checkpoint taken. Each setting may also come from \
+      the environment (--status-port is PINVAULT_STATUS_PORT) or a JSON file (--settings; "status-port": 7469); a flag \
+      goes before the environment, and that before the file. Logs go to standard error.
+
+      Where it listens is told in the log, and in the file 'address' of the data directory.
+
+      Example:
+        pinvault serve --data vault --master-key vault.master-key
+      """)
+
+  @OptionGroup var settings: ServeOptions
+
+  func run() async throws {
+    let settings = try await ServeSettings(settings)
+    LoggingSystem.bootstrap { label in LogLines(label: label, isJSON: settings.logsJSON, level: settings.logLevel) }
+    let logger = Logger(label: "pinvault")
+    let engine = try open(settings, logger)
+    let server = PinServer(engine: engine, configuration: settings.server, logger: logger) { addresses in
+      announce(addresses, settings, logger)
+    }
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+    defer { AddressFile.remove(in: settings.data) }
+    try await group.run()
+  }
+
+  private func open(_ settings: ServeSettings, _ logger: Logger) throws -> Engine {
+    // Hardened already; this only asks whether the keys stay out of the swap.
+    if try !ProcessSecrecy.harden().keysAreLockedInMemory {
+      logger.warning("keys may reach the swap: raise the limit on locked memory (ulimit -l), or run without swap")
+    }
+    let key = try settings.masterKey.read()
+    var store = StoreSettings()
+    store.acceptsClock = settings.acceptsClock
+    let engine = try Engine(at: settings.data, masterKey: key, settings: store)
+    logger.info("opened", metadata: ["data": "\(settings.data)", "events": "\(engine.headSequence)"])
+    return engine
+  }
+}
+
+/// Writes down where the server listens.
+private func announce(_ addresses: PinServer.Addresses, _ settings: ServeSettings, _ logger: Logger) {
+  let file = AddressFile(
+    host: settings.server.address, port: UInt16(clamping: addresses.port), tls: settings.server.security != nil,
+    statusHost: settings.server.statusAddress, statusPort: addresses.statusPort.map { UInt16(clamping: $0) })
+  do {
+    try file.write(in: settings.data)
+  } catch {
+    // It still serves; only the commands that look the address up by the directory do not find it.
+    logger.error("cannot write the address file", metadata: ["error": "\(error)"])
+  }
+}

@@ -1,0 +1,94 @@
+import Glibc
+
+/// The few things the program asks of the file system.
+enum Files {
+  /// Whether there is anything of that name, a dangling link included.
+  static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return lstat(path, &status) == 0
+  }
+
+  /// The directory that holds it; `.` for a bare name.
+  static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Without slashes at the end.
+  static func trimmed(_ path: String) -> String {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+
+  /// The path from the root on, so that it means the same to another process.
+  static func absolute(_ path: String) throws -> String {
+    guard !path.hasPrefix("/") else { return path }
+    guard let current = getcwd(nil, 0) else { throw SystemFault("the current directory") }
+    defer { free(current) }
+    return "\(String(cString: current))/\(path)"
+  }
+
+  /// The whole of a small file; nil if there is none.
+  static func contents(of path: String, limit: Int = 65_536) throws -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw SystemFault(path)
+    }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while bytes.count <= limit {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw SystemFault(path) }
+      if count == 0 { return bytes }
+      bytes += buffer[..<count]
+    }
+    throw Fault(.badInput, "\(path): longer than \(limit) bytes, which is too long to be what it should be")
+  }
+
+  /// Writes a file under another name and gives it its own in one step, so that a reader sees all of it or nothing.
+  static func replace(_ path: String, with text: String, mode: mode_t = 0o600) throws {
+    let unfinished = "\(path).new"
+    unlink(unfinished)
+    let descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    guard descriptor >= 0 else { throw SystemFault(unfinished) }
+    defer { close(descriptor) }
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw SystemFault(unfinished) }
+      bytes = bytes.dropFirst(count)
+    }
+    guard fsync(descriptor) == 0, rename(unfinished, path) == 0 else { throw SystemFault(path) }
+  }
+}
+
+extension Files {
+  /// Removes a file, if it is there.
+  static func remove(_ path: String) { unlink(path) }
+
+  /// Removes a directory with all that is in it, as far as it can; links are removed, not followed.
+  static func removeTree(_ path: String) {
+    if let directory = opendir(path) {
+      while let entry = readdir(directory) {
+        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        guard name != ".", name != ".." else { continue }
+        var status = stat()
+        let child = "\(path)/\(name)"
+        if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+          removeTree(child)
+        } else {
+          unlink(child)
+        }
+      }
+      closedir(directory)
+    }
+    rmdir(path)
+  }
+}

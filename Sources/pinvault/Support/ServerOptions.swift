@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import PinClient
+import PinProtocol
+
+/// Where the server is and who asks.
+struct ServerOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The server; also PINVAULT_SERVER. (default: localhost:7468)", valueName: "host:port"))
+  var server: String?
+
+  @Option(help: ArgumentHelp("Who asks; also PINVAULT_ACTOR.", valueName: "name"))
+  var actor: String?
+
+  @Option(help: ArgumentHelp("The actor's key file; also PINVAULT_KEY_FILE.", valueName: "file"))
+  var keyFile: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Believe the certificates in this PEM file instead of the system's; also PINVAULT_TLS_ROOTS.", valueName: "file"))
+  var tlsRoots: String?
+
+  @Option(help: "TLS: auto is on except to this machine itself; also PINVAULT_TLS. (default: auto)")
+  var tls: TLSChoice?
+
+  @Option(help: ArgumentHelp("How long to try, reconnecting included.", valueName: "time"))
+  var timeLimit = SecondsArgument(seconds: 60)
+
+  /// Connects, lends the client, and closes it.
+  func withClient<Result>(_ body: (PinClient) async throws -> Result) async throws -> Result {
+    try await withClient { client, _ in try await body(client) }
+  }
+
+  /// The same, also telling who the server is and what it allows.
+  func withClient<Result>(_ body: (PinClient, ServerDescription) async throws -> Result) async throws -> Result {
+    let client = PinClient(try configuration())
+    do {
+      let result = try await body(client, try await connect(client))
+      await client.close()
+      return result
+    } catch {
+      await client.close()
+      throw error
+    }
+  }
+
+  private func connect(_ client: PinClient) async throws(Fault) -> ServerDescription {
+    do throws(ClientError) {
+      return try await client.connect()
+    } catch {
+      guard case .notConnected(let disconnection) = error else { throw Fault(error) }
+      throw Fault(.unavailable, "\(address): \(disconnection); is it running, and is --server right?")
+    }
+  }
+
+  func configuration() throws(Fault) -> PinClient.Configuration {
+    guard let name = actor ?? Environment.value("PINVAULT_ACTOR") else {
+      throw Fault(.usage, "who asks? give --actor NAME, or set PINVAULT_ACTOR")
+    }
+    guard let file = keyFile ?? Environment.value("PINVAULT_KEY_FILE") else {
+      throw Fault(.usage, "no key: give --key-file FILE, or set PINVAULT_KEY_FILE")
+    }
+    let address = try ServerAddress(address)
+    let key: ActorKey
+    do throws(ActorKeyError) { key = try ActorKey(contentsOfFile: file) } catch {
+      throw Fault(.notPermitted, error.description)
+    }
+    var configuration = PinClient.Configuration(host: address.host, port: address.port, actorName: name, key: key)
+    configuration.timeLimit = timeLimit.duration
+    configuration.tls = try chosenTLS()
+    return configuration
+  }
+
+  private var address: String { server ?? Environment.value("PINVAULT_SERVER") ?? "localhost" }
+
+  private func chosenTLS() throws(Fault) -> PinClient.TLS {
+    let roots = tlsRoots ?? Environment.value("PINVAULT_TLS_ROOTS")
+    let text = Environment.value("PINVAULT_TLS") ?? TLSChoice.auto.rawValue
+    guard let choice = tls ?? TLSChoice(rawValue: text) else {
+      throw Fault(.usage, "PINVAULT_TLS '\(text)': it is auto, on or off")
+    }
+    switch (choice, roots) {
+    case (.off, _): return .off
+    case (_, .some(let roots)): return .rootsFile(roots)
+    case (.on, nil): return .systemRoots
+    case (.auto, nil): return .automatic
+    }
+  }
+}
+
+enum TLSChoice: String, ExpressibleByArgument, CaseIterable { case auto, on, off }
+
+/// `host`, `host:port`, `[v6]` or `[v6]:port`.
+struct ServerAddress: Equatable {
+  var host: String
+  var port: UInt16
+
+  init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  init(_ text: String) throws(Fault) {
+    let (host, rest): (Substring, Substring)
+    if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+      (host, rest) = (text[text.index(after: text.startIndex)..<end], text[text.index(after: end)...])
+    } else {
+      let colon = text.firstIndex(of: ":") ?? text.endIndex
+      (host, rest) = (text[..<colon], text[colon...])
+    }
+    let port = rest.isEmpty ? defaultPort : UInt16(rest.dropFirst())
+    guard !host.isEmpty, rest.isEmpty || rest.hasPrefix(":"), let port else {
+      throw Fault(.usage, "'\(text)': not HOST:PORT (an IPv6 address stands in brackets: [::1]:7468)")
+    }
+    self.init(host: String(host), port: port)
+  }
+}
+
+extension ServerAddress: CustomStringConvertible {
+  var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
+
+/// The process's environment.
+enum Environment {
+  /// The variable's value; nil if it is empty or not set.
+  static func value(_ name: String) -> String? {
+    guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { return nil }
+    return value
+  }
+}
