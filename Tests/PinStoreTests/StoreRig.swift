@@ -182,7 +182,7 @@ final class FaultyDisk: Sendable {
 
   /// Waits until a sync has begun and cannot end.
   func awaitSync() {
-    let isThere = state.wait(atMost: 60_000_000_000) { $0.waiting > 0 ? true : nil }
-    precondition(isThere == true, "no sync came")
+    let isThere = state.wait(atMost: 30_000_000_000) { $0.waiting > 0 ? true : nil }
+    if isThere == nil { Issue.record("no sync came") }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import PinBytes
 import PinSealing
 
@@ -45,9 +46,13 @@ struct JournalDirectory: Sendable {
     let count = try file.read(into: page.bytes, at: 0)
     var expected = ByteWriter(capacity: JournalFormat.pageByteCount)
     SegmentHeader(shape: shape, number: number).write(to: &expected)
-    let expectedPage = [UInt8](expected.bytes)
-    if let offset = expectedPage.indices.first(where: { $0 >= count || page.bytes[$0] != expectedPage[$0] }) {
-      throw .rotten(JournalPlace(file: file.path, offset: offset), problem: "the segment's header is wrong")
+    let isRight = expected.bytes.withUnsafeBytes { expected in
+      count == expected.count && memcmp(page.bytes.baseAddress!, expected.baseAddress!, count) == 0
+    }
+    guard isRight else {
+      let expectedPage = [UInt8](expected.bytes)
+      let offset = expectedPage.indices.first { $0 >= count || page.bytes[$0] != expectedPage[$0] }
+      throw .rotten(JournalPlace(file: file.path, offset: offset ?? 0), problem: "the segment's header is wrong")
     }
     guard try file.byteCount() == shape.segmentByteCount else {
       throw .rotten(JournalPlace(file: file.path, offset: try file.byteCount()), problem: "the segment's size is wrong")
