@@ -56,14 +56,19 @@ extension Machine {
     moves.removeAll(keepingCapacity: true)
     var pieces = held.count
     for extent in request.extents.isEmpty ? held.map(\.extent) : request.extents {
-      guard let whole = held.first(where: { $0.extent.first <= extent.first && extent.end <= $0.extent.end }) else {
-        return .failure(.notInCustody(extent.first))
+      // A run of cards may lie in several pieces of the delivery: sold on two lines, or from two lots.
+      var next = extent.first
+      while next < extent.end {
+        guard let whole = held.first(where: { $0.extent.contains(next) }) else { return .failure(.notInCustody(next)) }
+        let end = min(extent.end, whole.extent.end)
+        let part = Extent(first: next, count: UInt32(end.rawValue - next.rawValue))
+        pieces += part == whole.extent ? -1 : 1
+        moves.append(
+          try moveBack(
+            part, lot: whole.lot, placedBy: whole.placedBy, from: .delivered, was: whole.condition, to: .used,
+            state: state))
+        next = end
       }
-      pieces += extent == whole.extent ? -1 : 1
-      moves.append(
-        try moveBack(
-          extent, lot: whole.lot, placedBy: whole.placedBy, from: .delivered, was: whole.condition, to: .used,
-          state: state))
     }
     guard !moves.isEmpty else { return .failure(.notInCustody(grant.slice(0).extent.first)) }
     guard pieces <= Self.mostPiecesOfDelivery else {
