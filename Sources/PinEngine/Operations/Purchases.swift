@@ -13,9 +13,13 @@ extension Machine {
     _ begin: BeginPurchase, keys: [KeyRecord], _ asker: Asker, _ now: UInt64, _ block: inout Block,
     _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
-    if let refusal = checkRanges(begin, now) { return Reply(.refused(refusal)) }
+    if let refusal = checkRanges(begin) { return Reply(.refused(refusal)) }
     let fields = begin.fields
     if let reply = try knownChange(begin.id, .beginPurchase, fields, asker, state) { return reply }
+    // After the id: what was good when it was begun is a repeat also on the day after (law 4).
+    guard begin.lots.allSatisfy({ $0.expiry >= Day(atMilliseconds: now) }) else {
+      return Reply(.refused(.invalid(.expiry)))
+    }
     guard let product = product(begin.product) else { return Reply(.refused(.unknownProduct(begin.product))) }
     guard counters.loadingPurchase.rawValue == 0 else {
       return Reply(.refused(.importRunning(counters.loadingPurchase)))
@@ -48,16 +52,12 @@ extension Machine {
     return reply
   }
 
-  private func checkRanges(_ begin: BeginPurchase, _ now: UInt64) -> Refusal? {
+  private func checkRanges(_ begin: BeginPurchase) -> Refusal? {
     guard (1...Int(limits.lotsPerPurchase)).contains(begin.lots.count) else { return .invalid(.lots) }
     guard begin.vendor.utf8.count <= 64, begin.vendor.isPlainText else { return .invalid(.vendor) }
     guard begin.invoice.utf8.count <= 64, begin.invoice.isPlainText else { return .invalid(.invoice) }
     guard Set(begin.lots.map(\.expiry)).count == begin.lots.count else { return .invalid(.lots) }
-    for lot in begin.lots {
-      guard lot.count > 0 else { return .invalid(.count) }
-      guard lot.expiry >= Day(atMilliseconds: now) else { return .invalid(.expiry) }
-    }
-    return nil
+    return begin.lots.allSatisfy { $0.count > 0 } ? nil : .invalid(.count)
   }
 
   mutating func applyBegun(
