@@ -102,13 +102,13 @@ extension Machine {
   mutating func decideReprint(
     _ reprint: Reprint, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
+    let count = reprint.count == 0 ? limits.cardsPerAnswer : reprint.count
+    guard count <= limits.cardsPerAnswer else { return Reply(.refused(.invalid(.count))) }
     let known = try reservation(reprint.reservation, asker, state)
     guard case .known(let head) = known else { return known.reply }
     guard head.state == .delivered || head.state == .confirmed else {
       return Reply(.refused(.wrongState(head.state)))
     }
-    let count = reprint.count == 0 ? limits.cardsPerAnswer : reprint.count
-    guard count <= limits.cardsPerAnswer else { return Reply(.refused(.invalid(.count))) }
     return try open(
       reprint.reservation, firstIndex: reprint.firstIndex, count: UInt32(count), isRepeat: false, asker, now, &block,
       &state)
