@@ -45,10 +45,11 @@ public final class ChunkLoader: Sendable {
 
   /// Sends the next chunk, 1 to `Limits.cardsPerChunk` cards, once there is room for it.
   ///
-  /// Gives back the answers that came since the last call, in the order of their chunks. Throws the first failure of any
-  /// chunk; nothing is sent after that.
+  /// Gives back the answers that came since the last call, in the order of their chunks. Throws the first failure of
+  /// any chunk; nothing is sent after that.
   public func send(_ cards: [LoadCards.Card]) async throws(ClientError) -> [ChunkAnswer] {
     await wait(untilUnanswered: chunksInFlight - 1)
+    if Task.isCancelled { throw .cancelled(.loadCards) }
     let answers = try takeAnswers()
     let chunk = state.withLock { state in
       state.unanswered += 1

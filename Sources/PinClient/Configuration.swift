@@ -21,7 +21,9 @@ extension PinClient {
     public var backOff: BackOff
     /// The most requests that may be unanswered at once; the server's own limit holds if it is lower.
     public var maximumInFlight: Int
-    /// How long a server may be silent after somebody gave up waiting for its answer, before the connection is given up.
+    /// How long a server that owes an answer may send nothing, before the calls go on over a new connection.
+    ///
+    /// Well below the time limit, so that a connection that died unnoticed costs a call no more than time.
     public var silenceLimit: Duration
     /// Where the connection's work is done; a client uses one loop of it.
     public var eventLoopGroup: any EventLoopGroup
@@ -29,7 +31,7 @@ extension PinClient {
     public init(
       host: String, port: UInt16 = defaultPort, actorName: String, credential: Credential, tls: TLS = .automatic,
       connectTimeLimit: Duration = .seconds(5), timeLimit: Duration = .seconds(60), backOff: BackOff = BackOff(),
-      maximumInFlight: Int = .max, silenceLimit: Duration = .seconds(10),
+      maximumInFlight: Int = .max, silenceLimit: Duration = .seconds(15),
       eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) {
       self.host = host
@@ -61,7 +63,7 @@ extension PinClient {
 
   /// Whether the connection is encrypted, and whose certificates are believed.
   public enum TLS: Sendable {
-    /// Off for this machine itself (`localhost`, `127.0.0.0/8`, `::1`), on with the system's trust roots for all others.
+    /// Off for this machine itself (`localhost`, `127.0.0.0/8`, `::1`), on with the system's trust roots for others.
     case automatic
     case off
     /// On, believing the system's trust roots.
@@ -70,7 +72,7 @@ extension PinClient {
     case rootsFile(String)
   }
 
-  /// Waits that double from attempt to attempt, each cut short by a random part so that clients do not come all at once.
+  /// Waits that double from attempt to attempt, each cut short by chance so that clients do not come all at once.
   public struct BackOff: Sendable, Hashable {
     public var first: Duration
     public var longest: Duration

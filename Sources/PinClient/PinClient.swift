@@ -19,9 +19,9 @@ import PinWords
 ///     let delivery = try await client.vend(sale)
 ///     await client.close()
 ///
-/// The connection is made at the first call, and again whenever it broke while calls wait. A call whose answer was lost is
-/// sent again unchanged, with the same id, so that the server answers it and does not do it twice; when its time limit
-/// passes first, it throws `ClientError.unknownOutcome`, which names the id to ask by.
+/// The connection is made at the first call, and again whenever it broke while calls wait. A call whose answer was lost
+/// is sent again unchanged, with the same id, so that the server answers it and does not do it twice; when its time
+/// limit passes first, it throws `ClientError.unknownOutcome`, which names the id to ask by.
 ///
 /// Which refusals a call tries again by itself, within its time limit: `busy` after the hint it carries, and `stopping`
 /// by connecting again. All others are thrown, `storageFull` and `importRunning` among them: waiting for those is a
@@ -67,7 +67,8 @@ public final class PinClient: Sendable {
     try await link.call(message, timeLimit: timeLimit ?? configuration.timeLimit)
   }
 
-  /// Sends a request on the shared connection; `completion` gets its answer on the connection's thread, and must not wait.
+  /// Sends a request on the shared connection; `completion` gets its answer on the connection's thread, where it must
+  /// not wait.
   ///
   /// The way without a task for each call: requests go out in the order of these calls.
   package func submit(

@@ -118,7 +118,8 @@ import Testing
       [1: .unknown(1), 2: .done]),
     Case(
       "what nobody waits for is not sent again",
-      [.vend(1, deadline: 5), .ping(2), .open(), .send([1, 2]), .time(5), .lose, .open(), .send([2])], [1: .unknown(1)]),
+      [.vend(1, deadline: 5), .ping(2), .open(), .send([1, 2]), .time(5), .lose, .open(), .send([2])],
+      [1: .unknown(1)]),
     Case("cancelled before it was sent", [.vend(1), .cancel(1), .open(), .send([])], [1: .error(.cancelled(.vend))]),
     Case(
       "cancelled after it was sent", [.vend(1), .open(), .send([1]), .cancel(1), .cancel(1), .done(1)], [1: .unknown(1)]
@@ -205,20 +206,27 @@ import Testing
     #expect(rig.told.isEmpty)
   }
 
-  @Test("a server is silent when it owes an answer nobody waits for and nothing came for the limit")
+  @Test("a server is silent when it owes an answer and nothing came for the limit")
   func silence() {
     var rig = Rig()
-    for move in [.vend(1, deadline: 5), .ping(2, deadline: 1000), .open(), .send([1, 2])] as [CallTableTests.Move] {
-      rig.make(move)
-    }
-    #expect(rig.silence(at: 100) == .init(isSilent: false, wakeNanoseconds: 5))
-    rig.make(.time(5))
-    #expect(rig.silence(at: 9) == .init(isSilent: false, wakeNanoseconds: 10))
-    #expect(rig.silence(at: 10) == .init(isSilent: true, wakeNanoseconds: 10))
+    #expect(rig.silenceDeadline == nil)
+    for move in [.vend(1, deadline: 50), .ping(2, deadline: 1000), .open()] as [Move] { rig.make(move) }
+    #expect(rig.silenceDeadline == nil)
+    rig.make(.time(3))
+    rig.make(.send([1, 2]))
+    #expect(rig.silenceDeadline == 13)
+    #expect(rig.earliestDeadline == 50)
+    rig.make(.time(50))
+    #expect(rig.silenceDeadline == 13)
+    #expect(rig.earliestDeadline == 1000)
     rig.make(.done(1))
-    #expect(rig.silence(at: 100) == .init(isSilent: false, wakeNanoseconds: 1000))
+    #expect(rig.silenceDeadline == 60)
     rig.make(.done(2))
-    #expect(rig.silence(at: 100) == .init(isSilent: false, wakeNanoseconds: nil))
+    #expect(rig.silenceDeadline == nil)
+    #expect(rig.earliestDeadline == nil)
+    rig.make(.backup(3))
+    rig.make(.send([3]))
+    #expect(rig.silenceDeadline == nil)
   }
 }
 
@@ -230,17 +238,9 @@ private struct Rig: ~Copyable {
   private var now: UInt64 = 0
   private var messages: [UInt64: RequestMessage] = [:]
 
-  /// Whether the server counts as silent at this moment, and when to look next, for a limit of 10.
-  func silence(at nanoseconds: UInt64) -> Silence {
-    Silence(
-      isSilent: table.isSilent(atNanoseconds: nanoseconds, limitNanoseconds: 10),
-      wakeNanoseconds: table.wakeNanoseconds(silenceLimitNanoseconds: 10))
-  }
-
-  struct Silence: Equatable {
-    var isSilent: Bool
-    var wakeNanoseconds: UInt64?
-  }
+  /// For a limit of 10.
+  var silenceDeadline: UInt64? { table.silenceDeadlineNanoseconds(limitNanoseconds: 10) }
+  var earliestDeadline: UInt64? { table.earliestDeadlineNanoseconds }
 
   mutating func make(_ move: CallTableTests.Move) {
     switch move {

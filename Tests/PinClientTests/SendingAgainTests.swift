@@ -23,6 +23,18 @@ import Testing
     try await server.close()
   }
 
+  @Test("over a connection that died unnoticed, a call goes on over another one")
+  func silentDeath() async throws {
+    let server = try await ScriptedServer([.init(steps: [.respond, .ignore]), .init(steps: [.ignore])])
+    let client = client(of: server, silenceLimit: .milliseconds(100))
+    _ = try await client.ping()
+    #expect(try await client.vend(vend(5)).value == delivery(of: RequestID(high: 9, low: 5)))
+    #expect(server.visitCount == 3)
+    #expect(Set(server.received.dropFirst().map(\.frame)).count == 1)
+    await client.close()
+    try await server.close()
+  }
+
   @Test("calls that were under way together are sent again in their order, each answered with its own")
   func orderIsKept() async throws {
     let server = try await ScriptedServer([.init(steps: [.respond, .hold, .hold, .hold, .cut])])

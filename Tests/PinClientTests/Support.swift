@@ -44,13 +44,13 @@ func vend(_ number: UInt64) -> Vend {
 /// A client of this server with quick back-offs; the time limit is long, as nothing but a failing test reaches it.
 func client(
   of server: ScriptedServer, key: SecretKey = testKey, tls: PinClient.TLS = .automatic,
-  timeLimit: Duration = .seconds(60), maximumInFlight: Int = .max
+  timeLimit: Duration = .seconds(60), maximumInFlight: Int = .max, silenceLimit: Duration = .seconds(60)
 ) -> PinClient {
   PinClient(
     PinClient.Configuration(
       host: "127.0.0.1", port: server.port, actorName: "till-7", credential: .key(ActorKey(key)), tls: tls,
       timeLimit: timeLimit, backOff: PinClient.BackOff(first: .milliseconds(1), longest: .milliseconds(5)),
-      maximumInFlight: maximumInFlight))
+      maximumInFlight: maximumInFlight, silenceLimit: silenceLimit))
 }
 
 /// The error that this throws, or nil.

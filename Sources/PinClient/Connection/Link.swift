@@ -24,7 +24,9 @@ final class Link: Sendable {
 
   deinit { close(error: .notConnected(.closed)) }
 
-  /// Sends a request after those submitted before; `completion` runs on the event loop, once. Gives back the call's number.
+  /// Sends a request after those submitted before; `completion` runs on the event loop, once.
+  ///
+  /// Gives back the call's number, to cancel it by.
   func submit(_ message: RequestMessage, timeLimit: Duration, completion: @escaping Completion) -> UInt64 {
     let deadline = NIODeadline.now().uptimeNanoseconds.saturatingAdd(timeLimit.nanoseconds)
     let (number, wasEmpty) = inbox.withLock { inbox in

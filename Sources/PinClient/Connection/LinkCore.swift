@@ -69,13 +69,16 @@ final class LinkCore {
       return
     }
     var endings: [Ending<Completion>] = []
-    while session.isWritable {
+    // Writing may find out that the connection is lost, or make room for more, and both lead back here.
+    while session === self.session, session.isWritable {
       let isAllWritten = writeBatch(limits: server.limits, endings: &endings)
       guard writer.count > 0 else { break }
-      session.send(writer.bytes)
+      let frames = ByteBuffer(copying: writer.bytes)
       writer.removeAll()
+      session.send(frames)
       if isAllWritten { break }
     }
+    setWakeTimerForSilence()
     tell(endings)
   }
 
@@ -104,16 +107,24 @@ final class LinkCore {
   private func wakeUp() {
     let now = now
     let endings = calls.expire(atNanoseconds: now, disconnection: disconnection)
-    let isSilent = calls.isSilent(atNanoseconds: now, limitNanoseconds: configuration.silenceLimit.nanoseconds)
+    let silenceLimit = configuration.silenceLimit.nanoseconds
+    let isSilent = calls.silenceDeadlineNanoseconds(limitNanoseconds: silenceLimit).map { $0 <= now } ?? false
     setWakeTimer()
     tell(endings)
     if isSilent { session?.end(.silent) }
   }
 
   private func setWakeTimer() {
-    let silenceLimit = configuration.silenceLimit.nanoseconds
-    guard let wake = calls.wakeNanoseconds(silenceLimitNanoseconds: silenceLimit) else { return }
-    wakeTimer.set(noLaterThan: wake, on: loop) { self.wakeUp() }
+    if let deadline = calls.earliestDeadlineNanoseconds {
+      wakeTimer.set(noLaterThan: deadline, on: loop) { self.wakeUp() }
+    }
+    setWakeTimerForSilence()
+  }
+
+  private func setWakeTimerForSilence() {
+    let limit = configuration.silenceLimit.nanoseconds
+    guard let deadline = calls.silenceDeadlineNanoseconds(limitNanoseconds: limit) else { return }
+    wakeTimer.set(noLaterThan: deadline, on: loop) { self.wakeUp() }
   }
 
   private func tell(_ endings: [Ending<Completion>]) {

@@ -5,7 +5,7 @@ import PinProtocol
 import PinSealing
 import PinWords
 
-/// The last handler of one connection: cuts what comes in into frames, and brings the session to where calls can be sent.
+/// The last handler of one connection: cuts what comes in into frames, and opens the session that calls are sent in.
 final class SessionHandler: ChannelInboundHandler {
   typealias InboundIn = ByteBuffer
 
@@ -26,7 +26,7 @@ final class SessionHandler: ChannelInboundHandler {
 
   // MARK: For the owner
 
-  var isWritable: Bool { context?.channel.isWritable ?? false }
+  var isWritable: Bool { core != nil && context?.channel.isWritable ?? false }
 
   /// Says hello, and from now on tells `core` what happens.
   func start(for core: LinkCore) {
@@ -38,11 +38,8 @@ final class SessionHandler: ChannelInboundHandler {
   }
 
   /// Sends whole frames.
-  func send(_ frames: RawSpan) {
-    guard let context else { return }
-    var buffer = context.channel.allocator.buffer(capacity: frames.byteCount)
-    buffer.writeBytes(frames)
-    context.writeAndFlush(NIOAny(buffer), promise: nil)
+  func send(_ frames: ByteBuffer) {
+    context?.writeAndFlush(NIOAny(frames), promise: nil)
   }
 
   /// Closes the connection, and tells the owner that it is lost.
@@ -176,7 +173,7 @@ final class SessionHandler: ChannelInboundHandler {
     do throws(ProtocolFault) {
       try message.encode(requestNumber: Self.handshakeRequestNumber, into: &writer)
       if case .hello = message { helloFrame = Array(writer.bytes) }
-      send(writer.bytes)
+      send(ByteBuffer(copying: writer.bytes))
     } catch {
       end(.fault(error), fatal: ClientError(unsendable: error))
     }
@@ -188,6 +185,13 @@ final class SessionHandler: ChannelInboundHandler {
     let certificate = try? context?.pipeline.syncOperations.nioSSL_peerCertificate()
     guard let bytes = try? certificate?.toDERBytes() else { throw .authenticationFailed }
     return SHA256Hasher.sha256(of: bytes.span.bytes).bytes32
+  }
+}
+
+extension ByteBuffer {
+  init(copying bytes: RawSpan) {
+    self = ByteBufferAllocator().buffer(capacity: bytes.byteCount)
+    writeBytes(bytes)
   }
 }
 

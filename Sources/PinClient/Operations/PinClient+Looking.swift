@@ -53,9 +53,10 @@ extension PinClient {
     }
   }
 
-  /// Events of the journal from a sequence on (the first is 1), over a connection of its own, waiting for those to come.
+  /// Events of the journal from a sequence on (the first is 1), over a connection of their own, also those to come.
   ///
-  /// It goes on after a broken connection where it was, until its task is cancelled or nothing was heard for the time limit.
+  /// It goes on after a broken connection where it was, until its task is cancelled, or there was no connection for the
+  /// time limit.
   public func events(from sequence: UInt64, until end: EventStream.End = .never) -> EventStream {
     EventStream(configuration: configuration, from: sequence, until: end)
   }

@@ -68,7 +68,7 @@ extension PinClient {
 
   /// Opens PINs of a delivery: those not told yet, or again, which the server counts.
   ///
-  /// If its answer was lost and it was sent again, it may count twice: a receipt says DUPLICATE once too often, never not.
+  /// If its answer was lost and it was sent again, it may count twice: a receipt says DUPLICATE too often, never not.
   public func reprint(_ reprint: Reprint, timeLimit: Duration? = nil) async throws(ClientError) -> Answered<Delivery> {
     try await call(.reprint(reprint), timeLimit: timeLimit).delivery()
   }

@@ -3,7 +3,7 @@ import PinWords
 
 /// One call, from when it is made until somebody is told its outcome.
 struct Call<Completion> {
-  /// Rises with every call of a connection's owner; its low half is the request number, the same however often it is sent.
+  /// Rises with every call of a connection's owner; its low half is the request number, however often it is sent.
   let number: UInt64
   let message: RequestMessage
   /// On the owner's clock.

@@ -39,21 +39,28 @@ extension CallTable {
     return sent + failWaiting(error)
   }
 
-  /// Whether the server owes an answer that nobody waits for any more, and has been silent for so long.
-  func isSilent(atNanoseconds now: UInt64, limitNanoseconds: UInt64) -> Bool {
-    guard let first = inFlight.first, first.completion == nil else { return false }
-    return heardAtNanoseconds.saturatingAdd(limitNanoseconds) <= now
+  /// When the next call's time limit passes; nil if nobody waits.
+  var earliestDeadlineNanoseconds: UInt64? {
+    var earliest: UInt64?
+    waiting.forEach { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) }
+    inFlight.forEach { if $0.completion != nil { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) } }
+    return earliest
   }
 
-  /// When to look for calls to expire, and for silence, next; nil if there is nothing to look for.
-  func wakeNanoseconds(silenceLimitNanoseconds: UInt64) -> UInt64? {
-    var earliest: UInt64 = .max
-    waiting.forEach { earliest = min(earliest, $0.deadlineNanoseconds) }
-    inFlight.forEach { if $0.completion != nil { earliest = min(earliest, $0.deadlineNanoseconds) } }
-    if let first = inFlight.first, first.completion == nil {
-      earliest = min(earliest, heardAtNanoseconds.saturatingAdd(silenceLimitNanoseconds))
+  /// When the connection counts as dead if nothing is heard until then; nil if the server owes no answer.
+  ///
+  /// A request may take so much longer than it does by its nature; then the calls go on over another connection.
+  func silenceDeadlineNanoseconds(limitNanoseconds: UInt64) -> UInt64? {
+    guard let first = inFlight.first else { return nil }
+    switch first.message {
+    case .verify, .backup:
+      return nil
+    case .events(let query):
+      return heardAtNanoseconds.saturatingAdd(UInt64(query.waitMilliseconds) * 1_000_000)
+        .saturatingAdd(limitNanoseconds)
+    default:
+      return heardAtNanoseconds.saturatingAdd(limitNanoseconds)
     }
-    return earliest == .max ? nil : earliest
   }
 
   private mutating func endInFlight(_ error: (Call<Completion>) -> ClientError?) -> [Ending<Completion>] {

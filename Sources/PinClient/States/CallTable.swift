@@ -1,14 +1,15 @@
 import PinProtocol
 import PinWords
 
-/// The calls of one connection's owner: those that wait to be sent, and those that were sent, in the order of their answers.
+/// The calls of one connection's owner: those that wait to be sent, and those that were, in the order of their answers.
 ///
 ///     waiting ── sent ──▶ in flight ── answered ──▶ told
 ///        ▲                    │
 ///        └─ connection lost, busy, stopping ─┘     the time limit, cancelling and closing end a call wherever it is
 ///
-/// It upholds that a call ends once; that a change which may have been made ends with an answer that proves what became of
-/// it, or with `unknownOutcome`; and that a call is sent again unchanged, under its number. Time is what its owner says.
+/// It upholds that a call ends once; that a change which may have been made ends with an answer that proves what became
+/// of it, or with `unknownOutcome`; and that a call is sent again unchanged, under its number. Time is what its owner
+/// says.
 struct CallTable<Completion>: ~Copyable {
   /// In the order of their numbers.
   var waiting = Queue<Call<Completion>>()

@@ -32,7 +32,7 @@ extension RequestMessage {
 }
 
 extension Refusal {
-  /// Whether a copy of the request that is still under way, on a connection that broke, cannot change anything any more.
+  /// Whether a copy of the request that is still under way, on a connection that broke, cannot change anything now.
   ///
   /// Most refusals leave no record: an earlier copy of the request may yet arrive, and be granted.
   var holdsForEarlierCopies: Bool {
