@@ -154,7 +154,7 @@ public struct Delivery: Sendable {
   public var firstIndex: UInt32
   /// All cards of the delivery.
   public var totalCount: UInt32
-  /// How often it had been printed before this.
+  /// How often these PINs had been told before: 0 the first time.
   public var printCount: UInt16
   public var lines: Few<GrantedLine>
   /// The cards to be opened now: those asked for that are still in the delivery.

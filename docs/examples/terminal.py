@@ -264,7 +264,7 @@ def print_receipt(terminal, answer, is_duplicate):
         f"Paid       {amount(price - discount, currency)}",
     ] + instructions.splitlines()
     if is_duplicate:
-        rows.insert(0, f"DUPLICATE {print_count + 1}")
+        rows.insert(0, f"DUPLICATE {print_count}")
     width = max(len(row) for row in rows)
     print("+-" + "-" * width + "-+")
     for row in rows:

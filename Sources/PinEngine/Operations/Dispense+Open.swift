@@ -122,7 +122,10 @@ extension Machine {
     _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
     let head = try head(of: id, state)
-    let delivery = try delivery(of: id, firstIndex: firstIndex, count: count, printCount: head.printCount, state)
+    let isPrint = firstIndex < head.openedCount
+    // The first telling is no reprint, but it was one.
+    let toldBefore = isPrint ? head.printCount &+ (head.printCount == .max ? 0 : 1) : head.printCount
+    let delivery = try delivery(of: id, firstIndex: firstIndex, count: count, printCount: toldBefore, state)
     guard firstIndex < delivery.totalCount || delivery.totalCount == 0 else {
       return Reply(.refused(.invalid(.index)))
     }
@@ -134,7 +137,7 @@ extension Machine {
     block.writer.write(id)
     block.writer.write(firstIndex)
     block.writer.write(min(count, delivery.totalCount - firstIndex))
-    block.writer.write(UInt8(firstIndex < head.openedCount ? 1 : 0))
+    block.writer.write(UInt8(isPrint ? 1 : 0))
     block.writer.writeZeros(7)
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)

@@ -84,7 +84,7 @@ public struct DeliveryHead: Hashable, Sendable {
   public var nextIndex: UInt32
   /// How many cards the reservation has, those that came back included.
   public var total: UInt32
-  /// How often its PINs were opened again before: more than 0 is printed as DUPLICATE.
+  /// How often these PINs had been told before: more than 0 is printed as DUPLICATE with this number.
   public var printCount: UInt16
 
   public init(
