@@ -6,7 +6,7 @@ import PinWords
 ///     for try await event in client.events(from: 1) { … }
 ///
 /// It waits for events that are not there yet, and goes on after a broken connection where it was: each comes once, in
-/// order. It ends with its task, or throws when the server could not be reached for the time limit; go on then with the
+/// order. It ends with its task or its client, or throws when the server could not be reached for the time limit; go on then with the
 /// sequence after the last event.
 public struct EventStream: AsyncSequence, Sendable {
   public typealias Element = EventsAnswer.Event
@@ -20,18 +20,20 @@ public struct EventStream: AsyncSequence, Sendable {
     case head
   }
 
-  private let configuration: PinClient.Configuration
+  private let sideLinks: SideLinks
+  private let timeLimit: Duration
   private let from: UInt64
   private let end: End
 
-  init(configuration: PinClient.Configuration, from sequence: UInt64, until end: End) {
-    self.configuration = configuration
+  init(sideLinks: SideLinks, timeLimit: Duration, from sequence: UInt64, until end: End) {
+    self.sideLinks = sideLinks
+    self.timeLimit = timeLimit
     self.from = sequence
     self.end = end
   }
 
   public func makeAsyncIterator() -> Iterator {
-    Iterator(link: Link(configuration), timeLimit: configuration.timeLimit, next: Swift.max(1, from), end: end)
+    Iterator(link: sideLinks.make(), timeLimit: timeLimit, next: Swift.max(1, from), end: end)
   }
 
   public struct Iterator: AsyncIteratorProtocol {

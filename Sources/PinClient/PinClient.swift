@@ -32,11 +32,14 @@ import PinWords
 public final class PinClient: Sendable {
   let configuration: Configuration
   private let link: Link
+  /// For what would keep other calls waiting, since answers come in order.
+  let sideLinks: SideLinks
 
   /// A client that connects when it is first used.
   public init(_ configuration: Configuration) {
     self.configuration = configuration
     link = Link(configuration)
+    sideLinks = SideLinks(configuration)
   }
 
   /// A new id for a change: a UUIDv7. Make it once for each thing that shall happen once, and keep it until it did.
@@ -53,11 +56,14 @@ public final class PinClient: Sendable {
     try await link.connect()
   }
 
-  /// Ends all calls, sent ones with `unknownOutcome`, and closes the connection; returns when it is closed.
+  /// Ends all calls and event streams, sent changes with `unknownOutcome`, and closes the connections.
   ///
-  /// `grace` is how long calls that are under way may take before they are ended; new ones are refused at once.
+  /// `grace` is how long calls that are under way may take before they are ended; new ones are refused at once. Returns
+  /// when all is closed.
   public func close(grace: Duration = .zero) async {
-    await link.close(grace: grace)
+    await withTaskGroup(of: Void.self) { group in
+      for link in sideLinks.removeAll() + [link] { group.addTask { await link.close(grace: grace) } }
+    }
   }
 
   /// Sends a request on the shared connection and waits for its answer.
@@ -82,7 +88,7 @@ public final class PinClient: Sendable {
   func callApart(
     _ message: RequestMessage, timeLimit: Duration
   ) async throws(ClientError) -> AnswerMessage {
-    let link = Link(configuration)
+    let link = sideLinks.make()
     do throws(ClientError) {
       let answer = try await link.call(message, timeLimit: timeLimit)
       await link.close(grace: .zero)

@@ -56,6 +56,19 @@ import Testing
     try await server.close()
   }
 
+  @Test("closing the client ends its streams, and those begun later")
+  func closed() async throws {
+    let server = try await ScriptedServer([.init(steps: [.ignore])])
+    let client = client(of: server)
+    let stream = client.events(from: 1)
+    async let early = ending(of: stream)
+    await server.receives(1)
+    await client.close()
+    #expect(await early == .notConnected(.closed))
+    #expect(await ending(of: stream) == .notConnected(.closed))
+    try await server.close()
+  }
+
   @Test("events that are not those asked for are not passed on")
   func wrongEvents() async throws {
     let server = try await ScriptedServer(respond: threeEvents)
@@ -69,6 +82,17 @@ import Testing
     }
     await client.close()
     try await server.close()
+  }
+}
+
+/// What a stream ends with when all its events are taken.
+private func ending(of stream: EventStream) async -> ClientError? {
+  var iterator = stream.makeAsyncIterator()
+  do throws(ClientError) {
+    while try await iterator.next(isolation: nil) != nil {}
+    return nil
+  } catch {
+    return error
   }
 }
 

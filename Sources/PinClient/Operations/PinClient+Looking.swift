@@ -58,7 +58,7 @@ extension PinClient {
   /// It goes on after a broken connection where it was, until its task is cancelled, or there was no connection for the
   /// time limit.
   public func events(from sequence: UInt64, until end: EventStream.End = .never) -> EventStream {
-    EventStream(configuration: configuration, from: sequence, until: end)
+    EventStream(sideLinks: sideLinks, timeLimit: configuration.timeLimit, from: sequence, until: end)
   }
 
   private func stockPage(
