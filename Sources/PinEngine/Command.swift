@@ -118,7 +118,8 @@ public enum Outcome: Sendable {
   case found(Found)
   /// Re-inventory, withdraw, settle: how many cards it moved.
   case moved(cards: UInt64)
-  case returned(Credit)
+  /// What is credited, one for each currency.
+  case returned([Credit])
   case stock([StockLevel])
   case purchase(PurchaseID, lots: [PurchasedLot])
   case product(ProductID)
@@ -129,7 +130,7 @@ public enum Outcome: Sendable {
   case located(Custody, placedBy: UInt64)
 }
 
-/// What a return came to.
+/// What a return came to in one currency.
 public struct Credit: Hashable, Sendable {
   public var cards: UInt32
   /// What the cards were sold for, after their share of the line's discount, rounded down, in minor units.

@@ -19,7 +19,7 @@ extension ServingLoop {
     case .state(let state, let deadline): .done(.standing(Standing(state: state, deadlineMilliseconds: deadline)))
     case .found(let found): .done(.found(found))
     case .moved(let cards): .done(.changed(ChangedAnswer(cardCount: cards)))
-    case .returned(let credit): .done(.returned(ReturnAnswer(of: credit)))
+    case .returned(let credits): .done(.returned(ReturnAnswer(of: credits)))
     case .stock(let levels):
       .done(.stock(Page(fitting: levels.lazy.filter { $0.product.rawValue > slot.parameter }, limits: limits)))
     case .purchase(let purchase, let lots):
@@ -47,9 +47,10 @@ extension ReserveAnswer {
 }
 
 extension ReturnAnswer {
-  fileprivate init(of credit: PinEngine.Credit) {
-    let credits = [Credit(amountMinor: credit.amountMinor, currency: credit.currency, cards: credit.cards)]
-    self.init(cardsReturned: credit.cards, credits: credit.cards == 0 ? [] : credits)
+  fileprivate init(of credits: [PinEngine.Credit]) {
+    self.init(
+      cardsReturned: credits.reduce(0) { $0 + $1.cards },
+      credits: credits.map { Credit(amountMinor: $0.amountMinor, currency: $0.currency, cards: $0.cards) })
   }
 }
 

@@ -424,12 +424,12 @@ def ended(*allowed):
 
 def returned(reader):
     fields, end = reader.change()
-    cards, amount, currency = reader.u32(), reader.u64(), reader.currency()
+    credits = []
+    while reader.at < end:
+        amount, currency = reader.u64(), reader.currency()
+        credits.append({"cards": reader.u32(), "amount_minor": amount, "currency": currency})
     reader.end_result(end)
-    return {
-        "reservation": reader.id(), "asked": asked(fields), "cards": cards, "amount_minor": amount,
-        "currency": currency, "extents": reader.moves(),
-    }  # fmt: skip
+    return {"reservation": reader.id(), "asked": asked(fields), "credits": credits, "extents": reader.moves()}
 
 
 def stock_changed(reader):

@@ -264,7 +264,8 @@ struct StatusTable {
     case .found(.reservation(let reservation)): "found \(reservation.state) \(reservation.cardCount)"
     case .found(.change(let operation, _)): "found \(operation.name)"
     case .moved(let cards): "moved \(cards)"
-    case .returned(let credit): "returned \(credit.cards) for \(credit.amountMinor)"
+    case .returned(let credits):
+      "returned " + credits.map { "\($0.cards) for \($0.amountMinor)" }.joined(separator: " and ")
     case .stock(let levels): levels.count == 1 ? spell(levels[0]) : "stock of all"
     case .purchase(_, let lots): "purchase " + lots.map { "\($0.loadedCount)" }.joined(separator: "+")
     case .product: "product"

@@ -102,8 +102,7 @@ extension JournalFacts {
   private static func json(_ returned: ReturnedCards) -> KeyValuePairs<String, OrderedJSON> {
     [
       "reservation": .id(returned.reservation), "asked": .list(returned.asked.map(\.json)),
-      "cards": .number(returned.credit.cards), "amount_minor": .number(returned.credit.amountMinor),
-      "currency": .text("\(returned.credit.currency)"), "extents": .list(returned.extents.map(\.json)),
+      "credits": .list(returned.credits.map(\.json)), "extents": .list(returned.extents.map(\.json)),
     ]
   }
 
@@ -168,6 +167,14 @@ extension GrantedLine {
       "product": .number(line.product), "count": .number(line.count), "condition": .text("\(line.condition)"),
       "unit_price_minor": .number(unitPriceMinor), "currency": .text("\(currency)"),
       "discount_minor": .number(line.discountMinor), "tax_minor": .number(line.taxMinor),
+    ])
+  }
+}
+
+extension Credit {
+  fileprivate var json: OrderedJSON {
+    .object([
+      "cards": .number(cards), "amount_minor": .number(amountMinor), "currency": .text("\(currency)"),
     ])
   }
 }

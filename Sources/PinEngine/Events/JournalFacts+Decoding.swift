@@ -136,13 +136,17 @@ extension JournalFacts {
 
   private static func readReturned(_ reader: inout ByteReader) throws(ByteShortage) -> ReturnedCards {
     let change = try ChangeHead(&reader)
-    let cards: UInt32 = try reader.read()
-    let amountMinor: UInt64 = try reader.read()
-    guard let currency = Currency(code: try reader.read()) else { throw ByteShortage() }
+    guard change.resultByteCount.isMultiple(of: Credit.byteCount) else { throw ByteShortage() }
+    var credits: [Credit] = []
+    for _ in 0..<change.resultByteCount / Credit.byteCount {
+      let amountMinor: UInt64 = try reader.read()
+      guard let currency = Currency(code: try reader.read()) else { throw ByteShortage() }
+      credits.append(Credit(cards: try reader.read(), amountMinor: amountMinor, currency: currency))
+    }
     try change.endResult(reader)
     return ReturnedCards(
-      reservation: try reader.readRequestID(), asked: try change.extents(),
-      credit: Credit(cards: cards, amountMinor: amountMinor, currency: currency), extents: try reader.readMoves())
+      reservation: try reader.readRequestID(), asked: try change.extents(), credits: credits,
+      extents: try reader.readMoves())
   }
 
   private static func readStockChange(_ reader: inout ByteReader) throws(ByteShortage) -> StockChanged {

@@ -109,7 +109,8 @@ extension JournalFacts {
     public var reservation: RequestID
     /// The cards that the request named; empty for all.
     public var asked: [Extent]
-    public var credit: Credit
+    /// One for each currency.
+    public var credits: [Credit]
     public var extents: [MovedExtent]
   }
 

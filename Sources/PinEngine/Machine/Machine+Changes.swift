@@ -45,9 +45,11 @@ extension Machine {
     switch operation {
     case .return:
       return .returned(
-        Credit(
-          cards: result.bigEndian(at: 0), amountMinor: result.bigEndian(at: 4),
-          currency: Currency(code: result.bigEndian(at: 12))!))
+        stride(from: 0, to: result.byteCount, by: Credit.byteCount).map { offset in
+          Credit(
+            cards: result.bigEndian(at: offset + 12), amountMinor: result.bigEndian(at: offset),
+            currency: Currency(code: result.bigEndian(at: offset + 8))!)
+        })
     case .reinventory, .withdraw, .settle: return .moved(cards: result.bigEndian(at: 0))
     case .defineProduct: return .product(ProductID(result.bigEndian(at: 0)))
     case .defineActor: return .actor(ActorID(result.bigEndian(at: 0)))

@@ -26,15 +26,17 @@ extension Machine {
     guard head.state == .delivered || head.state == .confirmed else {
       return Reply(.refused(.wrongState(head.state)))
     }
-    let credit: Credit
+    let credits: [Credit]
     switch try gatherReturn(request, state) {
-    case .success(let gathered): credit = gathered
+    case .success(let gathered): credits = gathered
     case .failure(let refusal): return Reply(.refused(refusal))
     }
-    var result = ByteWriter(capacity: 16)
-    result.write(credit.cards)
-    result.write(credit.amountMinor)
-    result.write(credit.currency.code)
+    var result = ByteWriter(capacity: Credit.byteCount)
+    for credit in credits {
+      result.write(credit.amountMinor)
+      result.write(credit.currency.code)
+      result.write(credit.cards)
+    }
     Self.beginChange(.returned, request.id, fields, result: result, by: asker.id, &block)
     block.writer.write(request.reservation)
     MoveReader.write(moves, to: &block.writer)
@@ -44,7 +46,7 @@ extension Machine {
   /// Gathers the moves of the cards that come back, and what they are worth.
   private mutating func gatherReturn(
     _ request: Return, _ state: borrowing WriteTransaction
-  ) throws(LMDBError) -> Result<Credit, Refusal> {
+  ) throws(LMDBError) -> Result<[Credit], Refusal> {
     let key = request.reservation.key
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return .failure(.unknownID) }
     let grant = GrantReader(record: record, head: ReservationHead(record))
@@ -74,12 +76,12 @@ extension Machine {
     guard pieces <= Self.mostPiecesOfDelivery else {
       return .failure(.tooManyExtents(limit: UInt32(Self.mostPiecesOfDelivery)))
     }
-    return credit(for: moves, of: grant)
+    return .success(credits(for: moves, of: grant))
   }
 
-  /// What the cards were sold for: their line's price, less their share of its discount.
-  private func credit(for moves: [Move], of grant: borrowing GrantReader) -> Result<Credit, Refusal> {
-    var credit = Credit(cards: 0, amountMinor: 0, currency: grant.line(0).currency)
+  /// What the cards were sold for: their lines' price, less their share of the discount; amounts of two currencies are
+  /// never summed.
+  private func credits(for moves: [Move], of grant: borrowing GrantReader) -> [Credit] {
     var cardsOfLines = [UInt64](repeating: 0, count: grant.lineCount)
     for move in moves {
       for index in 0..<grant.sliceCount {
@@ -90,16 +92,15 @@ extension Machine {
         }
       }
     }
-    var currencies: Set<Currency> = []
+    var credits: [Credit] = []
     for (index, cards) in cardsOfLines.enumerated() where cards > 0 {
       let granted = grant.line(index)
-      currencies.insert(granted.currency)
-      credit.currency = granted.currency
-      credit.cards += UInt32(cards)
-      credit.amountMinor += granted.netMinor(ofCards: cards)
+      let place = credits.firstIndex { $0.currency == granted.currency } ?? credits.count
+      if place == credits.count { credits.append(Credit(cards: 0, amountMinor: 0, currency: granted.currency)) }
+      credits[place].cards += UInt32(cards)
+      credits[place].amountMinor += granted.netMinor(ofCards: cards)
     }
-    // One credit is in one currency: cards of another come back in a return of their own.
-    return currencies.count == 1 ? .success(credit) : .failure(.invalid(.currency))
+    return credits
   }
 
   mutating func applyReturned(
@@ -110,12 +111,19 @@ extension Machine {
     for index in 0..<moves.count {
       try carryOut(moves[index], toStock: .used, by: sequence, state: &state)
     }
-    guard case .returned(let credit) = outcome(of: .return, result: change.result) else { return }
-    changeShift(of: eventHead.actor, currency: credit.currency) { total in
-      total.returnedCards &+= credit.cards
-      total.returnedMinor &+= credit.amountMinor
+    guard case .returned(let credits) = outcome(of: .return, result: change.result) else { return }
+    for credit in credits {
+      changeShift(of: eventHead.actor, currency: credit.currency) { total in
+        total.returnedCards &+= credit.cards
+        total.returnedMinor &+= credit.amountMinor
+      }
     }
   }
+}
+
+extension Credit {
+  /// In a return's result:   0 amount u64  8 currency u32  12 cards u32
+  static let byteCount = 16
 }
 
 extension GrantedLine {
