@@ -16,16 +16,19 @@ extension Connection {
       }
       loop.waitingPolls += 1
     }
+    let changesActors = message.operation == .defineActor
     runsAside = true
     awaitedCount += 1
     let ticket = Ticket(connection: index, slot: slots.append(slot))
     let desk = AsideDesk(
-      engine: loop.engine, limits: loop.limits, actor: actorID, meter: loop.meter, logger: loop.logger)
+      engine: loop.engine, limits: loop.limits, actor: actorID, meter: loop.meter,
+      backupFolder: loop.configuration.backupFolder, logger: loop.logger)
     let loop = loop
     aside = Task {
       let answer = await desk.answer(message)
       loop.eventLoop.execute {
         if isPoll { loop.waitingPolls -= 1 }
+        if changesActors { loop.tellOthersOfActors() }
         loop.asideEnded(ticket, answer)
       }
     }
@@ -40,6 +43,11 @@ extension ServingLoop {
     }
     deliver(ticket, answer)
   }
+
+  /// An actor was changed: every loop closes connections that this ends, also where nothing else is going on.
+  fileprivate func tellOthersOfActors() {
+    for loop in meter.watched { loop.eventLoop.execute { loop.refreshCatalogue() } }
+  }
 }
 
 /// Answers asides, away from the event loop.
@@ -48,6 +56,7 @@ private struct AsideDesk: Sendable {
   let limits: Limits
   let actor: ActorID
   let meter: Meter
+  let backupFolder: String?
   let logger: Logger
 
   func answer(_ message: RequestMessage) async -> ReadyAnswer {
@@ -68,6 +77,7 @@ private struct AsideDesk: Sendable {
       case .statistics: return try report(Statistics(try await meter.read()))
       case .verify: return try report(try await blocking { [engine] in try engine.verify() })
       case .backup(let backup):
+        guard allowsBackup(to: backup.path) else { return .outcome(.failure(.invalid(.path))) }
         return try report(try await blocking { [engine] in try engine.backup(to: backup.path) })
       default: preconditionFailure("only asides come here")
       }
@@ -76,6 +86,13 @@ private struct AsideDesk: Sendable {
         "a request failed", metadata: ["operation": "\(message.operation.name)", "error": "\(error)"])
       return .outcome(.failure(engine.failure == nil ? .busy(retryAfterMilliseconds: 1000) : .stopping))
     }
+  }
+
+  /// Whether a path is inside a folder that backups may go to.
+  private func allowsBackup(to path: String) -> Bool {
+    guard path.hasPrefix("/"), !path.split(separator: "/").contains("..") else { return false }
+    guard let folder = backupFolder else { return true }
+    return path.hasPrefix(folder.hasSuffix("/") ? folder : folder + "/")
   }
 
   private func done(_ answer: Answer) -> ReadyAnswer { .outcome(.success(answer)) }
@@ -111,6 +128,7 @@ private struct AsideDesk: Sendable {
   /// A report as JSON with its keys in order.
   private func report(_ value: some Encodable) throws -> ReadyAnswer {
     let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return done(.report(Report(text: String(decoding: try encoder.encode(value), as: UTF8.self))))
   }
