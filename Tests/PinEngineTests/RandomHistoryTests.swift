@@ -19,6 +19,7 @@ struct RandomHistoryTests {
     for step in 1...600 {
       try await history.step()
       if step % 10 == 0 { try await history.checkLevels() }
+      if step % 25 == 0 { try await history.restock() }
       if step % 100 == 0 { try await history.checkStore() }
     }
     #expect(history.model.faults.isEmpty, "seed \(Self.seed): \(history.model.faults.prefix(5))")
@@ -43,6 +44,7 @@ private struct RandomHistory {
   private let clerk: ActorID
   private let keeper: ActorID
   private var recent: [RequestID] = []
+  private var sales: [RequestID] = []
   /// What was done, and what was answered.
   private var done: [RequestID: (command: Command, actor: ActorID, outcome: String)] = [:]
 
@@ -60,12 +62,22 @@ private struct RandomHistory {
     keeper = try await bench.actor("keeper", .stockKeeper)
     products = [try await bench.product("ONE"), try await bench.product("TWO", price: 250)]
     let today = Day(atMilliseconds: bench.clock.nowMilliseconds())
-    for (index, (product, days)) in [(0, 2), (1, 3), (0, 900), (0, 1), (1, 901), (0, 2)].enumerated() {
-      let expiry = today.adding(days: UInt32(days))
-      let lot = try await bench.stock(products[product], 10, expiry: expiry, prefix: "\(index)-")
-      for (number, card) in lot.extent.cards.enumerated() {
-        model.add(card, of: products[product], expiry: expiry, pin: Bench.pin("\(index)-", number))
-      }
+    for (product, days) in [(0, 2), (1, 3), (0, 900), (0, 1), (1, 901), (0, 2)] {
+      try await stock(products[product], expiry: today.adding(days: UInt32(days)))
+    }
+  }
+
+  /// Ten more cards, also to make up for what is gone for good.
+  mutating func restock() async throws {
+    let days = UInt32.random(in: 0...5, using: &random)
+    try await stock(product(), expiry: Day(atMilliseconds: bench.clock.nowMilliseconds()).adding(days: days))
+  }
+
+  private mutating func stock(_ product: ProductID, expiry: Day) async throws {
+    let prefix = "\(bench.id().low)-"
+    let lot = try await bench.stock(product, 10, expiry: expiry, prefix: prefix)
+    for (number, card) in lot.extent.cards.enumerated() {
+      model.add(card, of: product, expiry: expiry, pin: Bench.pin(prefix, number))
     }
   }
 
@@ -92,6 +104,7 @@ private struct RandomHistory {
     if !answered.isRepeat {
       #expect(done[id] == nil, "seed \(seed): \(id) was done twice")
       done[id] = (command, actor, "\(answered.outcome)")
+      if answered.outcome.state != nil { sales.append(id) }
     } else if command.isPlainChange {
       #expect(done[id]?.outcome == "\(answered.outcome)", "seed \(seed): another answer to \(id)")
     }
@@ -177,8 +190,9 @@ private struct RandomHistory {
 
   /// Two runs of cards in order.
   private mutating func extents(longest: UInt32) -> [Extent] {
-    let first = UInt64.random(in: 1...25, using: &random)
-    let second = UInt64.random(in: 35...50, using: &random)
+    let middle = UInt64(model.cards.count) / 2
+    let first = UInt64.random(in: 1...middle - 10, using: &random)
+    let second = UInt64.random(in: middle...middle * 2 - 10, using: &random)
     let count = UInt32.random(in: 1...longest, using: &random)
     let both = [Extent(first: CardID(first), count: count), Extent(first: CardID(second), count: count)]
     return chance(2) ? both : [both.randomElement(using: &random)!]
@@ -191,7 +205,10 @@ private struct RandomHistory {
     return id
   }
 
-  private mutating func someID() -> RequestID { recent.randomElement(using: &random) ?? newID() }
+  /// A recent sale's, mostly.
+  private mutating func someID() -> RequestID {
+    (chance(6) ? recent.randomElement(using: &random) : sales.suffix(12).randomElement(using: &random)) ?? newID()
+  }
 
   private mutating func chance(_ oneIn: Int) -> Bool { Int.random(in: 0..<oneIn, using: &random) == 0 }
 }
