@@ -126,7 +126,7 @@ package struct VerificationReport: Sendable, Encodable {
 
   init(_ report: StoreReport, _ audit: Audit) {
     sound = report.isSound
-    storeID = report.storeID
+    storeID = RequestID(report.storeID)?.description ?? report.storeID
     events = report.events
     blocks = report.blocks
     segments = report.segments
