@@ -53,7 +53,7 @@ extension Connection {
   }
 
   private func takeFrames(from bytes: inout ByteBuffer) {
-    if loop.hasCatalogueChanged() { loop.closeOutdated() }
+    loop.refreshCatalogue()
     while canTake, session.phase != .closing, bytes.readableBytes >= FrameHeader.byteCount {
       let header: FrameHeader
       do throws(ProtocolFault) {

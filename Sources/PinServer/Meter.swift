@@ -14,10 +14,12 @@ final class Meter: Sendable {
 
   func watch(_ loops: [ServingLoop]) { self.loops.withLock { $0 = loops } }
 
+  var watched: [ServingLoop] { loops.withLock { $0 } }
+
   /// Each loop is asked on its own thread, so that its counters need no lock.
   func read() async throws -> Reading {
     var total = LoopCounters()
-    for loop in loops.withLock({ $0 }) {
+    for loop in watched {
       total.add(try await loop.eventLoop.submit { loop.counters }.get())
     }
     return Reading(

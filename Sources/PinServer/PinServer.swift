@@ -28,7 +28,7 @@ public final class PinServer: Service {
   private let engine: Engine
   private let configuration: ServerConfiguration
   private let logger: Logger
-  private let meter: Meter
+  let meter: Meter
   private let health = Mutex(StatusPort.Health.starting)
   private let onListening: @Sendable (Addresses) -> Void
 

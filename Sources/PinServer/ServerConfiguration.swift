@@ -19,6 +19,9 @@ public struct ServerConfiguration: Sendable {
   public var statusAddress: String?
   public var statusPort = Int(defaultPort) + 1
 
+  /// The folder that backups asked for by clients may be written to; nil for any that the server can write to.
+  public var backupFolder: String?
+
   /// Requests of one connection that may be unanswered, announced at hello; the rest is not read meanwhile.
   public var requestsInFlight: UInt16 = 1024
   /// More connections than this are closed at once.

@@ -161,7 +161,7 @@ final class ServingLoop: @unchecked Sendable {
   /// A batch's answers.
   private func deliver(_ answers: [Answered]) {
     eventLoop.preconditionInEventLoop()
-    if hasCatalogueChanged() { closeOutdated() }
+    refreshCatalogue()
     for answered in answers { take(Ticket(number: answered.ticket), .answered(answered)) }
     settleTouched()
   }
@@ -169,6 +169,7 @@ final class ServingLoop: @unchecked Sendable {
   /// The answer of something that was not the writer's.
   func deliver(_ ticket: Ticket, _ answer: ReadyAnswer) {
     eventLoop.preconditionInEventLoop()
+    refreshCatalogue()
     take(ticket, answer)
     settleTouched()
   }
@@ -199,16 +200,16 @@ final class ServingLoop: @unchecked Sendable {
 
   // MARK: Actors
 
-  /// Whether the writer has published another catalogue since this was asked last.
-  func hasCatalogueChanged() -> Bool {
+  /// Takes note of the catalogue, if the writer has published another one since: those whom it no longer lets in go.
+  func refreshCatalogue() {
     let latest = engine.catalogue
-    guard latest !== catalogue else { return false }
+    guard latest !== catalogue else { return }
     catalogue = latest
-    return true
+    closeOutdated()
   }
 
   /// Closes the connections of actors that were revoked or given a new key.
-  func closeOutdated() {
+  private func closeOutdated() {
     for connection in connections {
       guard let connection, let actor = connection.actor, connection.isOpen else { continue }
       let known = catalogue.actor(actor.id)

@@ -18,9 +18,11 @@ final class ServerRig: Sendable {
 
   let engine: Engine
   let directory: String
+  let masterKey: SecretKey
   let addresses: PinServer.Addresses
   /// `root`, who may not sell.
   let administrator: Actor
+  let server: PinServer
   private let running: Task<Void, any Error>
 
   /// Starts both; `stop` must be called.
@@ -31,7 +33,9 @@ final class ServerRig: Sendable {
     ).path(percentEncoded: false)
     var settings = StoreSettings()
     settings.segmentByteCount = 16 << 20
-    let masterKey = SecretKey.random()
+    // Checkpoints that come of idleness would make counts depend on how fast the machine is.
+    settings.checkpointIdleMilliseconds = 600_000
+    masterKey = SecretKey.random()
     let key = try Engine.create(
       at: directory + "/data", masterKey: masterKey, administrator: "root", settings: settings)
     engine = try Engine(at: directory + "/data", masterKey: masterKey, settings: settings)
@@ -42,11 +46,11 @@ final class ServerRig: Sendable {
     configuration.authenticationFailureDelay = .zero
     configure(&configuration)
     let (listening, announce) = AsyncStream.makeStream(of: PinServer.Addresses.self)
-    let server = PinServer(
+    server = PinServer(
       engine: engine, configuration: configuration,
       logger: logger ?? Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     ) { announce.yield($0) }
-    running = Task {
+    running = Task { [server] in
       defer { announce.finish() }
       try await server.run()
     }
@@ -60,10 +64,13 @@ final class ServerRig: Sendable {
   /// Tells the server to stop, as its service group would.
   func beginStopping() { running.cancel() }
 
+  /// Waits until the server has stopped.
+  func end() async throws { try await running.value }
+
   /// Stops the server and removes the directory.
   func stop() async throws {
     beginStopping()
-    try await running.value
+    try await end()
     try FileManager.default.removeItem(atPath: directory)
   }
 

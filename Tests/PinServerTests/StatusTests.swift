@@ -1,0 +1,122 @@
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import PinProtocol
+import PinWords
+import Synchronization
+import Testing
+
+@testable import PinServer
+
+/// Asks over HTTP/1.1 and gives the status line and the rest.
+private func get(_ path: String, port: Int) async throws -> (status: String, text: String) {
+  let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+  final class Collecting: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    let continuation: AsyncStream<String>.Continuation
+    init(_ continuation: AsyncStream<String>.Continuation) { self.continuation = continuation }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+      continuation.yield(String(buffer: unwrapInboundIn(data)))
+    }
+    func channelInactive(context: ChannelHandlerContext) { continuation.finish() }
+  }
+  let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    .channelInitializer { channel in
+      channel.eventLoop.makeCompletedFuture {
+        try channel.pipeline.syncOperations.addHandler(Collecting(continuation))
+      }
+    }
+    .connect(host: "127.0.0.1", port: port).get()
+  let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+  try await channel.writeAndFlush(ByteBuffer(string: request))
+  let text = await stream.reduce("", +)
+  return (String(text.prefix { $0 != "\r\n" }), text)
+}
+
+@Suite("Telling how it goes", .timeLimit(.minutes(1)))
+struct StatusTests {
+  @Test("Health says that it serves, and metrics what was done")
+  func metrics() async throws {
+    try await ServerRig.with {
+      $0.statusAddress = "127.0.0.1"
+    } _: { rig in
+      let port = try #require(rig.addresses.statusPort)
+      let product = try await rig.product("ACME-10")
+      try await rig.stock(product, 3)
+      let client = try await rig.connect(as: try await rig.actor("till-1"))
+      for count in [1, 2, 5] as [UInt32] { _ = try await client.ask(.vend(product, count: count)) }
+      let stranger = try await WireClient.connect(port: rig.addresses.port)
+      _ = try await stranger.hello("nobody")
+      _ = try await stranger.ask(.authenticate(Authenticate(proof: .zero)))
+
+      let health = try await get("/health", port: port)
+      #expect(health.status == "HTTP/1.1 200 OK" && health.text.hasSuffix("serving\n"))
+      let metrics = try await get("/metrics", port: port).text
+      for line in [
+        "pinvault_requests_total{operation=\"vend\",status=\"done\"} 2",
+        "pinvault_requests_total{operation=\"vend\",status=\"insufficientStock\"} 1",
+        "pinvault_requests_total{operation=\"authenticate\",status=\"authenticationFailed\"} 1",
+        "pinvault_pins_opened_total 3", "pinvault_authentication_failures_total 1", "pinvault_sessions 1",
+        "pinvault_journal_head_sequence \(rig.engine.headSequence)", "# TYPE pinvault_store_syncs_total counter",
+        "pinvault_store_sync_seconds_total ", "pinvault_store_checkpoints_total ", "pinvault_store_queue_depth 0",
+      ] {
+        #expect(metrics.contains("\n" + line), "\(line)")
+      }
+      #expect(!metrics.contains("S0") && !metrics.contains(ServerRig.pin("S", 0)))
+    }
+  }
+
+  @Test("While it stops, health says so")
+  func stopping() async throws {
+    let rig = try await ServerRig { $0.statusAddress = "127.0.0.1" }
+    let port = try #require(rig.addresses.statusPort)
+    // It does not notice that the server wants to close, and so the server waits for it.
+    let client = try await rig.connect(as: rig.administrator)
+    try await client.channel.setOption(.autoRead, value: false).get()
+    rig.beginStopping()
+    while true {
+      guard let health = try? await get("/health", port: port) else { break }
+      #expect(health.status == "HTTP/1.1 200 OK" || health.status == "HTTP/1.1 503 Service Unavailable")
+      if health.status.contains("503") {
+        #expect(health.text.hasSuffix("stopping\n"))
+        break
+      }
+    }
+    try await client.channel.setOption(.autoRead, value: true).get()
+    try await rig.stop()
+  }
+
+  @Test("Logs name connection and actor and hold no PIN, key or serial; a name is data in them")
+  func logs() async throws {
+    let lines = Mutex<[String]>([])
+    let collect: @Sendable (String) -> Void = { line in lines.withLock { $0.append(line) } }
+    var logger = Logger(label: "pinvault") { JSONLogHandler(label: $0, write: collect) }
+    logger.logLevel = .trace
+    logger[metadataKey: "odd"] = "a \"quoted\"\n\u{1} line"
+    var key: [UInt8] = []
+    try await ServerRig.with(logger: logger) { rig in
+      let till = try await rig.actor("till-1")
+      key = till.key.withBytes { Array($0) }
+      let product = try await rig.product("ACME-10")
+      try await rig.stock(product, 2, prefix: "SERIAL")
+      let client = try await rig.connect(as: till)
+      _ = try await client.ask(.vend(product))
+      _ = try await client.ask(.card(CardQuery(serial: "SERIAL0")))
+      let stranger = try await WireClient.connect(port: rig.addresses.port)
+      _ = try await stranger.hello("nobody")
+      _ = try await stranger.ask(.authenticate(Authenticate(proof: .zero)))
+    }
+    let all = lines.withLock { $0 }
+    for line in all {
+      let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
+      #expect(object["odd"] as? String == "a \"quoted\"\n\u{1} line")
+      #expect(line.count { $0 == "\n" } == 1)
+    }
+    let text = all.joined()
+    #expect(text.contains("\"actor\":\"till-1\"") && text.contains("\"operation\":\"vend\""))
+    #expect(text.contains("\"message\":\"authentication failed\"") && text.contains("\"actor\":\"nobody\""))
+    #expect(!text.contains("SERIAL") && !text.contains("PIN-"))
+    #expect(!text.contains(String(hexadecimal: key.span.bytes)))
+  }
+}

@@ -1,0 +1,125 @@
+import Foundation
+import NIOCore
+import PinEngine
+import PinProtocol
+import PinStore
+import PinWords
+import Testing
+
+@testable import PinServer
+
+@Suite("Starting, stopping and standing still", .timeLimit(.minutes(1)))
+struct StoppingTests {
+  @Test("A graceful stop answers what was taken; what is told as done is done, and nothing else")
+  func inFlight() async throws {
+    let rig = try await ServerRig()
+    let product = try await rig.product("ACME-10")
+    try await rig.stock(product, 2000)
+    let client = try await rig.connect(as: try await rig.actor("till-1"))
+    let numbers = try await client.send((0..<1000).map { _ in .vend(product) })
+    let first = try #require(try await client.receive())
+    rig.beginStopping()
+    var replies = [first]
+    while let reply = try await client.receive() { replies.append(reply) }
+    #expect(replies.map(\.header.requestNumber) == Array(numbers.prefix(replies.count)))
+    #expect(replies.allSatisfy { $0.status == .done || $0.status == .stopping })
+    try await rig.end()
+
+    let engine = try Engine(at: rig.directory + "/data", masterKey: rig.masterKey)
+    guard case .stock(let levels) = await engine.perform(.stock(product), as: rig.administrator.id).outcome else {
+      throw RigError.unexpected("stock")
+    }
+    #expect(levels.first?.delivered == UInt64(replies.count { $0.status == .done }))
+    engine.stop()
+    try FileManager.default.removeItem(atPath: rig.directory)
+  }
+
+  @Test("A long poll does not hold a stop up, and is answered")
+  func longPoll() async throws {
+    let rig = try await ServerRig()
+    let client = try await rig.connect(as: rig.administrator)
+    let head = rig.engine.headSequence
+    try await client.send([.ping, .events(EventsQuery(fromSequence: head + 1, waitMilliseconds: 30_000))])
+    #expect(try await client.receive()?.status == .done)
+    rig.beginStopping()
+    let reply = try #require(try await client.receive())
+    #expect(reply.answer == .events(EventsAnswer(headSequence: head, events: [])))
+    #expect(await client.isClosedByServer())
+    try await rig.stop()
+  }
+
+  @Test("A port in use is one clear line")
+  func portInUse() async throws {
+    try await ServerRig.with { rig in
+      await #expect(throws: ServerError.addressInUse(address: "127.0.0.1", port: rig.addresses.port)) {
+        try await ServerRig { $0.port = rig.addresses.port }
+      }
+    }
+  }
+
+  @Test("Clear text is refused off this machine unless it is asked for in so many words")
+  func clearText() async throws {
+    for address in ["0.0.0.0", "::", "192.0.2.1", "example.org"] {
+      await #expect(throws: ServerError.clearTextRefused(address: address)) {
+        try await ServerRig { $0.address = address }
+      }
+    }
+    try await ServerRig.with {
+      $0.address = "0.0.0.0"
+      $0.allowsClearText = true
+    } _: { rig in
+      let reply = try await rig.connect(as: rig.administrator).ask(.ping)
+      #expect(reply.status == .done)
+    }
+  }
+
+  @Test("A client that does not read its answers is not read from, and costs a bounded amount of memory")
+  func slowReader() async throws {
+    try await ServerRig.with { rig in
+      let shop = try await rig.actor("shop", .storefront)
+      let product = try await rig.product("ACME-10")
+      try await rig.stock(product, 328, prefix: String(repeating: "S", count: 40))
+      let slow = try await rig.connect(as: shop, readsAlone: true)
+      let id = newID()
+      #expect(try await slow.ask(.vend(product, count: 128, id: id)).status == .done)
+      let answerByteCount = 128 * (16 + 41 + 40)
+      try await slow.channel.setOption(.socketOption(.so_rcvbuf), value: 4096).get()
+      try await slow.channel.setOption(.autoRead, value: false).get()
+      let count = 2000
+      let numbers = try await slow.send((0..<count).map { _ in .reprint(Reprint(reservation: id)) })
+
+      // The writer is in order: when these are answered, all that was taken from the slow one before has been decided.
+      let other = try await rig.connect(as: shop)
+      for _ in 0..<200 {
+        let reply = try await other.ask(.vend(product))
+        #expect(reply.status == .done)
+      }
+      let reading = try await rig.server.meter.read().server
+      #expect(reading.bytesOut < UInt64(count * answerByteCount / 2))
+
+      try await slow.channel.setOption(.autoRead, value: true).get()
+      slow.channel.read()
+      for number in numbers {
+        let reply = try #require(try await slow.receive())
+        #expect(reply.header.requestNumber == number && reply.delivery?.cards.count == 128)
+      }
+    }
+  }
+
+  @Test("A client over its window is not read from until it has answers, and loses nothing")
+  func window() async throws {
+    try await ServerRig.with {
+      $0.requestsInFlight = 4
+    } _: { rig in
+      let product = try await rig.product("ACME-10")
+      try await rig.stock(product, 500)
+      let client = try await rig.connect(as: try await rig.actor("till-1"))
+      #expect(client.limits.requestsInFlight == 4)
+      let numbers = try await client.send((0..<500).map { $0 % 5 == 0 ? .ping : .vend(product) })
+      for number in numbers {
+        let reply = try #require(try await client.receive())
+        #expect(reply.header.requestNumber == number && reply.status == .done)
+      }
+    }
+  }
+}
