@@ -141,7 +141,8 @@ struct CustodyValue {
   var condition: Condition
   var lot: LotID
   var placedBy: UInt64
-  /// The reservation; the purchase of a loading extent, in the low half.
+  /// The reservation; the purchase of a loading extent, in the low half; the withdrawal of a void one, or zero where no
+  /// card was ever loaded.
   var id: RequestID
 
   var bytes: InlineArray<34, UInt8> {

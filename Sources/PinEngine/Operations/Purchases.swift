@@ -237,7 +237,7 @@ extension Machine {
     var found: [PurchasedLot] = []
     for id in purchase.lots {
       let lot = lot(id)
-      // What was never loaded stands void at the end of the lot since the commit.
+      // What was never loaded stands void, by no withdrawal, at the end of the lot since the commit.
       var loaded = lot.extent.count
       if let (extent, value) = try custody(of: lot.extent.last, state: state), value.holder == .void,
         value.id == .zero, extent.end == lot.extent.end

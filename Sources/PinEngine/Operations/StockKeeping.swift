@@ -141,12 +141,14 @@ extension Machine {
   mutating func applyStockChange(
     _ event: RawSpan, _ kind: EventKind, sequence: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
-    let moves = MoveReader(ChangeEvent(event).body)
+    let change = ChangeEvent(event)
+    let moves = MoveReader(change.body)
     for index in 0..<moves.count {
       if kind == .reinventoried {
         try carryOut(moves[index], toStock: .regular, by: sequence, state: &state)
       } else {
-        try carryOut(moves[index], to: .void, id: .zero, by: sequence, state: &state)
+        // The id tells cards that were withdrawn from ids that were never loaded.
+        try carryOut(moves[index], to: .void, id: change.id, by: sequence, state: &state)
       }
     }
   }
