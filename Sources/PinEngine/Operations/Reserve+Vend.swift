@@ -104,19 +104,20 @@ extension Machine {
       let (price, overflows) = product.priceMinor.multipliedReportingOverflow(by: UInt64(line.count))
       guard !overflows, line.discountMinor <= price else { return .invalid(.discount) }
       let earliest = Day(atMilliseconds: now).adding(days: UInt32(product.minimumValidityDays))
-      if let refusal = try pick(line, index: UInt16(index), expiringFrom: earliest, now, state) { return refusal }
+      if let refusal = try pick(lines, UInt16(index), expiringFrom: earliest, now, state) { return refusal }
     }
     return nil
   }
 
   private mutating func pick(
-    _ line: Line, index: UInt16, expiringFrom earliest: Day, _ now: UInt64, _ state: borrowing WriteTransaction
+    _ lines: Few<Line>, _ index: UInt16, expiringFrom earliest: Day, _ now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Refusal? {
+    let line = lines[Int(index)]
     var missing = line.count
     var key = StockKey(product: line.product, condition: line.condition, expiry: earliest, last: CardID(0))
     while missing > 0 {
       guard let (found, value) = try stock(atOrAfter: key, state) else {
-        return try shortage(of: line, now, state)
+        return try shortage(of: line, among: lines, now, state)
       }
       // What an earlier line of the same request takes is not there any more (law 6).
       var next = value.next
@@ -141,11 +142,12 @@ extension Machine {
 
   /// There is not enough; unless holds are due that the sweeper has not come to, when it is worth trying again.
   private func shortage(
-    of line: Line, _ now: UInt64, _ state: borrowing WriteTransaction
+    of line: Line, among lines: Few<Line>, _ now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Refusal {
     if let due = try nextDeadline(state), due <= now { return .busy(retryAfterMilliseconds: 10) }
     let available = picks.reduce(into: UInt64(0)) { total, pick in
-      if pick.product == line.product { total += UInt64(pick.extent.count) }
+      let isOfSameStock = pick.product == line.product && lines[Int(pick.line)].condition == line.condition
+      if isOfSameStock { total += UInt64(pick.extent.count) }
     }
     return .insufficientStock(line.product, available: available)
   }
