@@ -11,6 +11,10 @@ extension Engine {
   public func cards(
     serial: String, vendor: String? = nil, as actor: ActorID
   ) async throws -> Result<[CardLife], Refusal> {
+    // Before the search: who may not ask is not told which serials there are.
+    guard let asker = catalogue.actor(actor)?.description, !asker.isRevoked,
+      !asker.roles.isDisjoint(with: PinWords.Operation.card.allowedRoles)
+    else { return .failure(.notPermitted) }
     var vendorID: VendorID?
     if let vendor {
       guard let index = catalogue.vendors.firstIndex(of: vendor) else { return .failure(.unknownCard) }
