@@ -4,7 +4,7 @@
 /// replaced whole, so a crash leaves the old one or the new one. The caller holds the directory's lock while changing it.
 /// A copy of the file from before a rekeying still opens with the old master key: destroy that key, or such copies.
 package struct Keyring: Sendable {
-  /// Tells this data directory from any other, and from itself before a restore that forgot sales.
+  /// The id that the journal beside it was founded under.
   package let storeID: UInt128
   /// Wraps every lot's and every actor's key.
   package let storeKey: SecretKey
@@ -42,16 +42,6 @@ package struct Keyring: Sendable {
   ) throws(KeyringError) {
     let keyring = try open(in: directory, master: old)
     try KeyringFile(sealing: keyring, master: new).replace(in: directory)
-  }
-
-  /// Gives the directory a new store id, as a restore that forgot sales needs; the keys stay.
-  package static func reseal(
-    in directory: String, newStoreID: UInt128, master: SecretKey
-  ) throws(KeyringError) -> Keyring {
-    let old = try open(in: directory, master: master)
-    let keyring = Keyring(storeID: newStoreID, storeKey: old.storeKey, fingerprintKey: old.fingerprintKey)
-    try KeyringFile(sealing: keyring, master: master).replace(in: directory)
-    return keyring
   }
 }
 

@@ -110,16 +110,6 @@ struct KeyringTests {
     expectSameKeys(try open(with: master), created)
   }
 
-  @Test("given a new store id keeps its keys and is no longer the old store's")
-  func reseal() throws {
-    let created = try create()
-    let resealed = try Keyring.reseal(in: directory.path, newStoreID: 99, master: master)
-    expectSameKeys(resealed, created)
-    #expect(resealed.storeID == 99)
-    expectSameKeys(try open(with: master, expecting: 99), created)
-    #expect(throws: KeyringError.otherStore(path: path)) { try open(with: master, expecting: storeID) }
-  }
-
   @Test("is replaced in one step: who looks meanwhile finds the old or the new, whole")
   func atomicReplacement() async throws {
     let created = try create()
