@@ -49,7 +49,8 @@ struct AuthenticationTests {
       $0.handshakeTimeLimit = .milliseconds(50)
     } _: { rig in
       let client = try await WireClient.connect(port: rig.addresses.port)
-      if isGreeted { _ = try await client.hello("till-1") }
+      // On a slow machine the time may be over before hello is through.
+      if isGreeted { _ = try? await client.hello("till-1") }
       #expect(await client.isClosedByServer())
     }
   }

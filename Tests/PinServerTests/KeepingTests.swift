@@ -126,7 +126,7 @@ struct KeepingTests {
         }
         let object = try #require(try JSONSerialization.jsonObject(with: Data(report.text.utf8)) as? [String: Any])
         switch request {
-        case .statistics: #expect(object["cardsOpened"] as? Int == 1)
+        case .statistics: #expect(object["cards_opened"] as? Int == 1)
         case .verify: #expect(object["sound"] as? Bool == true)
         default: #expect(FileManager.default.fileExists(atPath: rig.directory + "/copy/backup"))
         }
