@@ -23,6 +23,8 @@ struct BackupCommand: AsyncParsableCommand {
     let target = try Files.absolute(Files.trimmed(to))
     let text: String
     if let data {
+      // The data directory is on this machine, so that the server need not be asked for this.
+      if Files.exists(target) { throw Fault(.cannotCreate, "\(target): already exists; nothing is overwritten") }
       text = try await LiveDirectory(path: Files.trimmed(data), server: server).perform {
         try JSON.text(try Engine.backup(at: Files.trimmed(data), to: target))
       } online: {

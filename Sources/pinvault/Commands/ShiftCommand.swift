@@ -72,7 +72,8 @@ private struct ShiftRecord: Encodable {
   var id: RequestID?
   var isRepeat: Bool
   var number: UInt32
-  var openedAt: String
+  /// Nil before the first sale.
+  var openedAt: String?
   var totals: [Total]
 
   init(_ answered: Answered<Shift>, id: RequestID?) {
@@ -80,7 +81,7 @@ private struct ShiftRecord: Encodable {
     self.id = id
     isRepeat = answered.isRepeat
     number = shift.number
-    openedAt = Times.stamp(shift.openedAtMilliseconds)
+    openedAt = shift.openedAtMilliseconds == 0 ? nil : Times.stamp(shift.openedAtMilliseconds)
     totals = shift.totals.map {
       Total(
         currency: $0.currency.description, sales: $0.sales, cards: $0.cards, grossMinor: $0.grossMinor,
@@ -101,6 +102,6 @@ private struct ShiftRecord: Encodable {
       table.add(
         [total.currency, "\(total.sales)", "\(total.cards)"] + amounts.map { Money.text($0, in: currency) })
     }
-    return "Shift \(number), open since \(openedAt)\(id == nil ? "" : ", closed")\n\n" + table.text
+    return "Shift \(number)\(openedAt.map { ", opened at \($0)" } ?? "")\(id == nil ? "" : ", closed")\n\n" + table.text
   }
 }

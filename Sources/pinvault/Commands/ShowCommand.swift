@@ -104,7 +104,7 @@ private struct SaleRecord: Encodable {
       ("Deadline", deadline),
       ("Dispensed", dispensedAt),
       ("Cards", "\(cardCount), of which \(openedCount) told"),
-      ("Printed again", printCount == 0 ? nil : "\(printCount) times"),
+      ("Printed again", printCount == 0 ? nil : "\(printCount)"),
     ])
     guard !lines.isEmpty else { return head }
     var table = Table(["PRODUCT", "COUNT", "UNIT PRICE", "CARDS"], numbers: [0, 1, 2])
