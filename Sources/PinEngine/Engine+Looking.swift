@@ -5,7 +5,9 @@ import PinWords
 
 /// Questions that are answered beside the writer: a card's life, the journal, what the store has done.
 extension Engine {
-  /// The whole life of the cards with a serial: one of each vendor, or of the vendor named. Never a PIN.
+  /// The life of the cards with a serial: one of each vendor, or of the vendor named. Never a PIN.
+  ///
+  /// It is told latest first, and is whole if it ends in `purchase-begun`: of a long one only the latest events are told.
   ///
   /// Blocks its thread for the reads of the journal.
   public func cards(
@@ -65,11 +67,17 @@ extension Engine {
 
   // MARK: A card's life
 
+  /// A card at the front of the stock may have been held and given back any number of times: the latest are told.
+  static let mostEventsOfLife = 512
+  /// Events walked through for them, counting those in which only a neighbour joined the card's piece of stock.
+  static let mostStepsOfLife = 4096
+
   /// Walks back from the event that put a card where it is, each event naming the one before it.
   private func life(of card: CardID, from placedBy: UInt64) throws -> [CardEvent] {
     var life: [CardEvent] = []
     var sequence = placedBy
-    while sequence != 0 {
+    for _ in 0..<Self.mostStepsOfLife {
+      guard sequence != 0, life.count < Self.mostEventsOfLife else { break }
       let step = try store.withEvent(sequence) { event, time in
         try CardStep(of: card, in: event, sequence: sequence, timeMilliseconds: time)
       }

@@ -161,3 +161,23 @@ struct MaintenanceTests {
     #expect(try await bench.engine.cards(serial: "A1", as: till) == .failure(.notPermitted))
   }
 }
+
+@Suite("A long life is told in part, and says so")
+struct LongLifeTests {
+  @Test("Of a card that was held and given back again and again, the latest events are told")
+  func longLife() async throws {
+    let bench = try Bench()
+    let till = try await bench.actor("till", .terminal)
+    let product = try await bench.product("ONE")
+    try await bench.stock(product, 2)
+    for _ in 0..<(Engine.mostEventsOfLife / 2 + 5) {
+      let id = bench.id()
+      let lines = [Line(product: product, count: 1)]
+      _ = await bench.ask(.reserve(Reserve(id: id, holdSeconds: 60, lines: lines)), as: till)
+      _ = await bench.ask(.release(id), as: till)
+    }
+    let life = try await bench.engine.cards(serial: "A0", as: bench.administrator).get()[0].life
+    #expect(life.count == Engine.mostEventsOfLife)
+    #expect(life.first?.name == "released" && life.last?.name != "purchase-begun")
+  }
+}
