@@ -77,14 +77,24 @@ private struct AsideDesk: Sendable {
       case .statistics: return try report(Statistics(try await meter.read()))
       case .verify: return try report(try await blocking { [engine] in try engine.verify() })
       case .backup(let backup):
-        guard allowsBackup(to: backup.path) else { return .outcome(.failure(.invalid(.path))) }
-        return try report(try await blocking { [engine] in try engine.backup(to: backup.path) })
+        return try await answer(backup)
       default: preconditionFailure("only asides come here")
       }
     } catch {
       logger.error(
         "a request failed", metadata: ["operation": "\(message.operation.name)", "error": "\(error)"])
       return .outcome(.failure(engine.failure == nil ? .busy(retryAfterMilliseconds: 1000) : .stopping))
+    }
+  }
+
+  /// A backup that cannot be written is the path's fault, unless the store itself has failed; the log says why.
+  private func answer(_ backup: Backup) async throws -> ReadyAnswer {
+    guard allowsBackup(to: backup.path) else { return .outcome(.failure(.invalid(.path))) }
+    do {
+      return try report(try await blocking { [engine] in try engine.backup(to: backup.path) })
+    } catch  where engine.failure == nil {
+      logger.error("a backup failed", metadata: ["path": "\(backup.path)", "error": "\(error)"])
+      return .outcome(.failure(.invalid(.path)))
     }
   }
 

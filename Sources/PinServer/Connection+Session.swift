@@ -41,8 +41,8 @@ extension Connection {
 
   /// Compares the proof with the one that the claimed actor would have made.
   ///
-  /// A name that is not known, or no longer allowed in, is treated as one with a key that nobody has: the same work, the
-  /// same answer, at the same step.
+  /// A name that is not known, or no longer allowed in, is treated as one with a key that nobody has: the same work,
+  /// the same answer, at the same step.
   func checkProof(_ slot: RequestSlot, _ transcript: AuthenticationTranscript, body: RawSpan) {
     let request: Authenticate
     do throws(ProtocolFault) {

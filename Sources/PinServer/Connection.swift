@@ -19,7 +19,8 @@ final class Connection: ChannelDuplexHandler {
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// Answers are written out when so many bytes of them have gathered; no more are encoded while the client does not read.
+  /// Answers are written out when so many bytes of them have gathered; while the client does not read them, no more are
+  /// encoded.
   static let outgoingByteLimit = 64 << 10
 
   let loop: ServingLoop

@@ -14,7 +14,8 @@ import Synchronization
 ///     try await ServiceGroup(services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
 ///
 /// `run` listens until it is shut down gracefully or cancelled; then it refuses what is new, answers what is in flight,
-/// closes the connections, and stops the engine, which takes a checkpoint. It throws `ServerError`, each one clear line.
+/// closes the connections, and stops the engine, which takes a checkpoint. It throws `ServerError`: each is one clear
+/// line.
 ///
 /// Behind it: `ServingLoop`, one for each thread, and its `Connection`s.
 public final class PinServer: Service {

@@ -15,7 +15,7 @@ public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     case .addressInUse(let address, let port): "port \(port) of \(address) is in use by another program"
     case .cannotListen(let address, let port, let reason): "cannot listen on port \(port) of \(address): \(reason)"
     case .clearTextRefused(let address):
-      "refusing to listen in clear on \(address), which is not this machine alone: give a certificate, or allow clear text"
+      "refusing to listen in clear on \(address), which others can reach: give a certificate, or allow clear text"
     case .certificate(let path, let reason): "cannot use \(path) for TLS: \(reason)"
     case .clientAuthorityWithoutCertificate: "clients' certificates need TLS: give a certificate and its key"
     case .storeFailed(let reason): "the store stopped: \(reason)"

@@ -25,13 +25,13 @@ struct Ticket {
   var number: UInt64 { UInt64(connection) << 32 | UInt64(slot) }
 }
 
-/// All that one event loop serves: its connections, the reader that opens their PINs, the one buffer answers are made in.
+/// All that one event loop serves: its connections, the reader that opens their PINs, the buffer answers are made in.
 ///
-/// Requests of all its connections that came in one turn of the loop cross to the writer in one call, and a batch's answers
-/// come back as one task.
+/// Requests of all its connections that came in one turn of the loop cross to the writer in one call, and a batch's
+/// answers come back as one task.
 ///
-/// `@unchecked Sendable`: everything that changes is touched on the event loop's thread alone, which each way in checks;
-/// the rest is constant.
+/// `@unchecked Sendable`: everything that changes is touched on the event loop's thread alone, which each way in
+/// checks; the rest is constant.
 final class ServingLoop: @unchecked Sendable {
   let eventLoop: any EventLoop
   let engine: Engine
@@ -144,16 +144,29 @@ final class ServingLoop: @unchecked Sendable {
   private func endTurn() {
     isTurnScheduled = false
     if !gathered.isEmpty {
-      counters.submissions += 1
-      if !engine.submit(gathered) {
-        let refusal: Refusal = engine.failure != nil || isStopping ? .stopping : .busy(retryAfterMilliseconds: 20)
-        for submission in gathered {
-          take(Ticket(number: submission.ticket), .message(message(.refused(refusal))))
+      if gathered.count <= Self.submissionLimit {
+        submit(gathered)
+      } else {
+        // In pieces, so that one that is too much does not turn all of it away.
+        for start in stride(from: 0, to: gathered.count, by: Self.submissionLimit) {
+          submit(Array(gathered[start..<min(start + Self.submissionLimit, gathered.count)]))
         }
       }
       gathered.removeAll(keepingCapacity: true)
     }
     settleTouched()
+  }
+
+  /// The most requests that are handed over in one call.
+  private static let submissionLimit = 4096
+
+  private func submit(_ submissions: [Submission]) {
+    counters.submissions += 1
+    guard !engine.submit(submissions) else { return }
+    let refusal: Refusal = engine.failure != nil || isStopping ? .stopping : .busy(retryAfterMilliseconds: 20)
+    for submission in submissions {
+      take(Ticket(number: submission.ticket), .message(message(.refused(refusal))))
+    }
   }
 
   // MARK: From the writer

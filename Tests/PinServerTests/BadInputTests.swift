@@ -45,7 +45,8 @@ struct BadInputTests {
       bytes: bytes(.authenticate(Authenticate(proof: .zero)))),
   ]
 
-  @Test("A broken frame in an open session is answered, behind what came before it, and closes", arguments: closingCases)
+  @Test(
+    "A broken frame in an open session is answered, behind what came before it, and closes", arguments: closingCases)
   func closing(_ example: ClosingCase) async throws {
     try await ServerRig.with { rig in
       let product = try await rig.product("ACME-10")
@@ -121,9 +122,22 @@ struct BadInputTests {
         bytes(.reserve(Reserve(id: newID(), holdSeconds: seconds, lines: lines)))
       }
       let line = Line(product: product, count: 1)
+      let card = LoadCards.Card(expiry: .never, serial: "A", pin: PIN("1"))
       let cases: [(Refusal, [UInt8])] = [
-        (.invalid(.frame), bytes(vend) { $0.append(0); $0[3] += 1 }),
-        (.invalid(.frame), bytes(vend) { $0.removeLast(); $0[3] -= 1 }),
+        (
+          .invalid(.frame),
+          bytes(vend) {
+            $0.append(0)
+            $0[3] += 1
+          }
+        ),
+        (
+          .invalid(.frame),
+          bytes(vend) {
+            $0.removeLast()
+            $0[3] -= 1
+          }
+        ),
         (.invalid(.reserved), bytes(vend) { $0[12 + 21] = 1 }),
         (.invalid(.tender), bytes(vend) { $0[12 + 20] = 9 }),
         (.invalid(.condition), bytes(vend) { $0[12 + 24 + 24] = 7 }),
@@ -139,10 +153,7 @@ struct BadInputTests {
         (.notPermitted, bytes(.statistics)),
         (.notPermitted, bytes(.actors(ActorsQuery()))),
         (.notPermitted, bytes(.commitPurchase(PurchaseID(1)))),
-        (
-          .notPermitted,
-          bytes(.loadCards(LoadCards(purchase: PurchaseID(1), chunk: 0, cards: [.init(expiry: .never, serial: "A", pin: PIN("1"))])))
-        ),
+        (.notPermitted, bytes(.loadCards(LoadCards(purchase: PurchaseID(1), chunk: 0, cards: [card])))),
         (.unknownID, bytes(.confirm(newID()))),
         (.unknownID, bytes(.lookUp(newID()))),
       ]

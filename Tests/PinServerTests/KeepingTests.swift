@@ -131,7 +131,7 @@ struct KeepingTests {
         default: #expect(FileManager.default.fileExists(atPath: rig.directory + "/copy/backup"))
         }
       }
-      for path in ["copy", "/tmp/../etc/copy"] {
+      for path in ["copy", "/tmp/../etc/copy", rig.directory + "/copy"] {
         #expect(try await root.ask(.backup(Backup(path: path))).refusal == .invalid(.path))
       }
     }

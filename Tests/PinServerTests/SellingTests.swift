@@ -66,7 +66,8 @@ struct SellingTests {
         invalid = .vend(vend)
       }
       let requests: [RequestMessage] = [
-        .vend(product), .ping, .catalogue(CatalogueQuery()), .vend(product), .card(CardQuery(serial: "S0")), invalid, .ping,
+        .vend(product), .ping, .catalogue(CatalogueQuery()), .vend(product), .card(CardQuery(serial: "S0")), invalid,
+        .ping,
         .stock(StockQuery(product: product)), .catalogue(CatalogueQuery()), .vend(product), .ping,
       ]
       let numbers = try await client.send(requests)

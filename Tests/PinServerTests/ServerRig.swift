@@ -26,7 +26,9 @@ final class ServerRig: Sendable {
   private let running: Task<Void, any Error>
 
   /// Starts both; `stop` must be called.
-  init(_ configure: (inout ServerConfiguration) -> Void = { _ in }, logger: Logger? = nil) async throws {
+  init(
+    _ configure: (inout ServerConfiguration) -> Void = { _ in }, queueLimit: Int? = nil, logger: Logger? = nil
+  ) async throws {
     directory = try FileManager.default.url(
       for: .itemReplacementDirectory, in: .userDomainMask, appropriateFor: URL(filePath: NSTemporaryDirectory()),
       create: true
@@ -35,6 +37,7 @@ final class ServerRig: Sendable {
     settings.segmentByteCount = 16 << 20
     // Checkpoints that come of idleness would make counts depend on how fast the machine is.
     settings.checkpointIdleMilliseconds = 600_000
+    if let queueLimit { settings.queueLimit = queueLimit }
     masterKey = SecretKey.random()
     let key = try Engine.create(
       at: directory + "/data", masterKey: masterKey, administrator: "root", settings: settings)

@@ -50,6 +50,12 @@ struct StoppingTests {
       await #expect(throws: ServerError.addressInUse(address: "127.0.0.1", port: rig.addresses.port)) {
         try await ServerRig { $0.port = rig.addresses.port }
       }
+      await #expect(throws: ServerError.addressInUse(address: "127.0.0.1", port: rig.addresses.port)) {
+        try await ServerRig {
+          $0.statusAddress = "127.0.0.1"
+          $0.statusPort = rig.addresses.port
+        }
+      }
     }
   }
 
@@ -100,6 +106,30 @@ struct StoppingTests {
         #expect(reply.header.requestNumber == number && reply.delivery?.cards.count == 128)
       }
     }
+  }
+
+  @Test("A server over its queue says busy, and what it turned away did not happen")
+  func busy() async throws {
+    let rig = try await ServerRig(queueLimit: 16)
+    let product = try await rig.product("ACME-10")
+    try await rig.stock(product, 200)
+    let client = try await rig.connect(as: try await rig.actor("till-1"))
+    let vends = (0..<200).map { _ in RequestMessage.vend(product) }
+    try await client.send(vends)
+    var turnedAway: [RequestMessage] = []
+    for vend in vends {
+      let reply = try #require(try await client.receive())
+      if reply.status == .done { continue }
+      guard case .busy(let milliseconds) = reply.refusal else { throw RigError.unexpected("\(reply.status)") }
+      #expect(milliseconds > 0)
+      turnedAway.append(vend)
+    }
+    #expect(!turnedAway.isEmpty)
+    for vend in turnedAway {
+      let reply = try await client.ask(vend)
+      #expect(reply.status == .done && !reply.message.isRepeat)
+    }
+    try await rig.stop()
   }
 
   @Test("A client over its window is not read from until it has answers, and loses nothing")
