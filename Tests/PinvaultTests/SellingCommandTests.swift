@@ -59,7 +59,7 @@ import Testing
       #expect(try await tool.run("reserve", "--line", "A=1", "--hold", "400d").status == 64)
       #expect(try await tool.run("reserve", "--line", "A=99,", "--hold", "1m").status == 64)
       #expect(try await tool.run("release", Self.id).status == 3)
-      #expect(try await tool.run("show", "00000000-0000-0000-0000-000000000001").status == 3)
+      #expect(try await tool.run("show", "00000000-0000-0000-0000-00000000beef").status == 3)
       #expect(try await tool.run("confirm", Self.id).status == 0)
       #expect(try await tool.run("reverse", Self.id).status == 3)
       #expect(try await tool.run("freeze", "--sku", "A", "--reason", "x").status == 77)

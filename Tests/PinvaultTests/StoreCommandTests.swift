@@ -52,7 +52,7 @@ import Testing
       #expect(try await tool.run("init", "--data", "other").status == 0)
       let port = try #require(tool.environment["PINVAULT_SERVER"]?.split(separator: ":").last.map(String.init))
       let taken = try await tool.run(
-        "serve", "--data", "other", "--master-key", "other.master-key", "--port", port, "--status-port", "-1")
+        "serve", "--data", "other", "--master-key", "other.master-key", "--port", port, "--no-status")
       #expect(taken.status == 69)
       #expect(taken.errors.contains("port \(port)"))
 
@@ -171,7 +171,7 @@ import Testing
 
   private func expectStock(of data: String, _ tool: Tool, regular: Int, quarantined: Int) async throws {
     let server = try tool.start(
-      ["serve", "--data", data, "--master-key", "vault.master-key", "--port", "0", "--status-port", "-1"])
+      ["serve", "--data", data, "--master-key", "vault.master-key", "--port", "0", "--no-status"])
     _ = try await waitUntil("\(data) serves: \(server.errors)") { try? tool.text("\(data)/address") }
     let address = try #require(
       try JSONSerialization.jsonObject(with: Data(try tool.text("\(data)/address").utf8)) as? [String: Any])

@@ -56,15 +56,15 @@ struct InitCommand: AsyncParsableCommand {
     guard (1...32).contains(administrator.utf8.count), administrator.allSatisfy(letters.contains) else {
       throw Fault(.usage, "--administrator '\(administrator)': 1 to 32 letters, digits, '-', '_' or '.'")
     }
+    guard !masterKeyPath.hasPrefix("\(directory)/") else {
+      throw Fault(.usage, "--master-key: it must not lie in the data directory, which would seal nothing")
+    }
     for path in [directory, masterKeyPath, keyFilePath] {
       if Files.exists(path) { throw Fault(.cannotCreate, "\(path): already exists; nothing is overwritten") }
       var status = stat()
       guard stat(Files.parent(of: path), &status) == 0 else {
         throw Fault(.cannotCreate, SystemFault(Files.parent(of: path)).description)
       }
-    }
-    guard !masterKeyPath.hasPrefix("\(directory)/") else {
-      throw Fault(.usage, "--master-key: it must not lie in the data directory, which would seal nothing")
     }
   }
 }

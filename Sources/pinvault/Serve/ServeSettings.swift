@@ -24,7 +24,8 @@ struct ServeOptions: ParsableArguments {
   @Flag(help: "Turn away clients without a certificate.") var requireClientCertificate = false
   @Flag(help: "Serve without TLS on an address that others can reach.") var allowClearText = false
   @Option(help: "Where to tell health and metrics over HTTP. (default: 127.0.0.1)") var statusAddress: String?
-  @Option(help: "Which port for that; 0 for any that is free, -1 for none. (default: 7469)") var statusPort: Int?
+  @Option(help: "Which port for that; 0 for any that is free. (default: 7469)") var statusPort: Int?
+  @Flag(help: "Tell no health and metrics.") var noStatus = false
   @Option(help: ArgumentHelp("Threads that serve connections. (default: 1)", valueName: "count")) var eventLoops: Int?
   @Option(help: ArgumentHelp("More connections are closed at once. (default: 10000)", valueName: "count"))
   var maximumConnections: Int?
@@ -46,7 +47,7 @@ struct ServeOptions: ParsableArguments {
     ]
     let flags = [
       "require-client-certificate": requireClientCertificate, "allow-clear-text": allowClearText,
-      "accept-clock": acceptClock, "log-json": logJSON,
+      "accept-clock": acceptClock, "log-json": logJSON, "no-status": noStatus,
     ]
     var values: [AbsoluteConfigKey: ConfigValue] = [:]
     for case (let name, let text?) in texts { values[[name]] = ConfigValue(.string(text), isSecret: false) }
@@ -69,7 +70,7 @@ struct ServeSettings {
   private static let names: Set = [
     "data", "master-key", "master-key-fd", "address", "port", "certificate", "certificate-key", "client-authority",
     "require-client-certificate", "allow-clear-text", "status-address", "status-port", "event-loops",
-    "maximum-connections", "accept-clock", "log-level", "log-json",
+    "no-status", "maximum-connections", "accept-clock", "log-level", "log-json",
   ]
 
   init(_ options: ServeOptions) async throws {
@@ -120,9 +121,10 @@ struct ServeSettings {
     server.maximumConnections = try within(
       1...1_000_000, reader, "maximum-connections", default: server.maximumConnections)
     server.allowsClearText = reader.bool(forKey: "allow-clear-text", default: false)
-    let statusPort = try within(-1...65_535, reader, "status-port", default: server.statusPort)
-    server.statusAddress = statusPort < 0 ? nil : reader.string(forKey: "status-address", default: "127.0.0.1")
-    server.statusPort = max(0, statusPort)
+    server.statusPort = try within(0...65_535, reader, "status-port", default: server.statusPort)
+    if !reader.bool(forKey: "no-status", default: false) {
+      server.statusAddress = reader.string(forKey: "status-address", default: "127.0.0.1")
+    }
     server.security = try security(reader)
     return server
   }
