@@ -54,6 +54,26 @@ struct KeepingTests {
     }
   }
 
+  @Test("What is asked behind a change sees it, wherever each is answered")
+  func orderOfEffects() async throws {
+    try await ServerRig.with { rig in
+      let known = try await rig.product("KNOWN")
+      let root = try await rig.connect(as: rig.administrator)
+      for number in 0..<20 {
+        var product = try #require(rig.engine.catalogue.product(known))
+        product.id = ProductID(0)
+        product.sku = "NEW-\(number)"
+        let define = DefineProduct(id: newID(), product: product)
+        try await root.send([.defineProduct(define), .catalogue(CatalogueQuery()), .statistics])
+        #expect(try await root.receive()?.status == .done)
+        let reply = try #require(try await root.receive())
+        guard case .catalogue(let page) = reply.answer else { throw RigError.unexpected("\(reply.status)") }
+        #expect(page.records.last?.sku == "NEW-\(number)")
+        #expect(try await root.receive()?.status == .done)
+      }
+    }
+  }
+
   @Test("A follower is told of an event as soon as there is one, and blocks nobody meanwhile")
   func following() async throws {
     try await ServerRig.with {
