@@ -16,6 +16,7 @@ struct HistoryModel {
   struct ModelCard {
     let product: ProductID
     let expiry: Day
+    let serial: String
     let pin: String
     var place = Place.stock(.regular)
     /// The id it was last disclosed under; nil again once it has come back.
@@ -27,8 +28,8 @@ struct HistoryModel {
   private(set) var frozen: Set<ProductID> = []
   private(set) var faults: [String] = []
 
-  mutating func add(_ card: CardID, of product: ProductID, expiry: Day, pin: String) {
-    cards[card] = ModelCard(product: product, expiry: expiry, pin: pin)
+  mutating func add(_ card: CardID, of product: ProductID, expiry: Day, serial: String, pin: String) {
+    cards[card] = ModelCard(product: product, expiry: expiry, serial: serial, pin: pin)
   }
 
   func level(of product: ProductID) -> StockLevel {

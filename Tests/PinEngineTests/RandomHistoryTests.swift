@@ -22,6 +22,7 @@ struct RandomHistoryTests {
       if step % 25 == 0 { try await history.restock() }
       if step % 100 == 0 { try await history.checkStore() }
     }
+    try await history.checkLives()
     #expect(history.model.faults.isEmpty, "seed \(Self.seed): \(history.model.faults.prefix(5))")
     // A history in which little happens proves little.
     for state in ReservationState.allCases {
@@ -77,7 +78,8 @@ private struct RandomHistory {
     let prefix = "\(bench.id().low)-"
     let lot = try await bench.stock(product, 10, expiry: expiry, prefix: prefix)
     for (number, card) in lot.extent.cards.enumerated() {
-      model.add(card, of: product, expiry: expiry, pin: Bench.pin(prefix, number))
+      model.add(
+        card, of: product, expiry: expiry, serial: "\(prefix)\(number)", pin: Bench.pin(prefix, number))
     }
   }
 
@@ -139,6 +141,18 @@ private struct RandomHistory {
       }
     }
     #expect(model.faults.isEmpty, "seed \(seed): \(model.faults.prefix(5))")
+  }
+
+  /// Every card's life is told back to its purchase, and ends where the card is.
+  func checkLives() async throws {
+    for (id, known) in model.cards {
+      let lives = try await bench.engine.cards(serial: known.serial, as: keeper).get()
+      #expect(lives.map(\.id) == [id], "seed \(seed)")
+      #expect(lives[0].custody == known.place.custody, "seed \(seed): card \(id), \(lives[0].life.map(\.name))")
+      #expect(lives[0].life.suffix(2).map(\.name) == ["purchase-committed", "purchase-begun"], "seed \(seed)")
+      let sequences = lives[0].life.map(\.sequence)
+      #expect(sequences == sequences.sorted(by: >), "seed \(seed)")
+    }
   }
 
   // MARK: Choices
@@ -233,6 +247,18 @@ extension Command {
     switch self {
     case .vend, .reserve: false
     default: ownID != nil
+    }
+  }
+}
+
+extension HistoryModel.Place {
+  fileprivate var custody: Custody {
+    switch self {
+    case .stock(let condition): .stock(condition)
+    case .reserved(let id, _): .reserved(id)
+    case .delivered(let id): .delivered(id)
+    case .quarantined(let id): .quarantined(id)
+    case .void: .void
     }
   }
 }

@@ -50,39 +50,56 @@ struct ReservationStateTests {
 
   /// A row for each state, a column for each operation. `-x` is the refusal `wrongState x`.
   private static let table = """
-    state       | reserve            | vend                   | dispense            | confirm         | extend         | release
-    new         | held 2             | delivered 2/2          | unknownID           | unknownID       | unknownID      | unknownID
-    held        | again held 2       | idReused operation     | delivered 2/2       | -held           | held           | released
-    due         | again held 2       | idReused operation     | deadlinePassed      | -held           | deadlinePassed | released
-    delivered   | again delivered 2  | idReused operation     | again delivered 2/2 | confirmed       | -delivered     | -delivered
-    confirmed   | again confirmed 2  | idReused operation     | again confirmed 2/2 | again confirmed | -confirmed     | -confirmed
-    old         | again delivered 2  | idReused operation     | again delivered 2/2 | confirmed       | -delivered     | -delivered
-    released    | again released 2   | idReused operation     | -released           | -released       | -released      | again released
-    expired     | again expired 2    | idReused operation     | -expired            | -expired        | -expired       | again expired
-    reversed    | again reversed 2   | idReused operation     | -reversed           | -reversed       | -reversed      | again reversed
-    tombstone   | -reversed          | -reversed              | -reversed           | -reversed       | -reversed      | again reversed
-    quarantined | again quarantined 2| idReused operation     | -quarantined        | -quarantined    | -quarantined   | -quarantined
-    settled     | again confirmed 2  | idReused operation     | again confirmed 2/2 | again confirmed | -confirmed     | -confirmed
-    returned    | again delivered 2  | idReused operation     | again delivered 0/2 | confirmed       | -delivered     | -delivered
-    withdrawn   | again held 2       | idReused operation     | withdrawn           | -held           | held           | released
-    vended      | idReused operation | again delivered 2/2    | again delivered 2/2 | confirmed       | -delivered     | -delivered
+    state       | reserve             | vend                | dispense            | confirm
+    new         | held 2              | delivered 2/2       | unknownID           | unknownID
+    held        | again held 2        | idReused operation  | delivered 2/2       | -held
+    due         | again held 2        | idReused operation  | deadlinePassed      | -held
+    delivered   | again delivered 2   | idReused operation  | again delivered 2/2 | confirmed
+    confirmed   | again confirmed 2   | idReused operation  | again confirmed 2/2 | again confirmed
+    old         | again delivered 2   | idReused operation  | again delivered 2/2 | confirmed
+    released    | again released 2    | idReused operation  | -released           | -released
+    expired     | again expired 2     | idReused operation  | -expired            | -expired
+    reversed    | again reversed 2    | idReused operation  | -reversed           | -reversed
+    tombstone   | -reversed           | -reversed           | -reversed           | -reversed
+    quarantined | again quarantined 2 | idReused operation  | -quarantined        | -quarantined
+    settled     | again confirmed 2   | idReused operation  | again confirmed 2/2 | again confirmed
+    returned    | again delivered 2   | idReused operation  | again delivered 0/2 | confirmed
+    withdrawn   | again held 2        | idReused operation  | withdrawn           | -held
+    vended      | idReused operation  | again delivered 2/2 | again delivered 2/2 | confirmed
 
-    state       | reverse            | return                 | reprint             | settle          | look up
-    new         | reversed           | unknownID              | unknownID           | unknownID       | unknownID
-    held        | reversed           | -held                  | -held               | -held           | found held 2
-    due         | reversed           | -held                  | -held               | -held           | found held 2
-    delivered   | quarantined        | returned 2 for 2000    | delivered 1/2       | -delivered      | found delivered 2
-    confirmed   | final              | returned 2 for 2000    | confirmed 1/2       | -confirmed      | found confirmed 2
-    old         | final              | returned 2 for 2000    | delivered 1/2       | -delivered      | found delivered 2
-    released    | again released     | -released              | -released           | -released       | found released 2
-    expired     | again expired      | -expired               | -expired            | -expired        | found expired 2
-    reversed    | again reversed     | -reversed              | -reversed           | -reversed       | found reversed 2
-    tombstone   | again reversed     | -reversed              | -reversed           | -reversed       | found reversed 0
-    quarantined | again quarantined  | -quarantined           | -quarantined        | moved 2         | found quarantined 2
-    settled     | final              | returned 2 for 2000    | confirmed 1/2       | -confirmed      | found confirmed 2
-    returned    | quarantined        | notInCustody 1         | delivered 0/2       | -delivered      | found delivered 2
-    withdrawn   | reversed           | -held                  | -held               | -held           | found held 2
-    vended      | quarantined        | returned 2 for 2000    | delivered 1/2       | -delivered      | found delivered 2
+    state       | extend         | release        | reverse           | return
+    new         | unknownID      | unknownID      | reversed          | unknownID
+    held        | held           | released       | reversed          | -held
+    due         | deadlinePassed | released       | reversed          | -held
+    delivered   | -delivered     | -delivered     | quarantined       | returned 2 for 2000
+    confirmed   | -confirmed     | -confirmed     | final             | returned 2 for 2000
+    old         | -delivered     | -delivered     | final             | returned 2 for 2000
+    released    | -released      | again released | again released    | -released
+    expired     | -expired       | again expired  | again expired     | -expired
+    reversed    | -reversed      | again reversed | again reversed    | -reversed
+    tombstone   | -reversed      | again reversed | again reversed    | -reversed
+    quarantined | -quarantined   | -quarantined   | again quarantined | -quarantined
+    settled     | -confirmed     | -confirmed     | final             | returned 2 for 2000
+    returned    | -delivered     | -delivered     | quarantined       | notInCustody 1
+    withdrawn   | held           | released       | reversed          | -held
+    vended      | -delivered     | -delivered     | quarantined       | returned 2 for 2000
+
+    state       | reprint       | settle     | look up
+    new         | unknownID     | unknownID  | unknownID
+    held        | -held         | -held      | found held 2
+    due         | -held         | -held      | found held 2
+    delivered   | delivered 1/2 | -delivered | found delivered 2
+    confirmed   | confirmed 1/2 | -confirmed | found confirmed 2
+    old         | delivered 1/2 | -delivered | found delivered 2
+    released    | -released     | -released  | found released 2
+    expired     | -expired      | -expired   | found expired 2
+    reversed    | -reversed     | -reversed  | found reversed 2
+    tombstone   | -reversed     | -reversed  | found reversed 0
+    quarantined | -quarantined  | moved 2    | found quarantined 2
+    settled     | confirmed 1/2 | -confirmed | found confirmed 2
+    returned    | delivered 0/2 | -delivered | found delivered 2
+    withdrawn   | -held         | -held      | found held 2
+    vended      | delivered 1/2 | -delivered | found delivered 2
     """
 
   @Test("Every operation in every state")

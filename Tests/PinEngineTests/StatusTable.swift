@@ -14,8 +14,8 @@ import Testing
 ///     till vend a P 1 => delivered 1/1
 ///
 /// Who asks is the name of a role, or `other` for a second till. Ids and products are named by words; extents, such as
-/// `2-3,5`, count from the section's first card; deadlines are seconds since the section began. An answer that is marked
-/// as a repeat begins with `again`.
+/// `2-3,5`, count from the section's first card; deadlines are seconds since the section began. An answer that is
+/// marked as a repeat begins with `again`.
 struct StatusTable {
   let bench: Bench
   private let actors: [String: ActorID]
@@ -97,7 +97,7 @@ struct StatusTable {
     throw Unexpected(what: "the hold is never swept")
   }
 
-  /// Makes a hold due whose turn to be swept has not come: one that was due earlier comes first, and one a batch is swept.
+  /// Makes a hold due whose turn to be swept has not come: one a batch is swept, and another was due earlier.
   private func leaveUnswept(_ id: RequestID) async throws {
     guard case .found(.reservation(let hold)) = await bench.ask(.lookUp(id), as: bench.administrator) else {
       throw Unexpected(what: "no such hold")
@@ -286,9 +286,11 @@ struct StatusTable {
 
   private func spell(_ shift: Shift) -> String {
     let totals = shift.totals.map { total in
-      "\(total.sales) sales of \(total.cards) for \(total.grossMinor) less \(total.discountMinor) tax \(total.taxMinor),"
-        + " \(total.reversals) reversed of \(total.reversedCards) for \(total.reversedMinor),"
-        + " \(total.returnedCards) returned for \(total.returnedMinor)"
+      [
+        "\(total.sales) sold \(total.cards)/\(total.grossMinor)-\(total.discountMinor) tax \(total.taxMinor)",
+        total.reversals == 0 ? "" : " \(total.reversals) reversed \(total.reversedCards)/\(total.reversedMinor)",
+        total.returnedCards == 0 ? "" : " returned \(total.returnedCards)/\(total.returnedMinor)",
+      ].joined()
     }
     return (["shift \(shift.number)"] + totals).joined(separator: ": ")
   }

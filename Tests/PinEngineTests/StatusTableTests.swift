@@ -393,17 +393,17 @@ struct StatusTableTests {
     storefront vend a P 2 discount=100 tax=30            => delivered 2/2
     storefront vend a P 2 discount=100 tax=30            => again delivered 2/2
     storefront reserve h 60 P 1 P 2                      => held 3
-    storefront shift                                     => shift 1: 1 sales of 2 for 2000 less 100 tax 30, 0 reversed of 0 for 0, 0 returned for 0
+    storefront shift                                     => shift 1: 1 sold 2/2000-100 tax 30
     storefront dispense h                                => delivered 3/3
     storefront reverse a                                 => quarantined
     storefront reverse a                                 => again quarantined
     clerk return back h 3                                => returned 1 for 1000
-    storefront shift                                     => shift 1: 2 sales of 5 for 5000 less 100 tax 30, 1 reversed of 2 for 2000, 0 returned for 0
-    storefront close c                                   => shift 1: 2 sales of 5 for 5000 less 100 tax 30, 1 reversed of 2 for 2000, 0 returned for 0
+    storefront shift                                     => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
+    storefront close c                                   => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
     storefront shift                                     => shift 2
     storefront vend d P 1                                => delivered 1/1
-    storefront close c                                   => again shift 1: 2 sales of 5 for 5000 less 100 tax 30, 1 reversed of 2 for 2000, 0 returned for 0
-    storefront shift                                     => shift 2: 1 sales of 1 for 1000 less 0 tax 0, 0 reversed of 0 for 0, 0 returned for 0
+    storefront close c                                   => again shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
+    storefront shift                                     => shift 2: 1 sold 1/1000-0 tax 0
     storefront close zero                                => invalid id
 
     == an id is one thing for ever
