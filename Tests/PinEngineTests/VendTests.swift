@@ -153,7 +153,9 @@ struct VendTests {
       Issue.record("not returned")
       return
     }
-    #expect(credits.map(\.cards) == [1] && credits.map(\.amountMinor) == [966], "a third of the discount, rounded up, comes off")
+    #expect(
+      credits.map(\.cards) == [1] && credits.map(\.amountMinor) == [966],
+      "a third of the discount, rounded up, comes off")
     let repeated = await bench.engine.perform(.return(request), as: clerk)
     #expect(repeated.isRepeat)
     let left = try #require(await bench.ask(.vend(Vend(id: sale, line: line)), as: till).delivery)
