@@ -137,4 +137,24 @@ import Testing
       #expect(try await vault.regular("A") == 60_000)
     }
   }
+
+  @Test func eachFileIsAPurchaseAndABadOneDoesNotStopTheNext() async throws {
+    try await withVault { vault in
+      try await vault.addProduct("A")
+      try vault.writeCards("1.csv", 0..<10)
+      try vault.writeCards("2.csv", 5..<15)
+      try vault.writeCards("3.csv", 20..<30)
+      try vault.writeCards("4.csv", 40..<50)
+      let run = try await vault.tool.run("import", "--sku", "A", "--json", "1.csv", "2.csv", "gone.csv", "3.csv")
+      #expect(run.status == 74, "\(run.errors)")
+      let files = try #require(try run.json["files"] as? [[String: Any]])
+      #expect(files.map { $0["accepted"] as? Int } == [10, 0, 0, 10])
+      #expect(files.map { $0["refused"] as? Int } == [0, 5, 0, 0])
+      let rest = try await vault.tool.run("import", "--sku", "A", "--skip-bad", "2.csv", "4.csv")
+      #expect(rest.status == 0, "\(rest.errors)")
+      #expect(FileManager.default.fileExists(atPath: vault.tool.path("2.csv.refused.csv")))
+      #expect(!FileManager.default.fileExists(atPath: vault.tool.path("4.csv.refused.csv")))
+      #expect(try await vault.regular("A") == 35)
+    }
+  }
 }

@@ -163,6 +163,9 @@ import Testing
       let pin = try #require((try sold.json["cards"] as? [[String: Any]])?.first?["pin"] as? String)
       try await vault.kill()
       #expect(try await vault.tool.run("vend", "--sku", "A", "--id", Self.id).status == 69)
+      // Its address is still there, but nobody holds the directory.
+      let idle = try await vault.tool.run("verify", "--data", "vault")
+      #expect(idle.status == 0, "\(idle.errors)")
       try await vault.start()
       let again = try await vault.tool.run("vend", "--sku", "A", "--id", Self.id, "--json")
       #expect((try again.json["cards"] as? [[String: Any]])?.first?["pin"] as? String == pin, "\(again.errors)")
@@ -194,6 +197,42 @@ import Testing
       vault.become("admin", key: "vault.admin.key")
       #expect(try await vault.tool.run("actor", "revoke", "admin").status == 3)
       #expect(try await vault.tool.run("actor", "list").output.contains("revoked"))
+    }
+  }
+
+  /// The sale was made, but its answer is lost and nobody can be asked: the error says the id, and it is found by it.
+  @Test func aLostAnswerIsAnUnknownOutcomeThatCanBeAskedFor() async throws {
+    try await withTill { vault, _ in
+      let address = try #require(vault.tool.environment["PINVAULT_SERVER"])
+      // Hello, authenticate, catalogue, vend.
+      let proxy = try LossyProxy(to: address, losingAnswersFrom: 4)
+      let sold = try await vault.tool.run(
+        "vend", "--sku", "A", "--id", Self.id, "--server", "127.0.0.1:\(proxy.port)", "--time-limit", "1s")
+      #expect(sold.status == 5, "\(sold.errors)")
+      #expect(sold.output == "")
+      #expect(sold.errors.contains("pinvault show \(Self.id)"))
+      let shown = try await vault.tool.run("show", Self.id, "--json")
+      #expect(try shown.json["state"] as? String == "delivered")
+      let again = try await vault.tool.run("vend", "--sku", "A", "--id", Self.id, "--json")
+      #expect((try again.json["cards"] as? [[String: Any]])?.count == 1)
+      #expect(try await vault.regular("A") == 99)
+    }
+  }
+
+  @Test func eventsAreFollowedAsTheyCome() async throws {
+    try await withTill { vault, _ in
+      let till = vault.tool
+      vault.become("admin", key: "vault.admin.key")
+      let following = try vault.tool.start(["events", "--from", "1", "--follow"], log: "follow")
+      #expect(try await till.run("vend", "--sku", "A", "--id", Self.id).status == 0)
+      let tool = vault.tool
+      let line = try await waitUntil("the vend's event") {
+        try tool.text("follow.out").split(separator: "\n").first { $0.contains(Self.id) }
+      }
+      let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+      #expect(event["kind"] as? String == "vended")
+      following.signal(SIGTERM)
+      _ = try await following.finish()
     }
   }
 }

@@ -48,6 +48,13 @@ import Testing
       let inUse = try await tool.run("serve", "--data", "vault", "--master-key", "vault.master-key", "--port", "0")
       #expect(inUse.status == 75)
       #expect(inUse.errors.contains("in use"))
+      let address = try tool.text("vault/address")
+      try FileManager.default.removeItem(atPath: tool.path("vault/address"))
+      let silent = try await tool.run("verify", "--data", "vault")
+      #expect(silent.status == 75)
+      #expect(silent.errors.contains("does not serve"))
+      try address.write(toFile: tool.path("vault/address"), atomically: true, encoding: .utf8)
+      #expect(try await tool.run("verify", "--data", "vault").status == 0)
 
       #expect(try await tool.run("init", "--data", "other").status == 0)
       let port = try #require(tool.environment["PINVAULT_SERVER"]?.split(separator: ":").last.map(String.init))

@@ -91,7 +91,7 @@ struct ImportCommand: AsyncParsableCommand {
         let result = await file.run()
         results.append(result)
         // What is wrong with one file is not wrong with the next; what is wrong with the server is.
-        if let status = result.status, status != .badInput { break }
+        if let status = result.status, status != .badInput, status != .inputOutput { break }
       }
       return results
     }

@@ -26,6 +26,8 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "Where to tell health and metrics over HTTP. (default: 127.0.0.1)") var statusAddress: String?
   @Option(help: "Which port for that; 0 for any that is free. (default: 7469)") var statusPort: Int?
   @Flag(help: "Tell no health and metrics.") var noStatus = false
+  @Option(help: ArgumentHelp("The only directory that clients' backups may go into. (default: any)", valueName: "directory"))
+  var backupFolder: String?
   @Option(help: ArgumentHelp("Threads that serve connections. (default: 1)", valueName: "count")) var eventLoops: Int?
   @Option(help: ArgumentHelp("More connections are closed at once. (default: 10000)", valueName: "count"))
   var maximumConnections: Int?
@@ -39,7 +41,7 @@ struct ServeOptions: ParsableArguments {
     let texts = [
       "data": data, "master-key": masterKey, "address": address, "certificate": certificate,
       "certificate-key": certificateKey, "client-authority": clientAuthority, "status-address": statusAddress,
-      "log-level": logLevel,
+      "log-level": logLevel, "backup-folder": backupFolder,
     ]
     let numbers = [
       "master-key-fd": masterKeyDescriptor, "port": port, "status-port": statusPort, "event-loops": eventLoops,
@@ -70,7 +72,7 @@ struct ServeSettings {
   private static let names: Set = [
     "data", "master-key", "master-key-fd", "address", "port", "certificate", "certificate-key", "client-authority",
     "require-client-certificate", "allow-clear-text", "status-address", "status-port", "event-loops",
-    "no-status", "maximum-connections", "accept-clock", "log-level", "log-json",
+    "no-status", "backup-folder", "maximum-connections", "accept-clock", "log-level", "log-json",
   ]
 
   init(_ options: ServeOptions) async throws {
@@ -125,6 +127,7 @@ struct ServeSettings {
     if !reader.bool(forKey: "no-status", default: false) {
       server.statusAddress = reader.string(forKey: "status-address", default: "127.0.0.1")
     }
+    server.backupFolder = try reader.string(forKey: "backup-folder").map { try Files.absolute(Files.trimmed($0)) }
     server.security = try security(reader)
     return server
   }

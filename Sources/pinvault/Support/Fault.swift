@@ -48,7 +48,7 @@ extension Fault {
     case .refused(let refusal): self.init(refusal)
     case .unknownOutcome(let change): self.init(change)
     case .notConnected(let disconnection):
-      self.init(.unavailable, "\(disconnection); is it running, and is --server right?")
+      self.init(disconnection.status, "\(disconnection); \(disconnection.advice)")
     case .authenticationFailed(.refused):
       self.init(.notPermitted, "the server does not take this actor: check --actor and --key-file, or it was revoked")
     case .authenticationFailed(let failure): self.init(.notPermitted, failure.description)
@@ -85,6 +85,21 @@ extension Fault {
       .lastAdministrator, .productFrozen, .tooManyExtents, .wrongState, .deadlinePassed, .final, .withdrawn,
       .notInCustody, .outOfTurn:
       .refused
+    }
+  }
+}
+
+extension Disconnection {
+  var status: ExitStatus { if case .turnedAway = self { .tryAgain } else { .unavailable } }
+
+  /// What to do about it.
+  var advice: String {
+    switch self {
+    case .unreachable, .lost, .closed: "is it running, and is --server right?"
+    case .endedByServer, .silent: "does it serve with TLS (--tls, --tls-roots), or has it too many connections?"
+    case .turnedAway: "try again later"
+    case .tls: "check --tls, and that --tls-roots names who signed its certificate"
+    case .fault: "is --server right, and does it serve without TLS (--tls)?"
     }
   }
 }

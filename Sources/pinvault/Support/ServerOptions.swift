@@ -48,7 +48,7 @@ struct ServerOptions: ParsableArguments {
       return try await client.connect()
     } catch {
       guard case .notConnected(let disconnection) = error else { throw Fault(error) }
-      throw Fault(.unavailable, "\(address): \(disconnection); is it running, and is --server right?")
+      throw Fault(disconnection.status, "\(address): \(disconnection); \(disconnection.advice)")
     }
   }
 
