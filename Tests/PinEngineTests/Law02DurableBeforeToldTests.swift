@@ -30,7 +30,7 @@ struct Law02DurableBeforeToldTests {
       #expect(bench.engine.headSequence == before + 1, "the answer came with its event synced")
       #expect(answered.sequence == before + 1)
       #expect(try #require(answered.outcome.delivery).openedCount > 0)
-      let event = try bench.events(from: before + 1)[0]
+      let event = try #require(try bench.events(from: before + 1).first)
       #expect(event.kind == kind && event.actor == till)
     }
   }

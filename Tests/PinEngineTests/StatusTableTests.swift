@@ -5,15 +5,10 @@ import Testing
 
 @Suite("Every request has the one outcome that the laws give it")
 struct StatusTableTests {
-  @Test("Requests, one a line")
-  func table() async throws {
+  @Test("Requests, one a line", arguments: [selling, order, returning, stockKeeping, naming, changes])
+  func table(_ text: String) async throws {
     var table = try await StatusTable(bench: try Bench(settings: .sweepingOneABatch))
-    try await table.run(Self.selling)
-    try await table.run(Self.order)
-    try await table.run(Self.returning)
-    try await table.run(Self.stockKeeping)
-    try await table.run(Self.naming)
-    try await table.run(Self.changes)
+    try await table.run(text)
     #expect(try table.bench.engine.verify().sound)
   }
 
@@ -398,6 +393,7 @@ struct StatusTableTests {
     storefront reverse a                                 => quarantined
     storefront reverse a                                 => again quarantined
     clerk return back h 3                                => returned 1 for 1000
+    clerk shift                                          => shift 1: 0 sold 0/0-0 tax 0 returned 1/1000
     storefront shift                                     => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
     storefront close c                                   => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
     storefront shift                                     => shift 2
