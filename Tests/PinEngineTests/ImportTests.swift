@@ -95,6 +95,42 @@ struct ImportTests {
     #expect(try await bench.load(second, 0, chunk([("S1", "111")])).get().acceptedCount == 1)
   }
 
+  @Test("Another purchase that is heard of does not make the running import give way")
+  func heardOfAnother() async throws {
+    let bench = try Bench()
+    let product = try await bench.product("ONE")
+    let done = try await begin(bench, product, 1)
+    _ = await bench.engine.commit(done, as: bench.administrator)
+    let running = try await begin(bench, product, 3)
+    #expect(await bench.engine.commit(done, as: bench.administrator).isRepeat)
+    _ = await bench.load(done, 0, chunk([("S9", "999")]))
+    let next = BeginPurchase(id: bench.id(), product: product, lots: [DeclaredLot(expiry: .never, count: 1)])
+    #expect(await bench.engine.begin(next, as: bench.administrator).outcome.refusal == .importRunning(running))
+    #expect(try await bench.load(running, 0, chunk([("S1", "111")])).get().acceptedCount == 1)
+  }
+
+  @Test("Of imports begun at the same moment one is begun, and the others do not push it aside")
+  func begunTogether() async throws {
+    let bench = try Bench()
+    let product = try await bench.product("ONE")
+    for _ in 0..<10 {
+      let outcomes = await withTaskGroup(of: Outcome.self) { group in
+        for _ in 0..<8 {
+          let begin = BeginPurchase(id: bench.id(), product: product, lots: [DeclaredLot(expiry: .never, count: 1)])
+          group.addTask { await bench.engine.begin(begin, as: bench.administrator).outcome }
+        }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      let begun = outcomes.compactMap { if case .purchase(let purchase, _) = $0 { purchase } else { nil } }
+      #expect(begun.count == 1)
+      guard case .purchase = await bench.engine.commit(try #require(begun.first), as: bench.administrator).outcome
+      else {
+        Issue.record("pushed aside")
+        return
+      }
+    }
+  }
+
   @Test("What a crash interrupted is void after the restart, its entries are gone, and the same file can be imported")
   func interrupted() async throws {
     let bench = try Bench()

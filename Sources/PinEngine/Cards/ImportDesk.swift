@@ -54,15 +54,18 @@ final class ImportDesk: @unchecked Sendable {
 
   /// How long the running import may still be silent before it gives way, in milliseconds; 0 if it may go now.
   func patienceMilliseconds(for purchase: PurchaseID) -> UInt64 {
-    let (heardOf, time) = lastHeard.withLock { $0 }
-    guard heardOf == purchase else { return 0 }
-    let idle = clock.nowMilliseconds() - min(time, clock.nowMilliseconds())
-    return idle >= Self.idleMilliseconds ? 0 : Self.idleMilliseconds - idle
+    let now = clock.nowMilliseconds()
+    return lastHeard.withLock { heard in
+      // Begun a moment ago, and whoever began it has not come here yet.
+      if heard.purchase != purchase { heard = (purchase, now) }
+      let idle = now - min(heard.timeMilliseconds, now)
+      return idle >= Self.idleMilliseconds ? 0 : Self.idleMilliseconds - idle
+    }
   }
 
   /// Makes ready for the chunks of a purchase that was just begun.
   func begin(_ purchase: PurchaseID) async {
-    hear(purchase)
+    lastHeard.withLock { $0 = (purchase, clock.nowMilliseconds()) }
     await onQueue { [self] in
       let catalogue = context.catalogue
       let lots = catalogue.lots.filter { $0.purchase == purchase }
@@ -118,8 +121,10 @@ final class ImportDesk: @unchecked Sendable {
 
   // MARK: On the queue
 
+  /// Notes a sign of life of the import under way; what comes for another purchase is none.
   private func hear(_ purchase: PurchaseID) {
-    lastHeard.withLock { $0 = (purchase, clock.nowMilliseconds()) }
+    let now = clock.nowMilliseconds()
+    lastHeard.withLock { if $0.purchase == purchase { $0.timeMilliseconds = now } }
   }
 
   private func loadWaiting() {
