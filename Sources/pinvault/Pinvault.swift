@@ -29,19 +29,25 @@ struct Pinvault: AsyncParsableCommand {
       """,
     version: "pinvault \(programVersion)",
     groupedSubcommands: [
-      CommandGroup(name: "The store:", subcommands: [
-        InitCommand.self, ServeCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-        RekeyCommand.self, StatsCommand.self, EventsCommand.self, ActorCommand.self,
-      ]),
-      CommandGroup(name: "Stock:", subcommands: [
-        ProductCommand.self, ImportCommand.self, StockCommand.self, CardCommand.self, ReinventoryCommand.self,
-        SettleCommand.self, WithdrawCommand.self, FreezeCommand.self, ThawCommand.self,
-      ]),
-      CommandGroup(name: "Selling:", subcommands: [
-        VendCommand.self, ReserveCommand.self, DispenseCommand.self, ConfirmCommand.self, ExtendCommand.self,
-        ReleaseCommand.self, ReverseCommand.self, ReturnCommand.self, ReprintCommand.self, ShowCommand.self,
-        ShiftCommand.self,
-      ]),
+      CommandGroup(
+        name: "The store:",
+        subcommands: [
+          InitCommand.self, ServeCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
+          RekeyCommand.self, StatsCommand.self, EventsCommand.self, ActorCommand.self,
+        ]),
+      CommandGroup(
+        name: "Stock:",
+        subcommands: [
+          ProductCommand.self, ImportCommand.self, StockCommand.self, CardCommand.self, ReinventoryCommand.self,
+          SettleCommand.self, WithdrawCommand.self, FreezeCommand.self, ThawCommand.self,
+        ]),
+      CommandGroup(
+        name: "Selling:",
+        subcommands: [
+          VendCommand.self, ReserveCommand.self, DispenseCommand.self, ConfirmCommand.self, ExtendCommand.self,
+          ReleaseCommand.self, ReverseCommand.self, ReturnCommand.self, ReprintCommand.self, ShowCommand.self,
+          ShiftCommand.self,
+        ]),
     ])
 
   static func main() async {

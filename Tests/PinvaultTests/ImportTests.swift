@@ -138,6 +138,25 @@ import Testing
     }
   }
 
+  @Test func anImportOutlivesAKilledServer() async throws {
+    try await withVault { vault in
+      try await vault.addProduct("A")
+      try vault.writeCards("cards.csv", 0..<60_000)
+      let port = try #require(vault.tool.environment["PINVAULT_SERVER"]?.split(separator: ":").last.map(String.init))
+      let importing = try vault.tool.start(["import", "--sku", "A", "cards.csv"])
+      while try await !vault.tool.run("events").output.contains("purchase-begun") {
+        try #require(importing.process.isRunning)
+      }
+      try await vault.kill()
+      try await vault.start("--port", port)
+      let imported = try await importing.finish()
+      #expect(imported.status == 0, "\(imported.errors)")
+      #expect(imported.errors.contains("beginning anew"))
+      #expect(try await vault.regular("A") == 60_000)
+      #expect(try await vault.tool.run("verify", "--data", "vault").status == 0)
+    }
+  }
+
   @Test func eachFileIsAPurchaseAndABadOneDoesNotStopTheNext() async throws {
     try await withVault { vault in
       try await vault.addProduct("A")

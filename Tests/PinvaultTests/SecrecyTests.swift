@@ -24,7 +24,8 @@ import Testing
 
       let wanted = Set(pins)
       var texts = [("events", Data(events.output.utf8)), ("stats", Data(stats.output.utf8))]
-      let files = try #require(FileManager.default.enumerator(at: vault.tool.directory, includingPropertiesForKeys: nil))
+      let files = try #require(
+        FileManager.default.enumerator(at: vault.tool.directory, includingPropertiesForKeys: nil))
       var names: [String] = []
       for case let file as URL in files {
         let name = file.path.dropFirst(vault.tool.directory.path.count + 1)

@@ -101,7 +101,8 @@ final class Started: @unchecked Sendable {
 
   func launch() throws {
     process.terminationHandler = { [end] process in
-      end.yield(process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus)
+      end.yield(
+        process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus)
       end.finish()
     }
     try process.run()

@@ -22,7 +22,8 @@ struct Vault {
     starts += 1
     try? FileManager.default.removeItem(atPath: tool.path("vault/address"))
     let server = try tool.start(
-      ["serve"] + Self.master + ["--port", "0", "--status-port", "0", "--log-level", "debug"] + more, log: "serve-\(starts)")
+      ["serve"] + Self.master + ["--port", "0", "--status-port", "0", "--log-level", "debug"] + more,
+      log: "serve-\(starts)")
     self.server = server
     let address = try await waitUntil("the address file: \(server.errors)") { try? tool.text("vault/address") }
     let json = try #require(try JSONSerialization.jsonObject(with: Data(address.utf8)) as? [String: Any])

@@ -145,7 +145,8 @@ struct ActorCommand: AsyncParsableCommand {
 /// What an actor is allowed to be.
 struct RoleOptions: ParsableArguments {
   @Option(
-    name: .customLong("role"), help: ArgumentHelp("A role, or several with commas; may be given often.", valueName: "role"))
+    name: .customLong("role"),
+    help: ArgumentHelp("A role, or several with commas; may be given often.", valueName: "role"))
   var names: [String]
 
   func validate() throws {

@@ -39,7 +39,8 @@ struct ReprintCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The sale.") var id: RequestID
-  @Option(help: ArgumentHelp("The place of the first card in the sale, from 0.", valueName: "index")) var from: UInt32 = 0
+  @Option(help: ArgumentHelp("The place of the first card in the sale, from 0.", valueName: "index")) var from: UInt32 =
+    0
   @Option(help: "How many cards. (default: all from there on)") var count: UInt16?
   @OptionGroup var server: ServerOptions
   @OptionGroup var output: OutputOptions
@@ -49,7 +50,7 @@ struct ReprintCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await server.withClient { client, description in
+    try await server.withServer { client, description in
       let limit = description.limits.cardsPerAnswer
       if let count, count > limit { throw Fault(.usage, "--count \(count): at most \(limit) at once") }
       let handover = Handover(client: client, output: output)

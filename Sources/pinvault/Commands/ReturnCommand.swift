@@ -15,7 +15,8 @@ struct ReturnCommand: AsyncParsableCommand {
   @Argument(help: "The sale.") var sale: RequestID
   @Option(
     name: .customLong("card"),
-    help: ArgumentHelp("Which cards: an id, or the first and the last of a run. (default: all of them)", valueName: "id"))
+    help: ArgumentHelp(
+      "Which cards: an id, or the first and the last of a run. (default: all of them)", valueName: "id"))
   var cards: [ExtentArgument] = []
   @OptionGroup var change: ChangeOptions
   @OptionGroup var server: ServerOptions

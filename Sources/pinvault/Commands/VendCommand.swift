@@ -26,7 +26,7 @@ struct VendCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    try await server.withClient { client, description in
+    try await server.withServer { client, description in
       let limit = description.limits.cardsPerAnswer
       guard (1...UInt32(limit)).contains(count) else {
         throw Fault(.usage, "--count \(count): a vend is 1 to \(limit) cards; for more, reserve and then dispense")

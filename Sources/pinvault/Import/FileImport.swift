@@ -24,9 +24,17 @@ struct FileImport {
       return try await importFile(since: start)
     } catch {
       progress.clear()
-      let fault = Fault(of: error) ?? Fault(.rotten, "\(error)")
+      let fault = Self.fault(of: error)
       return refused(error: fault.message, survey: nil, status: fault.status, since: start)
     }
+  }
+
+  private static func fault(of error: any Error) -> Fault {
+    // The commit has said its own: whatever else may have been done has not made stock.
+    if case .unknownOutcome? = error as? ClientError {
+      return Fault(.unavailable, "the connection to the server was lost; nothing was loaded: import it again")
+    }
+    return Fault(of: error) ?? Fault(.rotten, "\(error)")
   }
 
   private func importFile(since start: ContinuousClock.Instant) async throws -> FileResult {
@@ -38,7 +46,7 @@ struct FileImport {
       do {
         return try await load(file, survey, since: start)
       } catch is AnswersLost {
-        say("the connection broke; beginning again")
+        say("the connection broke or the server was started again; beginning anew")
       }
     }
     do {
@@ -74,9 +82,15 @@ struct FileImport {
       try Task.checkCancellation()
     } catch {
       await giveUp(purchase)
-      throw error
+      throw Self.isGone(error) ? AnswersLost() : error
     }
     return try await commit(purchase, survey, since: start)
+  }
+
+  /// Whether the server does not know the purchase any more: it was started again, which voids what was under way, or
+  /// another import took this one for dead.
+  private static func isGone(_ error: any Error) -> Bool {
+    (error as? ClientError) == .refused(.unknownPurchase)
   }
 
   /// Tells the server not to wait for more; if it cannot be told, it gives the purchase up by itself.
@@ -98,7 +112,9 @@ struct FileImport {
       } catch {
         guard case .refused(.importRunning(let other)) = error else { throw error }
         guard ContinuousClock.now < deadline else { throw Fault(.importRunning(other)) }
-        if !hasSaid { say("another import is under way (purchase \(other)), or was interrupted: waiting for it to end") }
+        if !hasSaid {
+          say("another import is under way (purchase \(other)), or was interrupted: waiting for it to end")
+        }
         hasSaid = true
         try await Task.sleep(for: .milliseconds(500))
       }
@@ -113,6 +129,7 @@ struct FileImport {
     do throws(ClientError) {
       lots = try await client.commitPurchase(purchase).value.lots
     } catch {
+      if Self.isGone(error) { throw AnswersLost() }
       guard case .unknownOutcome = error else { throw error }
       throw Fault(
         .unknownOutcome,
@@ -157,5 +174,5 @@ struct FileImport {
   }
 }
 
-/// The connection broke, and which cards of a chunk were refused is not known: begin again.
+/// Which cards of a chunk were refused is not known, or the purchase is gone: begin anew.
 struct AnswersLost: Error {}

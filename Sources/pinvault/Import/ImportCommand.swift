@@ -66,7 +66,7 @@ struct ImportCommand: AsyncParsableCommand {
   }
 
   private func importAll() async throws -> [FileResult] {
-    try await server.withClient { client, description in
+    try await server.withServer { client, description in
       let catalogue = try await client.catalogue()
       guard let product = catalogue.value.first(where: { $0.sku == sku }) else {
         throw Fault(.refused, "there is no product with SKU '\(sku)'; see 'pinvault product list'")
@@ -148,7 +148,8 @@ struct FileResult: Encodable {
     guard let purchase else { return "\(file): refused: \(refused) of \(rows) rows are bad; nothing was loaded" }
     let lots = lots.count == 1 ? "1 lot" : "\(lots.count) lots"
     let skipped = refused == 0 ? "" : "; \(refused) rows refused\(report.map { ", see \($0)" } ?? "")"
-    return "\(file): \(accepted) cards loaded as purchase \(purchase), \(lots), in \(Progress.text(seconds: seconds))\(skipped)"
+    return
+      "\(file): \(accepted) cards loaded as purchase \(purchase), \(lots), in \(Progress.text(seconds: seconds))\(skipped)"
   }
 }
 

@@ -26,7 +26,8 @@ struct ServeOptions: ParsableArguments {
   @Option(help: "Where to tell health and metrics over HTTP. (default: 127.0.0.1)") var statusAddress: String?
   @Option(help: "Which port for that; 0 for any that is free. (default: 7469)") var statusPort: Int?
   @Flag(help: "Tell no health and metrics.") var noStatus = false
-  @Option(help: ArgumentHelp("The only directory that clients' backups may go into. (default: any)", valueName: "directory"))
+  @Option(
+    help: ArgumentHelp("The only directory that clients' backups may go into. (default: any)", valueName: "directory"))
   var backupFolder: String?
   @Option(help: ArgumentHelp("Threads that serve connections. (default: 1)", valueName: "count")) var eventLoops: Int?
   @Option(help: ArgumentHelp("More connections are closed at once. (default: 10000)", valueName: "count"))
@@ -79,7 +80,8 @@ struct ServeSettings {
     let reader = try await Self.reader(options)
     data = Files.trimmed(try Self.required(reader, "data"))
     masterKey = MasterKeySource(
-      file: reader.string(forKey: "master-key"), descriptor: reader.int(forKey: "master-key-fd").map { Int32(clamping: $0) })
+      file: reader.string(forKey: "master-key"),
+      descriptor: reader.int(forKey: "master-key-fd").map { Int32(clamping: $0) })
     server = try Self.server(reader)
     acceptsClock = reader.bool(forKey: "accept-clock", default: false)
     logsJSON = reader.bool(forKey: "log-json", default: false)
@@ -136,7 +138,8 @@ struct ServeSettings {
     switch (reader.string(forKey: "certificate"), reader.string(forKey: "certificate-key")) {
     case (let chain?, let key?):
       return TransportSecurity(
-        certificateChainPath: chain, privateKeyPath: key, clientAuthorityPath: reader.string(forKey: "client-authority"),
+        certificateChainPath: chain, privateKeyPath: key,
+        clientAuthorityPath: reader.string(forKey: "client-authority"),
         requiresClientCertificate: reader.bool(forKey: "require-client-certificate", default: false))
     case (nil, nil):
       guard reader.string(forKey: "client-authority") == nil else {
@@ -148,7 +151,9 @@ struct ServeSettings {
   }
 
   private static func required(_ reader: ConfigReader, _ name: ConfigKey) throws -> String {
-    guard let value = reader.string(forKey: name) else { throw Fault(.usage, "no data directory: give --data DIRECTORY") }
+    guard let value = reader.string(forKey: name) else {
+      throw Fault(.usage, "no data directory: give --data DIRECTORY")
+    }
     return value
   }
 

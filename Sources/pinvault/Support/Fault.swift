@@ -83,7 +83,7 @@ extension Fault {
     case .busy, .storageFull, .stopping, .importRunning: .tryAgain
     case .idReused, .unknownID, .unknownProduct, .unknownPurchase, .unknownCard, .unknownActor, .nameTaken,
       .lastAdministrator, .productFrozen, .tooManyExtents, .wrongState, .deadlinePassed, .final, .withdrawn,
-      .notInCustody, .outOfTurn:
+      .notInCustody, .outOfTurn, .cardDamaged:
       .refused
     }
   }
@@ -128,6 +128,8 @@ extension Refusal {
     case .final: "the sale is final: it was confirmed, or is older than the reversal window; take the card back instead"
     case .withdrawn: "cards of the reservation were withdrawn since; release it and reserve again"
     case .notInCustody(let card): "card \(card) is not where this needs it; see 'pinvault card'"
+    case .cardDamaged(let card):
+      "card \(card) of the sale cannot be opened, though the sale stands: tell the operator ('pinvault verify'); reverse it"
     case .outOfTurn(let expected): "a chunk came out of turn, \(expected) is expected; import again"
     case .busy(let retryAfterMilliseconds): "the server is busy; try again in \(retryAfterMilliseconds) ms"
     case .storageFull: "the server has no room for changes (looking still works); free disk space and try again"

@@ -27,11 +27,11 @@ struct ServerOptions: ParsableArguments {
 
   /// Connects, lends the client, and closes it.
   func withClient<Result>(_ body: (PinClient) async throws -> Result) async throws -> Result {
-    try await withClient { client, _ in try await body(client) }
+    try await withServer { client, _ in try await body(client) }
   }
 
   /// The same, also telling who the server is and what it allows.
-  func withClient<Result>(_ body: (PinClient, ServerDescription) async throws -> Result) async throws -> Result {
+  func withServer<Result>(_ body: (PinClient, ServerDescription) async throws -> Result) async throws -> Result {
     let client = PinClient(try configuration())
     do {
       let result = try await body(client, try await connect(client))
