@@ -18,7 +18,7 @@ let package = Package(
   name: "pinvault",
   products: [
     .library(name: "PinEngine", targets: ["PinEngine", "PinWords"]),
-    .library(name: "PinProtocol", targets: ["PinProtocol", "PinWords"]),
+    .library(name: "PinProtocol", targets: ["PinProtocol", "PinWords", "PinBytes"]),
     .library(name: "PinClient", targets: ["PinClient", "PinProtocol", "PinWords"]),
     .executable(name: "pinvault", targets: ["pinvault"]),
   ],
@@ -60,7 +60,7 @@ let package = Package(
     .target(
       name: "PinServer",
       dependencies: [
-        "PinBytes", "PinWords", "PinProtocol", "PinSealing", "PinEngine",
+        "PinBytes", "PinWords", "PinProtocol", "PinSealing", "PinStore", "PinEngine",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -84,10 +84,18 @@ let package = Package(
     .testTarget(name: "VendorFilesTests", dependencies: ["VendorFiles", "CZlib"], swiftSettings: settings),
     .testTarget(name: "PinStoreTests", dependencies: ["PinStore"], swiftSettings: settings),
     .testTarget(name: "PinEngineTests", dependencies: ["PinEngine"], swiftSettings: settings),
-    .testTarget(name: "PinProtocolTests", dependencies: ["PinProtocol"], swiftSettings: settings),
-    .testTarget(name: "PinClientTests", dependencies: ["PinClient"], swiftSettings: settings),
-    .testTarget(name: "PinServerTests", dependencies: ["PinServer"], swiftSettings: settings),
-    .testTarget(name: "PinvaultTests", dependencies: ["pinvault"], swiftSettings: settings),
+    .testTarget(
+      name: "PinProtocolTests", dependencies: ["PinProtocol", "PinBytes", "PinWords"], swiftSettings: settings),
+    .testTarget(
+      name: "PinClientTests", dependencies: ["PinClient", "PinProtocol", "PinSealing"] + nio, swiftSettings: settings),
+    .testTarget(
+      name: "PinServerTests",
+      dependencies: [
+        "PinServer", "PinEngine", "PinStore", "PinProtocol", "PinSealing",
+        .product(name: "Logging", package: "swift-log"),
+      ] + nio,
+      swiftSettings: settings),
+    .testTarget(name: "PinvaultTests", dependencies: ["pinvault", "PinClient"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

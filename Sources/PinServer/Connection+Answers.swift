@@ -124,11 +124,11 @@ extension Connection {
         outgoing.writeBytes($0)
       }
     } catch {
-      // The sale stands and its cards are rotten: the client may ask again with the same id when that is mended.
+      // The sale stands and its cards are rotten: asked again with the same id when that is mended, it tells them.
       loop.counters.cardFaults += 1
       loop.logger.critical(
         "a card does not open", metadata: ["connection": "\(name)", "error": "\(error)"])
-      encode(loop.message(.refused(.busy(retryAfterMilliseconds: 1000))), slot)
+      encode(loop.message(.refused(.cardDamaged(error.card))), slot)
       return
     }
     loop.counters.cardsOpened += UInt64(delivery.openedCount)

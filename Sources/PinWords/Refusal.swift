@@ -37,6 +37,8 @@ public enum Refusal: Error, Hashable, Sendable {
   case notInCustody(CardID)
   /// A chunk of an import came out of turn; this one is expected.
   case outOfTurn(expected: UInt32)
+  /// The sale stands, but this card of it cannot be opened: something on the server's disk is damaged.
+  case cardDamaged(CardID)
 
   // Try again.
   /// More is going on than the server takes at once; try again after so many milliseconds.
@@ -171,6 +173,7 @@ public enum Status: UInt8, Sendable, CaseIterable {
   case withdrawn = 45
   case notInCustody = 46
   case outOfTurn = 47
+  case cardDamaged = 48
 
   // Try again.
   case busy = 64
@@ -215,6 +218,7 @@ extension Refusal {
     case .withdrawn: (.withdrawn, 0, 0, 0)
     case .notInCustody(let card): (.notInCustody, card.rawValue, 0, 0)
     case .outOfTurn(let expected): (.outOfTurn, 0, UInt64(expected), 0)
+    case .cardDamaged(let card): (.cardDamaged, card.rawValue, 0, 0)
     case .importRunning(let purchase): (.importRunning, UInt64(purchase.rawValue), 0, 1000)
     case .busy(let retryAfterMilliseconds): (.busy, 0, 0, retryAfterMilliseconds)
     case .storageFull: (.storageFull, 0, 0, 1000)
@@ -256,6 +260,7 @@ extension Refusal {
     case .withdrawn: self = .withdrawn
     case .notInCustody: self = .notInCustody(CardID(subject))
     case .outOfTurn: self = .outOfTurn(expected: UInt32(truncatingIfNeeded: detail))
+    case .cardDamaged: self = .cardDamaged(CardID(subject))
     case .importRunning: self = .importRunning(PurchaseID(UInt32(truncatingIfNeeded: subject)))
     case .busy: self = .busy(retryAfterMilliseconds: retryAfterMilliseconds)
     case .storageFull: self = .storageFull

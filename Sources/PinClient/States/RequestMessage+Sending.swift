@@ -38,7 +38,7 @@ extension Refusal {
   var holdsForEarlierCopies: Bool {
     switch self {
     case .idReused, .notYours, .unknownID, .unknownPurchase, .unknownCard, .unknownActor, .wrongState, .deadlinePassed,
-      .final, .outOfTurn:
+      .final, .outOfTurn, .cardDamaged:
       true
     case .invalid, .notPermitted, .unknownProduct, .nameTaken, .lastAdministrator, .productFrozen, .insufficientStock,
       .tooManyExtents, .withdrawn, .notInCustody, .busy, .storageFull, .stopping, .importRunning:
