@@ -66,6 +66,11 @@ import Testing
       let wrong = try await tool.run("serve", "--data", "other", "--master-key", "vault.master-key", "--port", "0")
       #expect(wrong.status == 77)
       #expect(wrong.errors.contains("wrong master key"))
+      let piped = try await tool.run(
+        "serve", "--data", "other", "--master-key-fd", "0", "--port", "0",
+        input: Data(try tool.text("vault.master-key").utf8))
+      #expect(piped.status == 77)
+      #expect(piped.errors.contains("wrong master key"))
       let missing = try await tool.run("serve", "--data", "other", "--master-key", "nowhere", "--port", "0")
       #expect(missing.status == 77)
       try FileManager.default.setAttributes(
@@ -101,6 +106,13 @@ import Testing
     #expect(try await tool.run("serve", "--settings", "s.json").errors.contains("from-environment"))
     #expect(try await tool.run("serve", "--settings", "s.json", "--master-key", "flag").errors.contains("flag"))
     tool.environment["PINVAULT_MASTER_KEY"] = nil
+    tool.environment["PINVAULT_PORT"] = "80a"
+    let mistyped = try await tool.run("serve", "--settings", "s.json")
+    #expect(mistyped.status == 64)
+    #expect(mistyped.errors.contains("'port'"))
+    tool.environment["PINVAULT_PORT"] = "80000"
+    #expect(try await tool.run("serve", "--settings", "s.json").status == 64)
+    tool.environment["PINVAULT_PORT"] = nil
     #expect(try await tool.run("serve", "--settings", "s.json").errors.contains("nowhere"))
   }
 
@@ -170,6 +182,10 @@ import Testing
       #expect(try whole.json["new_store_id"] == nil)
       let forgetful = try await vault.tool.run("restore", "--from", "backup", "--data", "forgetful", "--json")
       #expect(try forgetful.json["new_store_id"] is String, "\(forgetful.errors)")
+      let beyond = try await vault.tool.run(
+        "restore", "--from", "backup", "--data", "beyond", "--to-sequence", "1000000")
+      #expect(beyond.status == 65)
+      #expect(!FileManager.default.fileExists(atPath: vault.tool.path("beyond")))
 
       try await expectStock(of: "whole", vault.tool, regular: 97, quarantined: 0)
       try await expectStock(of: "forgetful", vault.tool, regular: 0, quarantined: 100)

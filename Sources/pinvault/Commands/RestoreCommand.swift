@@ -17,13 +17,13 @@ struct RestoreCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The data directory to make.", valueName: "directory")) var data: String
   @Option(help: ArgumentHelp("The journal that survived.", valueName: "directory")) var journal: String?
   @Option(help: ArgumentHelp("The last event to restore. (default: the last there is)", valueName: "sequence"))
-  var upTo: UInt64?
+  var toSequence: UInt64?
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     let target = Files.trimmed(data)
     let report = try Engine.restore(
-      from: Files.trimmed(from), to: target, lastSequence: upTo, survivingJournal: journal.map(Files.trimmed))
+      from: Files.trimmed(from), to: target, lastSequence: toSequence, survivingJournal: journal.map(Files.trimmed))
     AddressFile.remove(in: target)
     try output.print(report) {
       let head = "\(target) holds the store up to event \(report.headSequence)"

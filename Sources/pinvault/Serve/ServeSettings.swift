@@ -77,15 +77,19 @@ struct ServeSettings {
   ]
 
   init(_ options: ServeOptions) async throws {
-    let reader = try await Self.reader(options)
-    data = Files.trimmed(try Self.required(reader, "data"))
+    let reader = try await SettingsReader(
+      given: options.given, path: options.settings ?? Environment.value("PINVAULT_SETTINGS"), names: Self.names)
+    guard let directory = try reader.text("data") else {
+      throw Fault(.usage, "no data directory: give --data DIRECTORY")
+    }
+    data = Files.trimmed(directory)
     masterKey = MasterKeySource(
-      file: reader.string(forKey: "master-key"),
-      descriptor: reader.int(forKey: "master-key-fd").map { Int32(clamping: $0) })
+      file: try reader.text("master-key"),
+      descriptor: try reader.number("master-key-fd").map { Int32(clamping: $0) })
     server = try Self.server(reader)
-    acceptsClock = reader.bool(forKey: "accept-clock", default: false)
-    logsJSON = reader.bool(forKey: "log-json", default: false)
-    let level = reader.string(forKey: "log-level", default: "info")
+    acceptsClock = try reader.flag("accept-clock")
+    logsJSON = try reader.flag("log-json")
+    let level = try reader.text("log-level") ?? "info"
     guard let logLevel = Logger.Level(rawValue: level) else {
       let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
       throw Fault(.usage, "log-level '\(level)': it is one of \(levels)")
@@ -93,77 +97,37 @@ struct ServeSettings {
     self.logLevel = logLevel
   }
 
-  private static func reader(_ options: ServeOptions) async throws -> ConfigReader {
-    var providers: [any ConfigProvider] = [
-      InMemoryProvider(values: options.given),
-      EnvironmentVariablesProvider().prefixKeys(with: "pinvault"),
-    ]
-    if let path = options.settings ?? Environment.value("PINVAULT_SETTINGS") {
-      try check(path)
-      providers.append(try await FileProvider<JSONSnapshot>(filePath: .init(path)))
-    }
-    return ConfigReader(providers: providers)
-  }
-
-  /// Refuses a settings file with a name in it that means nothing: it would be a setting that does not hold.
-  private static func check(_ path: String) throws {
-    guard let bytes = try Files.contents(of: path) else { throw Fault(.usage, "\(path): no such settings file") }
-    guard let settings = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any] else {
-      throw Fault(.usage, "\(path): not a JSON object of settings")
-    }
-    for name in settings.keys.sorted() where !names.contains(name) {
-      throw Fault(.usage, "\(path): there is no setting '\(name)'")
-    }
-  }
-
-  private static func server(_ reader: ConfigReader) throws -> ServerConfiguration {
+  private static func server(_ reader: SettingsReader) throws -> ServerConfiguration {
     var server = ServerConfiguration()
     server.serverName = "pinvault \(programVersion)"
-    server.address = reader.string(forKey: "address", default: server.address)
-    server.port = try within(0...65_535, reader, "port", default: server.port)
-    server.eventLoopCount = try within(1...64, reader, "event-loops", default: server.eventLoopCount)
-    server.maximumConnections = try within(
-      1...1_000_000, reader, "maximum-connections", default: server.maximumConnections)
-    server.allowsClearText = reader.bool(forKey: "allow-clear-text", default: false)
-    server.statusPort = try within(0...65_535, reader, "status-port", default: server.statusPort)
-    if !reader.bool(forKey: "no-status", default: false) {
-      server.statusAddress = reader.string(forKey: "status-address", default: "127.0.0.1")
+    server.address = try reader.text("address") ?? server.address
+    server.port = try reader.number("port", in: 0...65_535, default: server.port)
+    server.eventLoopCount = try reader.number("event-loops", in: 1...64, default: server.eventLoopCount)
+    server.maximumConnections = try reader.number(
+      "maximum-connections", in: 1...1_000_000, default: server.maximumConnections)
+    server.allowsClearText = try reader.flag("allow-clear-text")
+    server.statusPort = try reader.number("status-port", in: 0...65_535, default: server.statusPort)
+    if try !reader.flag("no-status") {
+      server.statusAddress = try reader.text("status-address") ?? "127.0.0.1"
     }
-    server.backupFolder = try reader.string(forKey: "backup-folder").map { try Files.absolute(Files.trimmed($0)) }
+    server.backupFolder = try reader.text("backup-folder").map { try Files.absolute(Files.trimmed($0)) }
     server.security = try security(reader)
     return server
   }
 
-  private static func security(_ reader: ConfigReader) throws -> TransportSecurity? {
-    switch (reader.string(forKey: "certificate"), reader.string(forKey: "certificate-key")) {
+  private static func security(_ reader: SettingsReader) throws -> TransportSecurity? {
+    switch (try reader.text("certificate"), try reader.text("certificate-key")) {
     case (let chain?, let key?):
       return TransportSecurity(
         certificateChainPath: chain, privateKeyPath: key,
-        clientAuthorityPath: reader.string(forKey: "client-authority"),
-        requiresClientCertificate: reader.bool(forKey: "require-client-certificate", default: false))
+        clientAuthorityPath: try reader.text("client-authority"),
+        requiresClientCertificate: try reader.flag("require-client-certificate"))
     case (nil, nil):
-      guard reader.string(forKey: "client-authority") == nil else {
+      guard try reader.text("client-authority") == nil else {
         throw ServerError.clientAuthorityWithoutCertificate
       }
       return nil
     default: throw Fault(.usage, "certificate and certificate-key are given together or not at all")
     }
-  }
-
-  private static func required(_ reader: ConfigReader, _ name: ConfigKey) throws -> String {
-    guard let value = reader.string(forKey: name) else {
-      throw Fault(.usage, "no data directory: give --data DIRECTORY")
-    }
-    return value
-  }
-
-  private static func within(
-    _ range: ClosedRange<Int>, _ reader: ConfigReader, _ name: String, default standard: Int
-  ) throws -> Int {
-    let value = reader.int(forKey: ConfigKey([name]), default: standard)
-    guard range.contains(value) else {
-      throw Fault(.usage, "\(name) \(value): it is \(range.lowerBound) to \(range.upperBound)")
-    }
-    return value
   }
 }

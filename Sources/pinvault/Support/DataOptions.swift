@@ -28,7 +28,8 @@ struct MasterKeySource {
     switch (file, descriptor) {
     case (let file?, nil): return try MasterKeyFile.read(at: file)
     case (nil, let descriptor?):
-      defer { close(descriptor) }
+      // Standard input stays open: its number must not go to the next file.
+      defer { if descriptor > STDERR_FILENO { close(descriptor) } }
       return try MasterKeyFile.read(fileDescriptor: descriptor)
     case (nil, nil): throw Fault(.usage, "no master key: give --master-key FILE or --master-key-fd N")
     case (.some, .some): throw Fault(.usage, "give --master-key or --master-key-fd, not both")
