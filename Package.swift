@@ -69,7 +69,9 @@ let package = Package(
     .executableTarget(
       name: "pinvault",
       dependencies: [
-        "PinClient", "PinServer", "PinEngine", "VendorFiles",
+        "PinWords", "PinSealing", "PinStore", "PinEngine", "PinProtocol", "PinClient", "PinServer", "VendorFiles",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "Logging", package: "swift-log"),
@@ -95,7 +97,7 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ] + nio,
       swiftSettings: settings),
-    .testTarget(name: "PinvaultTests", dependencies: ["pinvault", "PinClient"], swiftSettings: settings),
+    .testTarget(name: "PinvaultTests", dependencies: ["pinvault", "PinClient", "PinProtocol", "PinWords"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -67,7 +67,7 @@ enum Backup {
 
   /// Copies the files beside the store's own, such as a keyring.
   static func copyOtherFiles(from path: String, to target: String) throws(StoreError) {
-    let own: Set = ["format", "lock", manifestName]
+    let own: Set = ["format", "lock", "address", manifestName]
     for name in try FileTree.names(in: path) where !own.contains(name) && FileTree.isRegularFile("\(path)/\(name)") {
       try FileTree.copy("\(path)/\(name)", to: "\(target)/\(name)")
     }
