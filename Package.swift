@@ -85,7 +85,7 @@ let package = Package(
     .testTarget(name: "PinSealingTests", dependencies: ["PinSealing"], swiftSettings: settings),
     .testTarget(name: "VendorFilesTests", dependencies: ["VendorFiles", "CZlib"], swiftSettings: settings),
     .testTarget(name: "PinStoreTests", dependencies: ["PinStore"], swiftSettings: settings),
-    .testTarget(name: "PinEngineTests", dependencies: ["PinEngine"], swiftSettings: settings),
+    .testTarget(name: "PinEngineTests", dependencies: ["PinEngine", "LMDB"], swiftSettings: settings),
     .testTarget(
       name: "PinProtocolTests", dependencies: ["PinProtocol", "PinBytes", "PinWords"], swiftSettings: settings),
     .testTarget(

@@ -31,7 +31,7 @@ public enum Refusal: Error, Hashable, Sendable {
   case deadlinePassed
   /// A confirmed delivery, or one older than the reversal window, is not reversed.
   case final
-  /// Cards of the reservation were withdrawn since; release it.
+  /// Cards of the reservation were withdrawn or have expired since; release it.
   case withdrawn
   /// Cards named are not where the request needs them.
   case notInCustody(CardID)

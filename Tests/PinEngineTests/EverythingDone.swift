@@ -125,7 +125,7 @@ struct EverythingDone: Sendable {
     try await ask(.release(released), shop)
     let expired = try await reserve([line], holdSeconds: 1, till)
     bench.clock.advance(milliseconds: 1000)
-    #expect(await bench.ask(.dispense(expired), as: till).refusal == .wrongState(.expired))
+    #expect(await bench.ask(.dispense(expired), as: till).refusal == .deadlinePassed)
 
     try await ask(.reverse(bench.id()), till)
     try await ask(.reverse(try await reserve([line], till)), till)

@@ -72,6 +72,7 @@ struct ImportTests {
     let first = await bench.engine.commit(purchase, as: bench.administrator)
     let again = await bench.engine.commit(purchase, as: bench.administrator)
     #expect(!first.isRepeat && again.isRepeat)
+    #expect(first.sequence > 0 && again.sequence == first.sequence)
     #expect(try await bench.level(product).regular == 1)
   }
 

@@ -63,11 +63,11 @@ struct Law11DefiniteAnswerTests {
       Issue.record("looking does not work")
       return
     }
-    #expect(found.state == .held, "what time makes due waits for room as well")
+    #expect(found.state == .expired, "dead from its deadline on, though its cards wait for room to go back")
     #expect(try await bench.level(product).reserved == 1)
     isFull.withLock { $0 = false }
     try bench.restart()
-    #expect(await bench.ask(.dispense(hold), as: till).refusal == .wrongState(.expired))
+    #expect(await bench.ask(.dispense(hold), as: till).refusal == .deadlinePassed)
     #expect(await bench.ask(changes[0], as: till).delivery != nil)
   }
 

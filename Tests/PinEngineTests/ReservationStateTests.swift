@@ -53,12 +53,12 @@ struct ReservationStateTests {
     state       | reserve             | vend                | dispense            | confirm
     new         | held 2              | delivered 2/2       | unknownID           | unknownID
     held        | again held 2        | idReused operation  | delivered 2/2       | -held
-    due         | again held 2        | idReused operation  | deadlinePassed      | -held
+    due         | again expired 2     | idReused operation  | deadlinePassed      | -expired
     delivered   | again delivered 2   | idReused operation  | again delivered 2/2 | confirmed
     confirmed   | again confirmed 2   | idReused operation  | again confirmed 2/2 | again confirmed
     old         | again delivered 2   | idReused operation  | again delivered 2/2 | confirmed
     released    | again released 2    | idReused operation  | -released           | -released
-    expired     | again expired 2     | idReused operation  | -expired            | -expired
+    expired     | again expired 2     | idReused operation  | deadlinePassed      | -expired
     reversed    | again reversed 2    | idReused operation  | -reversed           | -reversed
     tombstone   | -reversed           | -reversed           | -reversed           | -reversed
     quarantined | again quarantined 2 | idReused operation  | -quarantined        | -quarantined
@@ -70,12 +70,12 @@ struct ReservationStateTests {
     state       | extend         | release        | reverse           | return
     new         | unknownID      | unknownID      | reversed          | unknownID
     held        | held           | released       | reversed          | -held
-    due         | deadlinePassed | released       | reversed          | -held
+    due         | deadlinePassed | again expired  | again expired     | -expired
     delivered   | -delivered     | -delivered     | quarantined       | returned 2 for 2000
     confirmed   | -confirmed     | -confirmed     | final             | returned 2 for 2000
     old         | -delivered     | -delivered     | final             | returned 2 for 2000
     released    | -released      | again released | again released    | -released
-    expired     | -expired       | again expired  | again expired     | -expired
+    expired     | deadlinePassed | again expired  | again expired     | -expired
     reversed    | -reversed      | again reversed | again reversed    | -reversed
     tombstone   | -reversed      | again reversed | again reversed    | -reversed
     quarantined | -quarantined   | -quarantined   | again quarantined | -quarantined
@@ -87,7 +87,7 @@ struct ReservationStateTests {
     state       | reprint       | settle     | look up
     new         | unknownID     | unknownID  | unknownID
     held        | -held         | -held      | found held 2
-    due         | -held         | -held      | found held 2
+    due         | -expired      | -expired   | found expired 2
     delivered   | delivered 1/2 | -delivered | found delivered 2
     confirmed   | confirmed 1/2 | -confirmed | found confirmed 2
     old         | delivered 1/2 | -delivered | found delivered 2

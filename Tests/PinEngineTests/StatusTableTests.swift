@@ -112,7 +112,7 @@ struct StatusTableTests {
     till extend a 15                                     => held
     pass 5
     swept a
-    till dispense a                                      => wrongState expired
+    till dispense a                                      => deadlinePassed
     till stock-of P                                      => 9 regular
     """
 
@@ -184,7 +184,7 @@ struct StatusTableTests {
     unswept h
     till dispense h                                      => deadlinePassed
     swept h
-    till dispense h                                      => wrongState expired
+    till dispense h                                      => deadlinePassed
     till stock-of P                                      => 8 regular, 1 void
 
     == unknown before anything about it

@@ -85,3 +85,25 @@ struct SweepTests {
     #expect(try table.bench.engine.verify().sound)
   }
 }
+
+@Suite("A card that expires in its hold is not handed out")
+struct ExpiredInHoldTests {
+  @Test("Dispense says that the reservation must be given up, and giving it up works")
+  func expiredInHold() async throws {
+    let bench = try Bench()
+    let shop = try await bench.actor("shop", .storefront)
+    let product = try await bench.product("ONE")
+    let today = Day(atMilliseconds: bench.clock.nowMilliseconds())
+    try await bench.stock(product, 2, expiry: today.adding(days: 1))
+    let id = bench.id()
+    let lines = [Line(product: product, count: 1)]
+    #expect(await bench.ask(.reserve(Reserve(id: id, holdSeconds: 0, lines: lines)), as: shop).state == .held)
+    bench.clock.advance(milliseconds: 86_400_000)
+    let other = bench.id()
+    #expect(await bench.ask(.reserve(Reserve(id: other, holdSeconds: 0, lines: lines)), as: shop).state == .held)
+    #expect(await bench.ask(.dispense(other), as: shop).delivery != nil, "good through its last day")
+    bench.clock.advance(milliseconds: 86_400_000)
+    #expect(await bench.ask(.dispense(id), as: shop).refusal == .withdrawn)
+    #expect(await bench.ask(.release(id), as: shop).state == .released)
+  }
+}

@@ -89,7 +89,7 @@ struct VendTests {
       await bench.ask(.vend(Vend(id: bench.id(), line: Line(product: product, count: 1))), as: till).refusal
         == .insufficientStock(product, available: 0))
     bench.clock.advance(milliseconds: 1)
-    #expect(await bench.ask(.dispense(id), as: till).refusal == .wrongState(.expired))
+    #expect(await bench.ask(.dispense(id), as: till).refusal == .deadlinePassed)
     let level = try await bench.level(product)
     #expect(level.regular == 4 && level.reserved == 0)
     let vended = await bench.ask(.vend(Vend(id: bench.id(), line: Line(product: product, count: 4))), as: till)

@@ -26,11 +26,11 @@ extension Machine {
       // An id that was reversed before it arrived never comes to pass (law 5).
       return Reply(.refused(head.lineCount == 0 ? .wrongState(.reversed) : .idReused(.operation)))
     }
-    let actor = ActorID(record.bigEndian(at: 4))
-    guard actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
     guard record.unsafeLoad(fromByteOffset: 1, as: UInt8.self) == operation.rawValue else {
       return Reply(.refused(.idReused(.operation)))
     }
+    let actor = ActorID(record.bigEndian(at: 4))
+    guard actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
     let requestLength = Int(record.bigEndian(at: 24) as UInt32)
     let resultLength = Int(record.bigEndian(at: 28) as UInt32)
     if let field = request.firstDifference(from: record.extracting(32..<32 + requestLength)) {

@@ -16,25 +16,29 @@ extension Machine {
     }
   }
 
-  /// The head of a reservation that the asker may use. A tombstone is known, too: it has no lines.
+  /// The head of a reservation that the asker may use, as it stands at a time: a dead hold is expired, whether or not the
+  /// sweeper has been there (law 7). A tombstone is known, too: it has no lines.
   func reservation(
-    _ id: RequestID, _ asker: Asker, _ state: borrowing WriteTransaction
+    _ id: RequestID, _ asker: Asker, at now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Known {
     let key = id.key
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return .refused(.unknownID) }
     guard record.unsafeLoad(as: UInt8.self) == ReservationHead.kind else { return .refused(.idReused(.operation)) }
-    let head = ReservationHead(record)
+    var head = ReservationHead(record)
     guard head.actor == asker.id || asker.roles.mayUseOthersIDs else { return .refused(.notYours) }
+    head.state = head.state(at: now)
     return .known(head)
   }
 
-  /// All of a reservation that is known to exist.
-  func wholeReservation(_ id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) -> Reservation {
+  /// All of a reservation that is known to exist, as it stands at a time.
+  func wholeReservation(
+    _ id: RequestID, at now: UInt64, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Reservation {
     let key = id.key
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else {
       preconditionFailure("a reservation has no record")
     }
-    return Reservation(id: id, record: record)
+    return Reservation(id: id, record: record, atMilliseconds: now)
   }
 
   /// The head of a reservation that is known to exist.

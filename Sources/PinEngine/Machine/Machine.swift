@@ -42,6 +42,8 @@ package struct Machine: ~Copyable {
   var moves: [Move] = []
   /// Whether the stock change being decided would break a hold into too many pieces.
   var splitsTooMuch = false
+  /// How many extents it has looked at.
+  var walkedCount = 0
   var record = ByteWriter(capacity: 1024)
 
   /// A machine that knows nothing yet.

@@ -38,6 +38,9 @@ struct ReservationHead {
     state == .held && deadlineMilliseconds != 0 && timeMilliseconds >= deadlineMilliseconds
   }
 
+  /// The state as it is told: a dead hold is expired.
+  func state(at timeMilliseconds: UInt64) -> ReservationState { isDead(at: timeMilliseconds) ? .expired : state }
+
   func write(to writer: inout ByteWriter) {
     writer.write(Self.kind)
     writer.write(state.rawValue)
@@ -171,13 +174,13 @@ struct GrantReader: ~Escapable {
 }
 
 extension Reservation {
-  /// The whole reservation in a record.
-  init(id: RequestID, record: RawSpan) {
+  /// The whole reservation in a record, as it stands at a time.
+  init(id: RequestID, record: RawSpan, atMilliseconds timeMilliseconds: UInt64) {
     let head = ReservationHead(record)
     let grant = GrantReader(
       record.extracting(ReservationHead.byteCount..<record.byteCount), lineCount: Int(head.lineCount))
     self.init(
-      id: id, state: head.state, actor: head.actor, sale: head.sale,
+      id: id, state: head.state(at: timeMilliseconds), actor: head.actor, sale: head.sale,
       reservedAtMilliseconds: head.reservedAtMilliseconds, deadlineMilliseconds: head.deadlineMilliseconds,
       dispensedAtMilliseconds: head.dispensedAtMilliseconds, openedCount: head.openedCount,
       printCount: head.printCount, lines: [], slices: [])

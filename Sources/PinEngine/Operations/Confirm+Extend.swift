@@ -8,7 +8,7 @@ extension Machine {
   mutating func decideConfirm(
     _ id: RequestID, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
-    let known = try reservation(id, asker, state)
+    let known = try reservation(id, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
     switch head.state {
     case .confirmed:
@@ -40,10 +40,10 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     let longest = now + UInt64(limits.longestHoldSeconds) * 1000
     guard extend.deadlineMilliseconds <= longest else { return Reply(.refused(.invalid(.deadline))) }
-    let known = try reservation(extend.reservation, asker, state)
+    let known = try reservation(extend.reservation, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
+    guard head.state != .expired else { return Reply(.refused(.deadlinePassed)) }
     guard head.state == .held else { return Reply(.refused(.wrongState(head.state))) }
-    guard !head.isDead(at: now) else { return Reply(.refused(.deadlinePassed)) }
     let outcome = Outcome.state(.held, deadlineMilliseconds: extend.deadlineMilliseconds)
     guard extend.deadlineMilliseconds != head.deadlineMilliseconds else {
       return Reply(outcome, sequence: head.changedBy, isRepeat: true)

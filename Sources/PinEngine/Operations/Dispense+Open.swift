@@ -8,17 +8,17 @@ extension Machine {
   mutating func decideDispense(
     _ id: RequestID, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
-    let known = try reservation(id, asker, state)
+    let known = try reservation(id, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
     switch head.state {
     case .held: break
     case .delivered, .confirmed:
       let count = UInt32(limits.cardsPerAnswer)
       return try open(id, firstIndex: 0, count: count, isRepeat: true, asker, now, &block, &state)
-    case .released, .expired, .reversed, .quarantined: return Reply(.refused(.wrongState(head.state)))
+    case .expired: return Reply(.refused(.deadlinePassed))
+    case .released, .reversed, .quarantined: return Reply(.refused(.wrongState(head.state)))
     }
-    guard !head.isDead(at: now) else { return Reply(.refused(.deadlinePassed)) }
-    if let refusal = try gatherDispense(id, head, state) { return Reply(.refused(refusal)) }
+    if let refusal = try gatherDispense(id, head, now, state) { return Reply(.refused(refusal)) }
 
     let total = moves.reduce(0) { $0 + $1.extent.count }
     let openedCount = min(total, UInt32(limits.cardsPerAnswer))
@@ -36,7 +36,7 @@ extension Machine {
 
   /// Gathers the moves of a whole reservation out of its hold, or says why it cannot be dispensed.
   private mutating func gatherDispense(
-    _ id: RequestID, _ head: ReservationHead, _ state: borrowing WriteTransaction
+    _ id: RequestID, _ head: ReservationHead, _ now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Refusal? {
     moves.removeAll(keepingCapacity: true)
     let key = id.key
@@ -49,6 +49,8 @@ extension Machine {
     }
     for index in 0..<grant.sliceCount {
       let slice = grant.slice(index)
+      // A card may have expired while it was held.
+      guard lot(slice.lot).expiry >= Day(atMilliseconds: now) else { return .withdrawn }
       wanted += Int(slice.extent.count)
       try gather(slice, heldBy: id, as: .reserved, state)
     }
@@ -104,7 +106,7 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     let count = reprint.count == 0 ? limits.cardsPerAnswer : reprint.count
     guard count <= limits.cardsPerAnswer else { return Reply(.refused(.invalid(.count))) }
-    let known = try reservation(reprint.reservation, asker, state)
+    let known = try reservation(reprint.reservation, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
     guard head.state == .delivered || head.state == .confirmed else {
       return Reply(.refused(.wrongState(head.state)))

@@ -6,7 +6,7 @@ import PinWords
 /// Questions about the mutable state: answered in order like everything else, changing nothing.
 extension Machine {
   mutating func decideLookUp(
-    _ id: RequestID, _ asker: Asker, _ state: borrowing WriteTransaction
+    _ id: RequestID, _ asker: Asker, _ now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Reply {
     let key = id.key
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return Reply(.refused(.unknownID)) }
@@ -21,7 +21,7 @@ extension Machine {
     }
     let head = ReservationHead(record)
     guard head.actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
-    return Reply(.found(.reservation(Reservation(id: id, record: record))), sequence: head.changedBy)
+    return Reply(.found(.reservation(try wholeReservation(id, at: now, state))), sequence: head.changedBy)
   }
 
   func decideStock(_ product: ProductID?) -> Reply {

@@ -27,7 +27,7 @@ extension Machine {
     case .freeze(let stop): try decideStop(stop, kind: .productFrozen, asker, now, &block, &state)
     case .thaw(let stop): try decideStop(stop, kind: .productThawed, asker, now, &block, &state)
     case .defineProduct(let define): try decideDefineProduct(define, asker, now, &block, &state)
-    case .lookUp(let id): try decideLookUp(id, asker, state)
+    case .lookUp(let id): try decideLookUp(id, asker, now, state)
     case .stock(let product): decideStock(product)
     case .shiftTotals: Reply(.shift(shift(of: asker.id)))
     case .closeShift(let id): try decideCloseShift(id, asker, now, &block, &state)

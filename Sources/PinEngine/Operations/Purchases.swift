@@ -79,7 +79,7 @@ extension Machine {
       let key = purchase.vendor.key
       try state.put(record.bytes, for: key.span.bytes, in: tables.vendors)
     }
-    try putPurchase(purchase, &state)
+    try putPurchase(purchase, endedBy: 0, &state)
     for lot in newLots {
       lots.append(lot)
       record.removeAll()
@@ -110,7 +110,9 @@ extension Machine {
     guard let purchase = try purchase(id, state) else { return Reply(.refused(.unknownPurchase)) }
     switch purchase.state {
     case .loading: break
-    case .committed: return Reply(.purchase(id, lots: try purchasedLots(of: purchase, state)), isRepeat: true)
+    case .committed:
+      let lots = try purchasedLots(of: purchase, state)
+      return Reply(.purchase(id, lots: lots), sequence: try endedBy(id, state), isRepeat: true)
     case .abandoned: return Reply(.refused(.unknownPurchase))
     }
     guard let loaded else { return Reply(.refused(.unknownPurchase)) }
@@ -149,7 +151,7 @@ extension Machine {
       }
     }
     purchase.state = .committed
-    try finish(purchase, &state)
+    try finish(purchase, by: sequence, &state)
   }
 
   mutating func decideAbandon(
@@ -159,7 +161,7 @@ extension Machine {
     switch purchase.state {
     case .loading: break
     case .committed: return Reply(.refused(.final))
-    case .abandoned: return Reply(.done, isRepeat: true)
+    case .abandoned: return Reply(.done, sequence: try endedBy(id, state), isRepeat: true)
     }
     let sequence = try abandon(purchase, by: asker.id, now, &block, &state)
     return Reply(.done, sequence: sequence)
@@ -192,10 +194,17 @@ extension Machine {
       try carryOut(move, to: .void, id: .zero, by: sequence, state: &state)
     }
     purchase.state = .abandoned
-    try finish(purchase, &state)
+    try finish(purchase, by: sequence, &state)
   }
 
   // MARK: Records
+
+  /// The event that committed or abandoned a purchase; 0 while it is being loaded.
+  private func endedBy(_ id: PurchaseID, _ state: borrowing WriteTransaction) throws(LMDBError) -> UInt64 {
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.purchases) else { return 0 }
+    return record.bigEndian(at: record.byteCount - 8)
+  }
 
   func purchase(_ id: PurchaseID, _ state: borrowing WriteTransaction) throws(LMDBError) -> PurchaseRecord? {
     let key = id.key
@@ -203,17 +212,21 @@ extension Machine {
     return trusting(record) { (reader) throws(ByteShortage) in try PurchaseRecord(&reader) }
   }
 
+  /// The record is the purchase as its event told it, with its state, then the event that ended its loading.
   private mutating func putPurchase(
-    _ purchase: PurchaseRecord, _ state: inout WriteTransaction
+    _ purchase: PurchaseRecord, endedBy sequence: UInt64, _ state: inout WriteTransaction
   ) throws(LMDBError) {
     record.removeAll()
     purchase.write(to: &record)
+    record.write(sequence)
     let key = purchase.id.key
     try state.put(record.bytes, for: key.span.bytes, in: tables.purchases)
   }
 
-  private mutating func finish(_ purchase: PurchaseRecord, _ state: inout WriteTransaction) throws(LMDBError) {
-    try putPurchase(purchase, &state)
+  private mutating func finish(
+    _ purchase: PurchaseRecord, by sequence: UInt64, _ state: inout WriteTransaction
+  ) throws(LMDBError) {
+    try putPurchase(purchase, endedBy: sequence, &state)
     counters.loadingPurchase = PurchaseID(0)
     haveCountersChanged = true
   }

@@ -12,7 +12,7 @@ extension Machine {
   mutating func decideRelease(
     _ id: RequestID, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
-    let known = try reservation(id, asker, state)
+    let known = try reservation(id, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
     switch head.state {
     case .held:
@@ -30,7 +30,7 @@ extension Machine {
     _ id: RequestID, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
     guard id != .zero else { return Reply(.refused(.invalid(.id))) }
-    let known = try reservation(id, asker, state)
+    let known = try reservation(id, asker, at: now, state)
     guard case .known(let head) = known else {
       guard case .refused(.unknownID) = known else { return known.reply }
       let sequence = try end(id, as: .reversed, .reversed, by: asker.id, now, &block, &state)

@@ -44,7 +44,7 @@ extension Machine {
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
 
     guard asked.isVend else {
-      return Reply(.granted(try wholeReservation(asked.id, state)), sequence: sequence)
+      return Reply(.granted(try wholeReservation(asked.id, at: now, state)), sequence: sequence)
     }
     var slices = Few<Slice>()
     for pick in picks {
@@ -76,13 +76,13 @@ extension Machine {
     _ asked: Asked, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply? {
     let head: ReservationHead
-    switch try reservation(asked.id, asker, state) {
+    switch try reservation(asked.id, asker, at: now, state) {
     case .known(let known): head = known
     case .refused(.unknownID): return nil
     case .refused(let refusal): return Reply(.refused(refusal))
     }
     guard head.lineCount > 0 else { return Reply(.refused(.wrongState(.reversed))) }
-    let reservation = try wholeReservation(asked.id, state)
+    let reservation = try wholeReservation(asked.id, at: now, state)
     if let field = asked.firstDifference(from: reservation, isVended: head.isVended, holdSeconds: head.holdSeconds) {
       return Reply(.refused(.idReused(field)))
     }

@@ -21,7 +21,7 @@ extension Machine {
     fields.add(request.extents)
     if let reply = try knownChange(request.id, .return, fields, asker, state) { return reply }
 
-    let known = try reservation(request.reservation, asker, state)
+    let known = try reservation(request.reservation, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
     guard head.state == .delivered || head.state == .confirmed else {
       return Reply(.refused(.wrongState(head.state)))

@@ -35,6 +35,7 @@ extension Machine {
 
     moves.removeAll(keepingCapacity: true)
     splitsTooMuch = false
+    walkedCount = 0
     for extent in change.extents {
       guard extent.end <= counters.nextCard else { return Reply(.refused(.unknownCard)) }
       if operation == .reinventory {
@@ -45,7 +46,7 @@ extension Machine {
         try gatherStock(extent, .used, backTo: nil, state)
         try gatherCustody(extent, [.quarantined, .reserved], backTo: nil, state)
       }
-      guard moves.count <= Self.mostMovesOfChange, !splitsTooMuch else {
+      guard moves.count <= Self.mostMovesOfChange, walkedCount <= Self.mostWalkedByChange, !splitsTooMuch else {
         return Reply(.refused(.tooManyExtents(limit: UInt32(Self.mostMovesOfChange))))
       }
     }
@@ -59,6 +60,8 @@ extension Machine {
 
   /// What one change may move: bounds its event and the records it writes.
   static let mostMovesOfChange = 512
+  /// Extents one change may look at to find them: bounds how long it keeps the writer.
+  static let mostWalkedByChange = 100_000
 
   /// Adds the parts of a range that are in stock in a condition to `moves`, up to one more than may be moved.
   private mutating func gatherStock(
@@ -68,7 +71,7 @@ extension Machine {
     while start < range.end, let lot = lot(of: start) {
       let end = min(range.end, lot.extent.end)
       var key = StockKey(product: lot.product, condition: condition, expiry: lot.expiry, last: start)
-      while moves.count <= Self.mostMovesOfChange {
+      while mayWalkOn() {
         let bytes = key.bytes
         guard let entry = try state.entry(atOrAfter: bytes.span.bytes, in: tables.stock) else { break }
         let found = StockKey(entry.key)
@@ -97,7 +100,7 @@ extension Machine {
       try appendPart(of: whole, value, in: range, holders, backTo: target, state)
     }
     var next = range.first
-    while next < range.end, moves.count <= Self.mostMovesOfChange {
+    while next < range.end, mayWalkOn() {
       guard let entry = try state.entry(atOrAfter: next.rawValue, in: tables.custody) else { return }
       let value = CustodyValue(entry.value)
       let whole = Extent(first: CardID(entry.integerKey), count: value.count)
@@ -105,6 +108,11 @@ extension Machine {
       try appendPart(of: whole, value, in: range, holders, backTo: target, state)
       next = whole.end
     }
+  }
+
+  private mutating func mayWalkOn() -> Bool {
+    walkedCount += 1
+    return moves.count <= Self.mostMovesOfChange && walkedCount <= Self.mostWalkedByChange
   }
 
   private mutating func appendPart(
@@ -176,7 +184,7 @@ extension Machine {
     fields.add(.reason, settle.reason)
     if let reply = try knownChange(settle.id, .settle, fields, asker, state) { return reply }
 
-    let known = try reservation(settle.reservation, asker, state)
+    let known = try reservation(settle.reservation, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
     guard head.state == .quarantined else { return Reply(.refused(.wrongState(head.state))) }
     try gatherQuarantined(settle.reservation, state)
