@@ -97,7 +97,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ] + nio,
       swiftSettings: settings),
-    .testTarget(name: "PinvaultTests", dependencies: ["pinvault", "PinClient", "PinProtocol", "PinWords"], swiftSettings: settings),
+    .testTarget(
+      name: "PinvaultTests", dependencies: ["pinvault", "PinClient", "PinProtocol", "PinWords"], swiftSettings: settings
+    ),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -29,7 +29,7 @@ import Testing
       #expect(queue.first == model.first)
     }
     var seen: [Int] = []
-    queue.forEach { seen.append($0) }
+    queue.visitAll { seen.append($0) }
     #expect(seen == model)
     #expect(queue.removeAll() == model)
     #expect(queue.isEmpty)

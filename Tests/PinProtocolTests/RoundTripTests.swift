@@ -41,7 +41,8 @@ struct RoundTripTests {
     .invalid(.count), .notPermitted, .idReused(.product), .notYours, .unknownID, .unknownProduct(ProductID(.max)),
     .unknownPurchase, .unknownCard, .unknownActor, .nameTaken, .lastAdministrator, .productFrozen(ProductID(7)),
     .insufficientStock(ProductID(7), available: .max), .tooManyExtents(limit: 256), .wrongState(.expired),
-    .deadlinePassed, .final, .withdrawn, .notInCustody(CardID(.max)), .outOfTurn(expected: .max), .cardDamaged(CardID(.max)),
+    .deadlinePassed, .final, .withdrawn, .notInCustody(CardID(.max)), .outOfTurn(expected: .max),
+    .cardDamaged(CardID(.max)),
     .importRunning(PurchaseID(2)), .busy(retryAfterMilliseconds: 0), .busy(retryAfterMilliseconds: .max), .storageFull,
     .stopping,
   ]

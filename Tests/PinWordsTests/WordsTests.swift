@@ -31,7 +31,8 @@ struct WordsTests {
       .unknownPurchase, .unknownCard, .unknownActor, .nameTaken, .lastAdministrator, .productFrozen(ProductID(7)),
       .insufficientStock(ProductID(7), available: 3), .tooManyExtents(limit: 256), .wrongState(.expired),
       .deadlinePassed,
-      .final, .withdrawn, .notInCustody(CardID(9)), .outOfTurn(expected: 4), .cardDamaged(CardID(9)), .importRunning(PurchaseID(2)),
+      .final, .withdrawn, .notInCustody(CardID(9)), .outOfTurn(expected: 4), .cardDamaged(CardID(9)),
+      .importRunning(PurchaseID(2)),
       .busy(retryAfterMilliseconds: 20), .storageFull, .stopping,
     ]
     for refusal in refusals {

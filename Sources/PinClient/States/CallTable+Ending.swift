@@ -42,8 +42,8 @@ extension CallTable {
   /// When the next call's time limit passes; nil if nobody waits.
   var earliestDeadlineNanoseconds: UInt64? {
     var earliest: UInt64?
-    waiting.forEach { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) }
-    inFlight.forEach { if $0.completion != nil { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) } }
+    waiting.visitAll { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) }
+    inFlight.visitAll { if $0.completion != nil { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) } }
     return earliest
   }
 

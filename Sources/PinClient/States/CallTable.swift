@@ -124,7 +124,7 @@ struct CallTable<Completion>: ~Copyable {
   private func isWaiting(chunk expected: UInt32, before message: RequestMessage) -> Bool {
     guard case .loadCards(let late) = message, expected < late.chunk else { return false }
     var isWaiting = false
-    waiting.forEach { call in
+    waiting.visitAll { call in
       guard case .loadCards(let chunk) = call.message else { return }
       if chunk.purchase == late.purchase, chunk.chunk == expected { isWaiting = true }
     }

@@ -52,7 +52,7 @@ struct Queue<Element> {
     }
   }
 
-  func forEach(_ body: (Element) -> Void) {
+  func visitAll(_ body: (Element) -> Void) {
     for offset in 0..<count {
       if let element = ring[place(offset)] { body(element) }
     }
