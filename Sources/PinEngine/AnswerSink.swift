@@ -20,6 +20,8 @@ package final class EngineContext: Sendable {
   let storeKey: SecretKey
   let fingerprintKey: SecretKey
   private let published: Mutex<Catalogue>
+  /// Card ids whose rows count for nothing, found at recovery.
+  let idsToSweep = Mutex<[Range<UInt64>]>([])
 
   init(storeKey: SecretKey, fingerprintKey: SecretKey) {
     self.storeKey = storeKey

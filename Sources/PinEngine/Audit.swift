@@ -35,6 +35,7 @@ final class Audit {
     }
     try checkEnd(tiling, state, tables)
     try checkLevels(levels, state, tables)
+    try checkIndices(payload, cards, tiling.next)
     for (table, name) in [(cards.serials, "serials"), (cards.fingerprints, "fingerprints")] {
       if try UInt64(payload.count(of: table)) < rows.count {
         note("payload", "the index of \(name) has fewer entries than there are cards")
@@ -134,6 +135,27 @@ final class Audit {
       note("1 one custodian", "custody ends before card \(tiling.next), but the next card is \(counters.nextCard)")
     }
     cards = counters.nextCard.rawValue - 1
+  }
+
+  /// Every entry of an index leads to a card that was given an id and has its row; a serial's, to that serial.
+  private func checkIndices(
+    _ payload: borrowing ReadTransaction, _ tables: CardTables, _ nextCard: CardID
+  ) throws {
+    for (table, name) in [(tables.serials, "serial"), (tables.fingerprints, "PIN")] {
+      var walk = try payload.walk(table)
+      while let entry = try walk.next() {
+        let card = CardID(entry.value.bigEndian(at: 0))
+        guard card < nextCard, let row = try payload.value(for: card.rawValue, in: tables.cards) else {
+          note("payload", "an entry of the \(name) index leads to card \(card), which is not there")
+          continue
+        }
+        let serial = CardRow(row).serial
+        // After the vendor's four bytes.
+        if name == "serial", [UInt8](serial) != [UInt8](entry.key.extracting(4..<entry.key.byteCount)) {
+          note("payload", "an entry of the serial index leads to card \(card), which has another serial")
+        }
+      }
+    }
   }
 
   private func checkLevels(

@@ -21,32 +21,30 @@ extension Engine {
     return answered
   }
 
-  /// Seals and loads a chunk of cards, in its turn; the answer comes when they are durable, on another thread.
+  /// Seals and loads a chunk of at most `Limits.cardsPerChunk` cards, in its turn; the answer comes when they are durable,
+  /// on another thread.
   public func load(
     _ purchase: PurchaseID, chunk number: UInt32, _ chunk: consuming CardChunk,
     answer: @escaping @Sendable (Result<LoadedChunk, Refusal>) -> Void
   ) {
+    guard chunk.count <= Int(limits.cardsPerChunk) else { return answer(.failure(.invalid(.count))) }
     desk.load(ImportDesk.Job(purchase: purchase, number: number, chunk: chunk, answer: answer))
   }
 
   /// Makes the cards loaded so far stock, all of them at once; ids that were declared and not loaded become void.
   public func commit(_ purchase: PurchaseID, as actor: ActorID) async -> Answered {
-    // Not the one under way: the machine knows whether it is a repeat.
-    let loaded = await desk.loadedCounts(of: purchase)
+    // If it is not the one under way, the machine knows whether this is a repeat.
+    let loaded = await desk.close(purchase)
     let command = InternalCommand(.commitPurchase(purchase, loaded: loaded))
     let answered = await perform(.internalCommand(command), as: actor)
-    if case .purchase = answered.outcome { await desk.end(purchase) }
+    if case .purchase = answered.outcome { await desk.end(purchase) } else { await desk.reopen(purchase) }
     return answered
   }
 
   /// Gives a purchase up: its ids become void, and what was loaded is removed.
   public func abandon(_ purchase: PurchaseID, as actor: ActorID) async -> Answered {
     let answered = await perform(.internalCommand(InternalCommand(.abandonPurchase(purchase))), as: actor)
-    if case .done = answered.outcome, !answered.isRepeat {
-      await desk.end(purchase)
-      // What a failure leaves is swept at the next start; the event has made it unreachable already.
-      try? await desk.sweep(purchase)
-    }
+    if case .done = answered.outcome, !answered.isRepeat { await desk.discard(purchase) }
     return answered
   }
 

@@ -39,19 +39,28 @@ public final class Engine: Sendable {
   ) throws {
     keyring = try Keyring.open(in: directory, master: masterKey)
     context = EngineContext(storeKey: keyring.storeKey, fingerprintKey: keyring.fingerprintKey)
-    store = try Store<Machine>(at: directory, settings: settings, clock: clock, context: context)
-    desk = ImportDesk(
-      payload: store.payload, context: context, fingerprintKey: keyring.fingerprintKey, clock: clock)
-    reader = Mutex(try CardReader.make(context: context, payload: store.payload))
-    guard StoreID(bytes: RequestID(keyring.storeID).bytes) == store.storeID else {
+    let store = try Store<Machine>(at: directory, settings: settings, clock: clock, context: context)
+    self.store = store
+    desk = ImportDesk(store: store, context: context, clock: clock)
+    do {
+      reader = Mutex(try CardReader.make(context: context, payload: store.payload))
+      guard StoreID(bytes: RequestID(keyring.storeID).bytes) == store.storeID else {
+        throw KeyringError.otherStore(path: directory)
+      }
+      // The events that made these cards count for nothing are on disk by now.
+      try CardSweep(store.payload).remove(context.idsToSweep.withLock { $0 })
+      try quarantineRestored()
+    } catch {
       store.stop()
-      throw KeyringError.otherStore(path: directory)
+      throw error
     }
-    try quarantineRestored()
   }
 
   /// Answers what waits, takes a checkpoint, and lets the directory go. Blocks until that is done.
-  public func stop() { store.stop() }
+  public func stop() {
+    desk.stop()
+    store.stop()
+  }
 
   // MARK: Asking
 

@@ -33,11 +33,12 @@ final class Bench: Sendable {
 
   var engine: Engine { running.withLock { $0! } }
 
-  /// Stops and opens again.
-  func restart() throws {
+  /// Stops and opens again; `between` has the directory while nobody serves it.
+  func restart(between: () throws -> Void = {}) throws {
     try running.withLock { engine in
       engine?.stop()
       engine = nil
+      try between()
       engine = try Engine(at: directory, masterKey: masterKey, settings: settings, clock: clock)
     }
   }
@@ -76,7 +77,7 @@ final class Bench: Sendable {
     return id
   }
 
-  /// Imports so many cards of a product, with serials and PINs made of `prefix` and a number; all in one chunk a lot.
+  /// Imports so many cards of a product, with serials and PINs made of `prefix` and a number; in one lot.
   @discardableResult
   func stock(
     _ product: ProductID, _ count: Int, expiry: Day = .never, prefix: String = "A"
@@ -86,11 +87,15 @@ final class Bench: Sendable {
     guard case .purchase(let purchase, let lots) = await engine.begin(begin, as: administrator).outcome else {
       throw Unexpected(what: "begin")
     }
-    let chunk = CardChunk(capacity: count * 64)
-    for number in 0..<count { chunk.append("\(prefix)\(number)", pin: Self.pin(prefix, number), expiry: expiry) }
-    let result = await load(purchase, 0, chunk)
-    guard case .success(let loaded) = result, loaded.acceptedCount == count else {
-      throw Unexpected(what: "load: \(result)")
+    let most = Int(engine.limits.cardsPerChunk)
+    for (index, start) in stride(from: 0, to: count, by: most).enumerated() {
+      let numbers = start..<min(start + most, count)
+      let chunk = CardChunk(capacity: numbers.count * 64)
+      for number in numbers { chunk.append("\(prefix)\(number)", pin: Self.pin(prefix, number), expiry: expiry) }
+      let result = await load(purchase, UInt32(index), chunk)
+      guard case .success(let loaded) = result, loaded.acceptedCount == numbers.count else {
+        throw Unexpected(what: "load: \(result)")
+      }
     }
     guard case .purchase = await engine.commit(purchase, as: administrator).outcome else {
       throw Unexpected(what: "commit")

@@ -1,3 +1,4 @@
+import PinSealing
 import PinWords
 
 /// Cards of an import on their way to be sealed: serials and PINs in one buffer, wiped when it goes.
@@ -31,6 +32,19 @@ public final class CardChunk: @unchecked Sendable {
   }
 
   public var count: Int { entries.count }
+
+  /// Tells this chunk from any other.
+  var digest: Digest256 {
+    var hasher = SHA256Hasher()
+    hasher.update(bytes.span.bytes)
+    for entry in entries {
+      for number in [UInt64(entry.expiry.daysSince1970), UInt64(entry.serialEnd), UInt64(entry.pinEnd)] {
+        let word = InlineArray<1, UInt64>(repeating: number)
+        hasher.update(word.span.bytes)
+      }
+    }
+    return hasher.finish()
+  }
 
   func withCard<Result, Failure: Error>(
     _ index: Int, _ body: (_ expiry: Day, _ serial: RawSpan, _ pin: RawSpan) throws(Failure) -> Result

@@ -16,7 +16,7 @@ struct CardLoader: ~Copyable {
   let purchase: PurchaseID
   private let tables: CardTables
   private let catalogue: Catalogue
-  private(set) var lots: [Day: Lot]
+  private var lots: [Day: Lot]
   private var sealer = Sealer()
   private var fingerprinter: Fingerprinter
   private var key = ByteWriter(capacity: 96)
@@ -35,9 +35,6 @@ struct CardLoader: ~Copyable {
 
   /// How many cards each lot has, in the order of the lots' numbers.
   var loadedCounts: [UInt32] { lots.values.sorted { $0.facts.id < $1.facts.id }.map(\.loadedCount) }
-
-  /// Forgets what was loaded since `lots` was read, after its transaction was aborted.
-  mutating func revert(to lots: [Day: Lot]) { self.lots = lots }
 
   /// Loads a chunk, card by card; each is accepted or refused alone.
   mutating func load(
@@ -101,80 +98,5 @@ struct CardLoader: ~Copyable {
   ) throws(LMDBError) -> PurchaseID {
     guard let value = try payload.value(for: key, in: table) else { return purchase }
     return catalogue.lot(of: CardID(value.bigEndian(at: 0)))?.purchase ?? purchase
-  }
-}
-
-/// Removes the cards of an import that came to nothing, with their index entries: the ids are void, the keys never used again.
-struct CardSweeper: ~Copyable {
-  private let tables: CardTables
-  private var opener = Opener()
-  private var fingerprinter: Fingerprinter
-  private var key = ByteWriter(capacity: 96)
-  private var pin: [UInt8] = []
-
-  init(tables: CardTables, fingerprintKey: SecretKey) {
-    self.tables = tables
-    fingerprinter = Fingerprinter(key: fingerprintKey)
-  }
-
-  /// Removes at most `limit` cards of a lot; false when none is left.
-  mutating func sweep(
-    _ lot: Catalogue.Lot, limit: Int, _ payload: inout WriteTransaction
-  ) throws -> Bool {
-    for _ in 0..<limit {
-      guard let card = try prepareNext(lot, payload) else { return false }
-      let fingerprint = Self.fingerprint(of: pin, vendor: lot.vendor, &fingerprinter)
-      for index in pin.indices { pin[index] = 0 }
-      fingerprint.withBytes { vendorKey(lot.vendor, $0, into: &key) }
-      _ = try payload.remove(key.bytes, in: tables.fingerprints)
-      try keySerial(of: card, vendor: lot.vendor, payload)
-      _ = try payload.remove(key.bytes, in: tables.serials)
-      _ = try payload.remove(card.rawValue, in: tables.cards)
-    }
-    return true
-  }
-
-  private static func fingerprint(
-    of pin: [UInt8], vendor: VendorID, _ fingerprinter: inout Fingerprinter
-  ) -> Fingerprint {
-    fingerprinter.fingerprint(vendor: vendor.rawValue, pin: pin.span.bytes)
-  }
-
-  /// Opens the PIN of the lot's first card that is still there, for its fingerprint; nil when there is none.
-  private mutating func prepareNext(
-    _ lot: Catalogue.Lot, _ payload: borrowing WriteTransaction
-  ) throws -> CardID? {
-    guard let entry = try payload.entry(atOrAfter: lot.extent.first.rawValue, in: tables.cards) else { return nil }
-    let card = CardID(entry.integerKey)
-    guard card < lot.extent.end else { return nil }
-    pin.removeAll(keepingCapacity: true)
-    try opener.open(
-      CardRow(entry.value).sealedPIN, cardID: card.rawValue, product: lot.product.rawValue, lot: lot.id.rawValue,
-      under: lot.key, into: &pin)
-    return card
-  }
-
-  private mutating func keySerial(
-    of card: CardID, vendor: VendorID, _ payload: borrowing WriteTransaction
-  ) throws(LMDBError) {
-    guard let row = try payload.value(for: card.rawValue, in: tables.cards) else { return }
-    vendorKey(vendor, CardRow(row).serial, into: &key)
-  }
-}
-
-extension Machine {
-  /// Removes from the payload what abandoned purchases had loaded: repeated at every start, for a crash may have cut it short.
-  func sweepAbandoned(
-    _ payload: Payload, _ context: EngineContext, _ state: borrowing WriteTransaction
-  ) throws {
-    let tables = CardTables(payload.tables)
-    var walk = try state.walk(self.tables.purchases)
-    while let entry = try walk.next() {
-      let purchase = trusting(entry.value) { (reader) throws(ByteShortage) in try PurchaseRecord(&reader) }
-      guard purchase.state == .abandoned else { continue }
-      let lots = purchase.lots.map { context.catalogue.lot($0) }
-      try ImportDesk.sweep(
-        lots, payload: payload, tables: tables, fingerprintKey: context.fingerprintKey)
-    }
   }
 }

@@ -7,16 +7,20 @@ import Synchronization
 
 /// The one import that may be under way: takes its chunks in turn, on a thread of its own, so that no sale waits for it.
 ///
-/// Chunks that wait are loaded in one transaction of the payload, made durable together, and only then answered.
-/// Everything that touches the payload's cards goes through `queue`, one thing after the other.
+/// Chunks that wait are loaded in one transaction of the payload, made durable together, and only then answered. A
+/// transaction that fails ends the import: its ids may have been used, and no card id is ever sealed twice.
 ///
 /// `@unchecked Sendable`: `current` is used on the serial queue alone; all else is constant or behind a lock.
 final class ImportDesk: @unchecked Sendable {
   /// An import that has not been heard of for so long gives way to the next: whoever ran it is gone.
   static let idleMilliseconds: UInt64 = 10_000
+  /// Chunks that may wait; more are told to come again.
+  static let mostWaiting = 512
   /// Answers kept for a chunk sent again after a broken connection.
   private static let keptAnswers: UInt32 = 1024
   private static let chunksPerTransaction = 128
+  /// What one transaction may write, beyond the room that the store itself needs.
+  private static let roomByteCount: UInt64 = 64 << 20
 
   struct Job {
     let purchase: PurchaseID
@@ -29,26 +33,33 @@ final class ImportDesk: @unchecked Sendable {
   private final class Import {
     var loader: CardLoader
     var nextChunk: UInt32 = 0
-    var answers: [UInt32: LoadedChunk] = [:]
+    /// By number; a chunk sent again must be the same chunk.
+    var answers: [UInt32: (digest: Digest256, loaded: LoadedChunk)] = [:]
+    /// Being committed: no more is taken.
+    var isClosed = false
 
     init(loader: consuming CardLoader) { self.loader = loader }
   }
 
+  private struct Waiting {
+    var jobs: [Job] = []
+    var isScheduled = false
+    var isStopped = false
+  }
+
   private let queue = DispatchQueue(label: "pinvault.import")
-  private let waiting = Mutex<(jobs: [Job], isScheduled: Bool)>(([], false))
+  private let waiting = Mutex(Waiting())
   private var current: Import?
   private let lastHeard = Mutex<(purchase: PurchaseID, timeMilliseconds: UInt64)>((PurchaseID(0), 0))
-  private let payload: Payload
-  private let tables: CardTables
+  private let store: Store<Machine>
+  private let sweep: CardSweep
   private let context: EngineContext
-  private let fingerprintKey: SecretKey
   private let clock: any StoreClock
 
-  init(payload: Payload, context: EngineContext, fingerprintKey: SecretKey, clock: any StoreClock) {
-    self.payload = payload
-    tables = CardTables(payload.tables)
+  init(store: Store<Machine>, context: EngineContext, clock: any StoreClock) {
+    self.store = store
+    sweep = CardSweep(store.payload)
     self.context = context
-    self.fingerprintKey = fingerprintKey
     self.clock = clock
   }
 
@@ -69,62 +80,81 @@ final class ImportDesk: @unchecked Sendable {
     await onQueue { [self] in
       let catalogue = context.catalogue
       let lots = catalogue.lots.filter { $0.purchase == purchase }
-      current = Import(
-        loader: CardLoader(
-          purchase: purchase, lots: lots, tables: tables, catalogue: catalogue, fingerprintKey: fingerprintKey))
+      let loader = CardLoader(
+        purchase: purchase, lots: lots, tables: sweep.tables, catalogue: catalogue,
+        fingerprintKey: context.fingerprintKey)
+      current = Import(loader: loader)
     }
   }
 
   /// Loads a chunk in its turn; the answer comes on the desk's thread, after the cards are durable.
   func load(_ job: Job) {
-    hear(job.purchase)
-    let mustSchedule = waiting.withLock { waiting in
+    guard hear(job.purchase) else { return job.answer(.failure(.unknownPurchase)) }
+    let refusal: Refusal? = waiting.withLock { waiting in
+      if waiting.isStopped { return .stopping }
+      if waiting.jobs.count >= Self.mostWaiting { return .busy(retryAfterMilliseconds: 50) }
       waiting.jobs.append(job)
-      defer { waiting.isScheduled = true }
-      return !waiting.isScheduled
+      if !waiting.isScheduled {
+        waiting.isScheduled = true
+        queue.async { [self] in loadWaiting() }
+      }
+      return nil
     }
-    if mustSchedule { queue.async { [self] in loadWaiting() } }
+    if let refusal { job.answer(.failure(refusal)) }
   }
 
-  /// How many cards each lot of a purchase has, all of them durable; nil if it is not the one under way.
-  func loadedCounts(of purchase: PurchaseID) async -> [UInt32]? {
-    hear(purchase)
+  /// Takes no more chunks of a purchase, and says how many cards each of its lots has, all of them durable; nil if it is
+  /// not the one under way.
+  func close(_ purchase: PurchaseID) async -> [UInt32]? {
+    _ = hear(purchase)
     return await onQueue { [self] in
-      current?.loader.purchase == purchase ? current?.loader.loadedCounts : nil
+      guard let current, current.loader.purchase == purchase else { return nil }
+      current.isClosed = true
+      return current.loader.loadedCounts
     }
   }
 
-  /// Forgets the import under way, if it is this one.
+  /// Goes on after a commit that was refused.
+  func reopen(_ purchase: PurchaseID) async {
+    await onQueue { [self] in
+      if let current, current.loader.purchase == purchase { current.isClosed = false }
+    }
+  }
+
+  /// Forgets the import under way, if it is this one: it was committed.
   func end(_ purchase: PurchaseID) async {
     await onQueue { [self] in
       if current?.loader.purchase == purchase { current = nil }
     }
   }
 
-  /// Removes what an abandoned purchase had loaded.
-  func sweep(_ purchase: PurchaseID) async throws {
-    let lots = context.catalogue.lots.filter { $0.purchase == purchase }
-    try await onQueueThrowing { [self] in
-      try Self.sweep(lots, payload: payload, tables: tables, fingerprintKey: fingerprintKey)
+  /// Forgets an import that was abandoned and removes what it had loaded, before anything else is loaded.
+  ///
+  /// What a failure leaves is swept at the next start; the event has made it unreachable already.
+  func discard(_ purchase: PurchaseID) async {
+    await onQueue { [self] in
+      if current?.loader.purchase == purchase { current = nil }
+      let ranges = context.catalogue.lots.filter { $0.purchase == purchase }.map(\.extent.ids)
+      try? sweep.remove(ranges)
     }
   }
 
-  /// Removes the cards of lots from the payload, a bounded number in a transaction.
-  static func sweep(
-    _ lots: [Catalogue.Lot], payload: Payload, tables: CardTables, fingerprintKey: SecretKey
-  ) throws {
-    var sweeper = CardSweeper(tables: tables, fingerprintKey: fingerprintKey)
-    for lot in lots {
-      while try payload.withWrite({ try sweeper.sweep(lot, limit: 10_000, &$0) }) {}
-    }
+  /// Answers what waits, and takes no more. Blocks until it is at rest: nothing is written to the payload afterwards.
+  func stop() {
+    waiting.withLock { $0.isStopped = true }
+    queue.sync {}
   }
 
   // MARK: On the queue
 
-  /// Notes a sign of life of the import under way; what comes for another purchase is none.
-  private func hear(_ purchase: PurchaseID) {
+  /// Notes a sign of life of the import under way; false if this is not it.
+  private func hear(_ purchase: PurchaseID) -> Bool {
     let now = clock.nowMilliseconds()
-    lastHeard.withLock { if $0.purchase == purchase { $0.timeMilliseconds = now } }
+    return lastHeard.withLock { heard in
+      guard heard.purchase == purchase else { return false }
+      heard.timeMilliseconds = now
+      return true
+    }
   }
 
   private func loadWaiting() {
@@ -136,58 +166,49 @@ final class ImportDesk: @unchecked Sendable {
         return jobs
       }
       if jobs.isEmpty { return }
-      let (known, unknown) = (
-        jobs.filter { $0.purchase == current?.loader.purchase }, jobs.filter { $0.purchase != current?.loader.purchase }
-      )
-      for job in unknown { job.answer(.failure(.unknownPurchase)) }
-      if let current, !known.isEmpty { load(known, current) }
+      for (job, result) in zip(jobs, load(jobs)) { job.answer(result) }
     }
   }
 
-  private func load(_ jobs: [Job], _ current: Import) {
-    let lotsBefore = current.loader.lots
-    let chunkBefore = current.nextChunk
-    var results: [Result<LoadedChunk, Refusal>] = []
+  private func load(_ jobs: [Job]) -> [Result<LoadedChunk, Refusal>] {
+    guard hasRoom else { return jobs.map { _ in .failure(.storageFull) } }
     do {
-      results = try payload.withWrite { transaction in
-        var results: [Result<LoadedChunk, Refusal>] = []
-        for job in jobs {
-          if let known = current.answers[job.number] {
-            results.append(.success(known))
-          } else if job.number != current.nextChunk {
-            results.append(.failure(.outOfTurn(expected: current.nextChunk)))
-          } else {
-            let loaded = try current.loader.load(job.chunk, into: &transaction)
-            current.answers[job.number] = loaded
-            current.nextChunk += 1
-            results.append(.success(loaded))
-          }
-        }
-        return results
+      return try store.payload.withWrite { transaction in
+        try jobs.map { try load($0, &transaction) }
       }
     } catch {
-      // Nothing of the transaction was kept: the disk or the map is full, or worse, which the next one will say again.
-      current.loader.revert(to: lotsBefore)
-      for number in chunkBefore..<current.nextChunk { current.answers[number] = nil }
-      current.nextChunk = chunkBefore
-      results = jobs.map { _ in .failure(.storageFull) }
+      // Whether anything of it is on disk is unknown, so none of these ids may be sealed again: the import is over.
+      current = nil
+      return jobs.map { _ in .failure(.storageFull) }
     }
-    if current.nextChunk > Self.keptAnswers {
-      let oldest = current.nextChunk - Self.keptAnswers
-      for number in chunkBefore - min(chunkBefore, Self.keptAnswers)..<oldest { current.answers[number] = nil }
+  }
+
+  private func load(_ job: Job, _ transaction: inout WriteTransaction) throws -> Result<LoadedChunk, Refusal> {
+    guard let current, !current.isClosed, current.loader.purchase == job.purchase else {
+      return .failure(.unknownPurchase)
     }
-    for (job, result) in zip(jobs, results) { job.answer(result) }
+    let digest = job.chunk.digest
+    if let known = current.answers[job.number] {
+      return known.digest == digest ? .success(known.loaded) : .failure(.idReused(.serial))
+    }
+    guard job.number == current.nextChunk else { return .failure(.outOfTurn(expected: current.nextChunk)) }
+    let loaded = try current.loader.load(job.chunk, into: &transaction)
+    current.answers[job.number] = (digest, loaded)
+    current.nextChunk += 1
+    if job.number >= Self.keptAnswers { current.answers[job.number - Self.keptAnswers] = nil }
+    return .success(loaded)
+  }
+
+  /// Whether a transaction's worth may be written without eating the room that selling needs.
+  private var hasRoom: Bool {
+    // Where it cannot be told, the first write that fails tells.
+    guard let free = store.settings.systemCalls.freeBytes(store.directory) else { return true }
+    return free >= UInt64(store.settings.diskHeadroomByteCount) + Self.roomByteCount
   }
 
   private func onQueue<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
       queue.async { continuation.resume(returning: work()) }
-    }
-  }
-
-  private func onQueueThrowing(_ work: @escaping @Sendable () throws -> Void) async throws {
-    try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-      queue.async { continuation.resume(with: Result { try work() }) }
     }
   }
 }

@@ -134,7 +134,9 @@ extension Machine: StateMachine {
     if counters.loadingPurchase.rawValue != 0, let purchase = try purchase(counters.loadingPurchase, state) {
       _ = try abandon(purchase, by: .store, block.timeMilliseconds, &block, &state)
     }
-    try sweepAbandoned(payload, context, state)
+    let ranges = try idsToSweep(state)
+    // Removed when the event above is on disk: a purge is an event first.
+    context.idsToSweep.withLock { $0 = ranges }
   }
 
   package func turnAway(_ request: borrowing Submission, because refusal: StoreRefusal) -> Answered {
