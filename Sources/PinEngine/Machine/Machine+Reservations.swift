@@ -44,9 +44,9 @@ extension Machine {
   /// The head of a reservation that is known to exist.
   func head(of id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) -> ReservationHead {
     let key = id.key
-    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else {
-      preconditionFailure("a reservation has no record")
-    }
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids),
+      record.unsafeLoad(as: UInt8.self) == ReservationHead.kind
+    else { preconditionFailure("a reservation has no record") }
     return ReservationHead(record)
   }
 
@@ -56,12 +56,17 @@ extension Machine {
     of id: RequestID, _ state: inout WriteTransaction, _ change: (inout ReservationHead) -> Void
   ) throws(LMDBError) -> ReservationHead {
     let key = id.key
-    var head = try head(of: id, state)
+    let before = try head(of: id, state)
+    var head = before
     change(&head)
     record.removeAll()
     head.write(to: &record)
     try copyGrant(of: id, state)
     try state.put(record.bytes, for: key.span.bytes, in: tables.ids)
+    if due(head) != due(before) {
+      try unwatch(id, before, &state)
+      try watch(id, head, &state)
+    }
     return head
   }
 
@@ -71,13 +76,33 @@ extension Machine {
     record.write(old.extracting(ReservationHead.byteCount..<old.byteCount))
   }
 
-  /// Has a reservation looked at again at a time, by the sweeper.
+  /// When time alone ends something of a reservation: a hold at its deadline, the memory of one that was given up. 0 for
+  /// never.
+  func due(_ head: ReservationHead) -> UInt64 {
+    if head.state == .held { return head.deadlineMilliseconds }
+    return head.settledAtMilliseconds == 0 ? 0 : head.settledAtMilliseconds + rememberedMilliseconds
+  }
+
+  /// Has the sweeper look at a reservation when it is due. Every record that is put, changed or removed is watched,
+  /// watched anew or unwatched with it: the table holds one entry for each that is due some time, and no other.
   mutating func watch(
-    _ id: RequestID, atMilliseconds timeMilliseconds: UInt64, _ state: inout WriteTransaction
+    _ id: RequestID, _ head: ReservationHead, _ state: inout WriteTransaction
   ) throws(LMDBError) {
-    let key = DeadlineKey(timeMilliseconds: timeMilliseconds, id: id).bytes
+    let due = due(head)
+    guard due != 0 else { return }
+    let key = DeadlineKey(timeMilliseconds: due, id: id).bytes
     let nothing: [UInt8] = []
     try state.put(nothing.span.bytes, for: key.span.bytes, in: tables.deadlines)
+  }
+
+  mutating func unwatch(
+    _ id: RequestID, _ head: ReservationHead, _ state: inout WriteTransaction
+  ) throws(LMDBError) {
+    let due = due(head)
+    guard due != 0 else { return }
+    let key = DeadlineKey(timeMilliseconds: due, id: id).bytes
+    let wasThere = try state.remove(key.span.bytes, in: tables.deadlines)
+    precondition(wasThere, "a reservation that is due some time was not watched")
   }
 
   /// When the first reservation is to be looked at again; nil for never.

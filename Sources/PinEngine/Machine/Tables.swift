@@ -13,7 +13,7 @@ struct Tables {
   let custody: Table
   /// Request id → a reservation or another change made under that id.
   let ids: Table
-  /// (time, reservation id) → nothing: when a hold is due, or a settled one may be forgotten. Derived.
+  /// (time, reservation id) → nothing: when a hold is due, or one that was given up may be forgotten.
   let deadlines: Table
   let purchases: Table
   let lots: Table
@@ -32,8 +32,8 @@ struct Tables {
     Table.Spec(name: "shifts"), Table.Spec(name: "counters"),
   ]
 
-  /// All but the deadlines, which follow from the reservations and are trimmed without an event.
-  static let digested = specs.indices.filter { specs[$0].name != "deadlines" }
+  /// All: every entry comes of an event.
+  static let digested = Array(specs.indices)
 
   init(_ tables: [Table]) {
     precondition(tables.count == Self.specs.count, "the state has one table for each specification")

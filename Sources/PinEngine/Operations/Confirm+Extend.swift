@@ -67,6 +67,5 @@ extension Machine {
       head.deadlineMilliseconds = deadline
       head.changedBy = sequence
     }
-    try watch(id, atMilliseconds: deadline, &state)
   }
 }

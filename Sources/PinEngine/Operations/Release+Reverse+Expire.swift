@@ -63,37 +63,19 @@ extension Machine {
   package mutating func sweep(
     at moment: Moment, limit: Int, into block: inout Block, state: inout WriteTransaction
   ) throws(LMDBError) {
+    guard moment.allowsChanges else { return }
+    let now = moment.timeMilliseconds
     for _ in 0..<limit {
-      // What one more hold may free must still fit the block.
-      guard block.byteCount < Self.mostBytesOfSweep else { return }
-      guard let due = try dueReservation(at: moment.timeMilliseconds, state) else { return }
-      let key = due.bytes
-      let idKey = due.id.key
-      let head: ReservationHead
-      if let record = try state.value(for: idKey.span.bytes, in: tables.ids) {
-        head = ReservationHead(record)
+      guard !block.isFull, let due = try dueReservation(at: now, state) else { return }
+      let head = try head(of: due.id, state)
+      precondition(self.due(head) == due.timeMilliseconds, "a reservation is watched at another time than it is due")
+      if head.state == .held {
+        _ = try end(due.id, as: .expired, .expired, by: .store, now, &block, &state)
       } else {
-        // Forgotten by an event that the index has outlived.
-        _ = try state.remove(key.span.bytes, in: tables.deadlines)
-        continue
+        try forget(due.id, now, &block, &state)
       }
-      let now = moment.timeMilliseconds
-      let isForgettable =
-        head.settledAtMilliseconds != 0 && now >= head.settledAtMilliseconds + rememberedMilliseconds
-      if head.isDead(at: now) || isForgettable {
-        guard moment.allowsChanges else { return }
-        if isForgettable {
-          try forget(due.id, now, &block, &state)
-        } else {
-          _ = try end(due.id, as: .expired, .expired, by: .store, now, &block, &state)
-        }
-      }
-      // Else it was dispensed, settled or extended since: another entry stands for it, if any is needed.
-      _ = try state.remove(key.span.bytes, in: tables.deadlines)
     }
   }
-
-  private static let mostBytesOfSweep = 256 << 10
 
   package mutating func nextDueMilliseconds(state: inout WriteTransaction) throws(LMDBError) -> UInt64 {
     try nextDeadline(state) ?? .max
@@ -119,6 +101,7 @@ extension Machine {
 
   mutating func applyForgotten(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
     let id = RequestID(high: event.bigEndian(at: 8), low: event.bigEndian(at: 16))
+    try unwatch(id, head(of: id, state), &state)
     let key = id.key
     _ = try state.remove(key.span.bytes, in: tables.ids)
   }
@@ -191,9 +174,6 @@ extension Machine {
     } else {
       try putTombstone(id, by: eventHead.actor, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
     }
-    if ending != .quarantined {
-      try watch(id, atMilliseconds: timeMilliseconds + rememberedMilliseconds, &state)
-    }
   }
 
   /// The record of an id that was reversed before it arrived.
@@ -209,5 +189,6 @@ extension Machine {
     GrantReader.writePrefix(sliceCount: 0, to: &record)
     let key = id.key
     try state.put(record.bytes, for: key.span.bytes, in: tables.ids)
+    try watch(id, head, &state)
   }
 }

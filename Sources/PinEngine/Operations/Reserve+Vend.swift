@@ -204,9 +204,7 @@ extension Machine {
     record.write(facts.grantBytes)
     let key = facts.id.key
     try state.put(record.bytes, for: key.span.bytes, in: tables.ids)
-    if facts.deadlineMilliseconds != 0 {
-      try watch(facts.id, atMilliseconds: facts.deadlineMilliseconds, &state)
-    }
+    try watch(facts.id, head, &state)
   }
 }
 
