@@ -45,26 +45,45 @@ extension Engine {
 
   /// Makes a new data directory out of a backup.
   ///
-  /// Unless the journal that survived the loss is given and restored whole, sales may be forgotten: the store gets a new id,
-  /// and at its first start all its stock goes into quarantine, until a named operator re-inventories it.
+  /// Unless the journal that survived the loss is given and restored whole, and ends exactly with the last event that
+  /// anybody knows of, sales may be forgotten: the store gets a new id, and at its first start all its stock goes into
+  /// quarantine, until a named operator re-inventories it.
+  ///
+  /// - Parameters:
+  ///   - knownHead: the last event that anybody was told of. A journal alone does not say that it was not cut short.
+  ///   - survivingPayload: the payload that survived. Without it, a purchase committed after the backup refuses the
+  ///     restore, for its cards may be lost.
   package static func restore(
     from backup: String, to target: String, lastSequence: UInt64? = nil, survivingJournal: String? = nil,
+    knownHead: UInt64? = nil, survivingPayload: String? = nil,
     settings: StoreSettings = StoreSettings(), clock: any StoreClock = SystemClock()
   ) throws -> RestoreReport {
     let restore = Restore(
       backup: backup, target: target, lastSequence: lastSequence, survivingJournal: survivingJournal,
-      settings: settings)
-    let forgets = survivingJournal == nil || lastSequence != nil
+      survivingPayload: survivingPayload, settings: settings)
     let newStoreID = RequestID(UInt128.random(in: 1 ... .max))
-    let head =
-      if forgets {
-        try restore.run(for: Machine.self, clock: clock) { Machine.writeStoreRestored(newStoreID, into: &$0) }
-      } else {
-        try restore.run(for: Machine.self, clock: clock, admission: nil)
-      }
+    var restored: UInt64 = 0
+    var forgets = true
+    let head = try restore.run(
+      for: Machine.self, clock: clock, beyond: survivingPayload == nil ? refusePurchase : { _, _ in }
+    ) { last in
+      restored = last.sequence
+      forgets = survivingJournal == nil || lastSequence != nil || last.sequence != knownHead
+      return forgets ? { Machine.writeStoreRestored(newStoreID, into: &$0) } : nil
+    }
     return RestoreReport(
-      path: target, headSequence: head.sequence, chainHead: head.chain.description,
+      path: target, restoredSequence: restored, headSequence: head.sequence, chainHead: head.chain.description,
       newStoreID: forgets ? newStoreID : nil)
+  }
+
+  /// Refuses a purchase that became stock after the backup's payload was copied.
+  private static func refusePurchase(_ event: RawSpan, _ sequence: UInt64) throws(StoreError) {
+    guard let head = try? EventHead(event), head.kind == .purchaseCommitted else { return }
+    let purchase: UInt32 = event.bigEndian(at: EventHead.byteCount)
+    throw .payloadMissing(
+      "event \(sequence) makes purchase \(purchase) stock, and its "
+        + "cards may not be in the backup: give the payload that survived (--payload), or restore up to the event "
+        + "before (--to-sequence \(sequence - 1))")
   }
 
   /// Carries the quarantine after a restore through, before anybody is served.
@@ -162,6 +181,8 @@ package struct BackupReport: Sendable, Encodable {
 /// What a restore made.
 package struct RestoreReport: Sendable, Encodable {
   package var path: String
+  /// The last event of the store as it was; one that says so may follow.
+  package var restoredSequence: UInt64
   package var headSequence: UInt64
   package var chainHead: String
   /// Nil when nothing can have been forgotten.

@@ -27,6 +27,8 @@ package enum StoreError: Error, Sendable, Equatable {
   case noSuchSequence(UInt64)
   /// The journals do not belong together.
   case foreignJournal(String)
+  /// What an event names may not be in the payload; says which, and what to do.
+  case payloadMissing(String)
   /// The store was stopped, or stopped itself after a failure.
   case stopped
 }
@@ -63,6 +65,7 @@ extension StoreError: CustomStringConvertible {
     case .machine(let problem): "the state cannot be taken up: \(problem)"
     case .noSuchSequence(let sequence): "the journal has no event \(sequence)"
     case .foreignJournal(let problem): "the journals do not belong together: \(problem)"
+    case .payloadMissing(let problem): problem
     case .stopped: "the store is stopped"
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import PinSealing
+import PinStore
 import PinWords
 import Testing
 
@@ -97,7 +98,8 @@ struct MaintenanceTests {
     engine.stop()
 
     let second = try Engine.restore(
-      from: backup, to: whole, survivingJournal: bench.directory + "/journal", settings: .small, clock: bench.clock)
+      from: backup, to: whole, survivingJournal: bench.directory + "/journal", knownHead: made.headSequence + 1,
+      settings: .small, clock: bench.clock)
     #expect(second.newStoreID == nil && second.headSequence == made.headSequence + 1)
     let again = try Engine(at: whole, masterKey: bench.masterKey, settings: .small, clock: bench.clock)
     defer { again.stop() }
@@ -107,6 +109,73 @@ struct MaintenanceTests {
       return
     }
     #expect(levels[0] == level)
+  }
+
+  /// A copy of the journal that was made too early looks just like one that is whole.
+  @Test(
+    "Nothing is forgotten only if the surviving journal ends exactly with the event that was last told of",
+    arguments: [nil, -1, 0, 1] as [Int?])
+  func knownHead(distance: Int?) async throws {
+    let bench = try Bench()
+    let till = try await bench.actor("till", .terminal)
+    let product = try await bench.product("ONE")
+    try await bench.stock(product, 3)
+    let backup = bench.directory + ".backup"
+    let target = bench.directory + ".restored"
+    let copied = bench.directory + ".copied"
+    defer { for path in [backup, target, copied] { try? FileManager.default.removeItem(atPath: path) } }
+    _ = try bench.engine.backup(to: backup)
+    let vend = Command.vend(Vend(id: bench.id(), line: Line(product: product, count: 1)))
+    #expect(await bench.ask(vend, as: till).delivery != nil)
+    let copiedHead = bench.engine.headSequence
+    try FileManager.default.copyItem(atPath: bench.directory + "/journal", toPath: copied)
+    #expect(
+      await bench.ask(.vend(Vend(id: bench.id(), line: Line(product: product, count: 1))), as: till).delivery != nil)
+
+    let report = try Engine.restore(
+      from: backup, to: target, survivingJournal: copied,
+      knownHead: distance.map { UInt64(Int(copiedHead) + $0) }, settings: .small, clock: bench.clock)
+    #expect(report.restoredSequence == copiedHead)
+    #expect((report.newStoreID == nil) == (distance == 0))
+    let engine = try Engine(at: target, masterKey: bench.masterKey, settings: .small, clock: bench.clock)
+    defer { engine.stop() }
+    let again = Command.vend(Vend(id: bench.id(), line: Line(product: product, count: 1)))
+    #expect((await engine.perform(again, as: till).outcome.delivery != nil) == (distance == 0))
+  }
+
+  @Test("A purchase that became stock after the backup is restored only with the payload that survived")
+  func survivingPayload() async throws {
+    let bench = try Bench()
+    let till = try await bench.actor("till", .terminal)
+    let product = try await bench.product("ONE")
+    try await bench.stock(product, 1, prefix: "A")
+    let backup = bench.directory + ".backup"
+    let targets = ["none", "before", "whole"].map { "\(bench.directory).\($0)" }
+    defer { for path in targets + [backup] { try? FileManager.default.removeItem(atPath: path) } }
+    _ = try bench.engine.backup(to: backup)
+    try await bench.stock(product, 3, prefix: "B")
+    let head = bench.engine.headSequence
+    bench.stop()
+
+    func restore(_ target: String, to sequence: UInt64? = nil, payload: String? = nil) throws -> RestoreReport {
+      try Engine.restore(
+        from: backup, to: target, lastSequence: sequence, survivingJournal: bench.directory + "/journal",
+        knownHead: head, survivingPayload: payload, settings: .small, clock: bench.clock)
+    }
+    let problem = StoreError.payloadMissing(
+      "event \(head) makes purchase 2 stock, and its cards may not be in the backup: give the payload that survived "
+        + "(--payload), or restore up to the event before (--to-sequence \(head - 1))")
+    #expect(throws: problem) { _ = try restore(targets[0]) }
+    #expect(!FileManager.default.fileExists(atPath: targets[0]))
+    #expect(try restore(targets[1], to: head - 1).newStoreID != nil)
+
+    #expect(try restore(targets[2], payload: bench.directory + "/payload").newStoreID == nil)
+    let engine = try Engine(at: targets[2], masterKey: bench.masterKey, settings: .small, clock: bench.clock)
+    defer { engine.stop() }
+    let vend = Command.vend(Vend(id: bench.id(), line: Line(product: product, count: 4)))
+    let delivery = try #require(await engine.perform(vend, as: till).outcome.delivery)
+    #expect(try engine.cards(of: delivery).map(\.serial) == ["A0", "B0", "B1", "B2"])
+    #expect(try engine.verify().sound)
   }
 
   @Test("After a rekey the new master key opens the directory and the old one does not")

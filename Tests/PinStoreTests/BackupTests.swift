@@ -37,11 +37,13 @@ import Testing
     var restore: Restore { Restore(backup: backup, target: restored, settings: StoreRig.settings) }
 
     func run(_ restore: Restore) throws -> JournalHead {
-      try restore.run(for: Tally.self, clock: rig.clock) { block in
-        block.beginEvent()
-        block.writer.write(shortString: "restored")
-        block.writer.write(UInt64(1))
-        _ = block.endEvent()
+      try restore.run(for: Tally.self, clock: rig.clock) { _ in
+        { block in
+          block.beginEvent()
+          block.writer.write(shortString: "restored")
+          block.writer.write(UInt64(1))
+          _ = block.endEvent()
+        }
       }
     }
   }
@@ -146,7 +148,7 @@ import Testing
     let crashed = try setting.rig.copy(to: "crashed")
     var restore = setting.restore
     restore.survivingJournal = "\(crashed)/journal"
-    #expect(try restore.run(for: Tally.self, clock: setting.rig.clock, admission: nil) == head)
+    #expect(try restore.run(for: Tally.self, clock: setting.rig.clock, admission: { _ in nil }) == head)
     let again = try setting.rig.open(at: setting.restored)
     #expect(again.store.head == head)
     #expect(try again.look("a") == 4099)
@@ -161,6 +163,18 @@ import Testing
     var restore = setting.restore
     restore.survivingJournal = "\(crashed)/journal"
     restore.lastSequence = 150
+    var seen: [UInt64] = []
+    var other = restore
+    other.target += "-seen"
+    _ = try other.run(for: Tally.self, clock: setting.rig.clock, beyond: { seen.append($1) }) { _ in
+      { block in
+        block.beginEvent()
+        block.writer.write(shortString: "restored")
+        block.writer.write(UInt64(1))
+        _ = block.endEvent()
+      }
+    }
+    #expect(seen == Array(101...150))
     #expect(try setting.run(restore).sequence == 151)
     #expect(try setting.rig.open(at: setting.restored).look("a") == 149)
   }

@@ -5,6 +5,9 @@ import PinSealing
 /// A store that lacks the journal up to its last known head forgets events. Such a restore must begin with an event that
 /// says so; it is appended here, before the directory gets its name, so that no store can ever serve without it.
 package struct Restore: Sendable {
+  /// Looks at an event to be restored, and throws when it must not be.
+  package typealias EventCheck = (_ event: RawSpan, _ sequence: UInt64) throws(StoreError) -> Void
+
   /// The directory of the backup; it is only read.
   package var backup: String
   /// The data directory to make; nothing may be there.
@@ -15,29 +18,34 @@ package struct Restore: Sendable {
   /// The `journal` directory of the lost store, if it survived: what it has beyond the backup is restored too. It is
   /// only read.
   package var survivingJournal: String?
+  /// The `payload` directory of the lost store, if it survived: it is taken instead of the backup's, which lacks what
+  /// was written after it. It is only read.
+  package var survivingPayload: String?
   package var settings: StoreSettings
 
   package init(
     backup: String, target: String, lastSequence: UInt64? = nil, survivingJournal: String? = nil,
-    settings: StoreSettings = StoreSettings()
+    survivingPayload: String? = nil, settings: StoreSettings = StoreSettings()
   ) {
     self.backup = backup
     self.target = target
     self.lastSequence = lastSequence
     self.survivingJournal = survivingJournal
+    self.survivingPayload = survivingPayload
     self.settings = settings
   }
 
   /// Makes the directory and returns the head of its journal. Nothing is left of an attempt that throws.
   ///
-  /// - Parameter admission: writes the events that every restored store must begin with, at least one. Nil is allowed
-  ///   only when nothing can have been forgotten: the whole surviving journal is restored.
+  /// - Parameters:
+  ///   - beyond: sees each event that is restored beyond the backup, and refuses one whose payload may be missing.
+  ///   - admission: told the last event restored, gives what writes the events that a store which may have forgotten
+  ///     any must begin with, at least one. Nil is allowed only when nothing can have been forgotten: the whole
+  ///     surviving journal is restored, and is known to be all there was.
   package func run<Machine: StateMachine & ~Copyable>(
-    for machine: Machine.Type, clock: any StoreClock = SystemClock(), admission: ((inout Block) -> Void)?
+    for machine: Machine.Type, clock: any StoreClock = SystemClock(), beyond: EventCheck = { _, _ in },
+    admission: (JournalHead) -> ((inout Block) -> Void)?
   ) throws(StoreError) -> JournalHead {
-    precondition(
-      admission != nil || (survivingJournal != nil && lastSequence == nil),
-      "a restore that may forget events needs an event that says so")
     if FileTree.exists(target) { throw .alreadyThere(target) }
     let manifest = try Backup.Manifest(ofBackupAt: backup)
     let unfinished = target + Backup.unfinishedSuffix
@@ -45,11 +53,15 @@ package struct Restore: Sendable {
     try FileTree.createDirectory(unfinished)
     do throws(StoreError) {
       try DataDirectory.createParts(in: unfinished)
-      var head = try restoreJournal(manifest, to: "\(unfinished)/journal")
-      try FileTree.copy("\(backup)/payload/data.mdb", to: "\(unfinished)/payload/data.mdb")
+      var head = try restoreJournal(manifest, to: "\(unfinished)/journal", beyond)
+      try FileTree.copy("\(survivingPayload ?? "\(backup)/payload")/data.mdb", to: "\(unfinished)/payload/data.mdb")
       try FileTree.syncDirectory("\(unfinished)/payload")
       try restoreState(Machine.self, notAfter: head, to: unfinished)
       try Backup.copyOtherFiles(from: backup, to: unfinished)
+      let admission = admission(head)
+      precondition(
+        admission != nil || (survivingJournal != nil && lastSequence == nil),
+        "a restore that may forget events needs an event that says so")
       if let admission {
         head = try JournalDirectory(opening: "\(unfinished)/journal")
           .append(after: head, timeMilliseconds: clock.nowMilliseconds(), settings, admission)
@@ -67,7 +79,9 @@ package struct Restore: Sendable {
   // MARK: The journal
 
   /// Copies the backup's journal and then the surviving one's, up to the event asked for.
-  private func restoreJournal(_ manifest: Backup.Manifest, to path: String) throws(StoreError) -> JournalHead {
+  private func restoreJournal(
+    _ manifest: Backup.Manifest, to path: String, _ beyond: EventCheck
+  ) throws(StoreError) -> JournalHead {
     let source = try JournalDirectory(opening: "\(backup)/journal")
     let first = try source.segmentNumbers().lowerBound
     let start =
@@ -77,19 +91,19 @@ package struct Restore: Sendable {
     guard wanted > start.sequence else { throw .noSuchSequence(wanted) }
     var copy = JournalCopy(into: JournalDirectory(path: path, shape: source.shape), after: start)
     var reader = JournalReader(source, after: start, lastSequence: manifest.headSequence)
-    try copyBlocks(of: &reader, to: &copy, through: wanted)
+    try copyBlocks(of: &reader, to: &copy, through: wanted, { _, _ in })
     if copy.head.sequence < wanted {
       guard copy.head.sequence == manifest.headSequence, copy.head.chain.description == manifest.chainHead else {
         throw .rotten(source.place(reader.head.end), problem: "the backup's journal ends before its manifest says")
       }
-      if let survivingJournal { try copySurviving(survivingJournal, source.shape, to: &copy, through: wanted) }
+      if let survivingJournal { try copySurviving(survivingJournal, source.shape, to: &copy, through: wanted, beyond) }
     }
     guard lastSequence == nil || copy.head.sequence == wanted else { throw .noSuchSequence(wanted) }
     return try copy.finish()
   }
 
   private func copySurviving(
-    _ path: String, _ shape: JournalShape, to copy: inout JournalCopy, through wanted: UInt64
+    _ path: String, _ shape: JournalShape, to copy: inout JournalCopy, through wanted: UInt64, _ beyond: EventCheck
   ) throws(StoreError) {
     let surviving = try JournalDirectory(opening: path)
     guard surviving.shape == shape, try surviving.holds(copy.head) else {
@@ -98,13 +112,16 @@ package struct Restore: Sendable {
     // Told apart here, as a start would: a block torn by the crash, and damage.
     _ = try JournalRecovery(directory: surviving).findEnd(after: copy.head)
     var reader = JournalReader(surviving, after: copy.head)
-    try copyBlocks(of: &reader, to: &copy, through: wanted)
+    try copyBlocks(of: &reader, to: &copy, through: wanted, beyond)
   }
 
   private func copyBlocks(
-    of reader: inout JournalReader, to copy: inout JournalCopy, through wanted: UInt64
+    of reader: inout JournalReader, to copy: inout JournalCopy, through wanted: UInt64, _ check: EventCheck
   ) throws(StoreError) {
     while copy.head.sequence < wanted, case .block = try reader.next() {
+      try reader.forEachEvent { (event, sequence) throws(StoreError) in
+        if sequence <= wanted { try check(event, sequence) }
+      }
       if reader.head.sequence <= wanted {
         try copy.copyBlock(of: reader)
       } else {

@@ -154,7 +154,7 @@ extension Fault {
     case .directoryInUse, .clockBehind, .stopped: self.init(.tryAgain, text)
     case .clockAhead: self.init(.tryAgain, text + " (--accept-clock)")
     case .notADataDirectory: self.init(.badInput, text + "; make one with 'pinvault init'")
-    case .newerFormat, .notABackup, .noSuchSequence, .foreignJournal: self.init(.badInput, text)
+    case .newerFormat, .notABackup, .noSuchSequence, .foreignJournal, .payloadMissing: self.init(.badInput, text)
     case .isBackup: self.init(.badInput, text + " ('pinvault restore')")
     case .alreadyThere: self.init(.cannotCreate, text + "; nothing is overwritten: choose another place")
     case .rotten, .database, .machine:
