@@ -95,3 +95,50 @@ struct StockOrderTests {
   }
 
 }
+
+@Suite("What is held under one id stays in so few pieces that one event can end it")
+struct PiecesOfAnIDTests {
+  private enum Holding {
+    case hold
+    case quarantine
+  }
+
+  @Test(
+    "A change that would break it further is refused, and what is left can be ended",
+    arguments: [(Holding.hold, Operation.withdraw), (.quarantine, .withdraw), (.quarantine, .reinventory)])
+  private func splitting(_ holding: Holding, _ operation: Operation) async throws {
+    let bench = try Bench()
+    let clerk = try await bench.actor("clerk", .clerk)
+    let product = try await bench.product("ONE")
+    let first = try await bench.stock(product, 2000).extent.first.rawValue
+    let id = bench.id()
+    let lines = [Line(product: product, count: 2000)]
+    #expect(await bench.ask(.reserve(Reserve(id: id, holdSeconds: 60, lines: lines)), as: clerk).state == .held)
+    if holding == .quarantine {
+      #expect(await bench.ask(.dispense(id), as: clerk).delivery != nil)
+      #expect(await bench.ask(.reverse(id), as: clerk).state == .quarantined)
+    }
+    func takeEverySecond(from start: Int, count: Int) async -> Outcome {
+      let extents = (0..<count).map { Extent(first: CardID(first + UInt64(start + 1 + 2 * $0)), count: 1) }
+      let change = StockChange(id: bench.id(), extents: extents, reason: "found")
+      return await bench.ask(operation == .withdraw ? .withdraw(change) : .reinventory(change), as: bench.administrator)
+    }
+    for (start, count) in [(0, 256), (512, 255)] {
+      guard case .moved(let cards) = await takeEverySecond(from: start, count: count) else {
+        throw Unexpected(what: "it is in few pieces yet")
+      }
+      #expect(cards == UInt64(count))
+    }
+    #expect(await takeEverySecond(from: 1022, count: 1).refusal == .tooManyExtents(limit: 512))
+    if holding == .hold {
+      #expect(await bench.ask(.release(id), as: clerk).state == .released)
+    } else {
+      let settle = Settle(id: bench.id(), reservation: id, reason: "was sold")
+      guard case .moved(let cards) = await bench.ask(.settle(settle), as: bench.administrator) else {
+        throw Unexpected(what: "not settled")
+      }
+      #expect(cards == 2000 - 511)
+    }
+    #expect(try bench.engine.verify().sound)
+  }
+}

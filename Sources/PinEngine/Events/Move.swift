@@ -11,6 +11,10 @@ import PinWords
 /// neighbour that this same event freed. So every card's life can be walked back through the journal.
 struct Move {
   static let byteCount = 64
+  /// The most that one event tells, 48 KiB of them: a return of a delivery's 512 pieces that names 256 extents, each of
+  /// which may cut a piece in two. What ends or settles a reservation has at most those 512, and so has a stock change.
+  /// A block takes events until it is half full, so any of them fits the other half, 256 KiB.
+  static let mostOfEvent = 768
   var extent: Extent
   var lot: LotID
   var placedBy: UInt64
@@ -81,6 +85,7 @@ struct MoveReader: ~Escapable {
   }
 
   static func write(_ moves: [Move], to writer: inout ByteWriter) {
+    precondition(moves.count <= Move.mostOfEvent, "an event has more moves than its block is sure to hold")
     writer.write(UInt32(moves.count))
     writer.write(UInt32(0))
     for move in moves { move.write(to: &writer) }

@@ -76,8 +76,8 @@ extension Machine {
     record.write(old.extracting(ReservationHead.byteCount..<old.byteCount))
   }
 
-  /// When time alone ends something of a reservation: a hold at its deadline, the memory of one that was given up. 0 for
-  /// never.
+  /// When time alone ends something of a reservation: a hold at its deadline, the memory of one that was given up.
+  /// 0 for never.
   func due(_ head: ReservationHead) -> UInt64 {
     if head.state == .held { return head.deadlineMilliseconds }
     return head.settledAtMilliseconds == 0 ? 0 : head.settledAtMilliseconds + rememberedMilliseconds

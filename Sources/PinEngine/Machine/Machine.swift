@@ -40,7 +40,9 @@ package struct Machine: ~Copyable {
   // Buffers that are kept so that a decision does not allocate.
   var picks: [Pick] = []
   var moves: [Move] = []
-  /// Whether the stock change being decided would break a hold into too many pieces.
+  /// In how many pieces the stock change being decided leaves the ids whose cards it takes out of the middle.
+  var piecesOfSplitIDs: [RequestID: Int] = [:]
+  /// Whether that is too many for one of them.
   var splitsTooMuch = false
   /// How many extents it has looked at.
   var walkedCount = 0

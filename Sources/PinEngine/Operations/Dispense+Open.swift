@@ -58,6 +58,17 @@ extension Machine {
     return found == wanted ? nil : .withdrawn
   }
 
+  /// Makes `moves` all extents that an id still holds as this holder: at most `mostPiecesOfDelivery`.
+  mutating func gatherAll(
+    of id: RequestID, as holder: CustodyValue.Holder, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) {
+    moves.removeAll(keepingCapacity: true)
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return }
+    let grant = GrantReader(record: record, head: ReservationHead(record))
+    for index in 0..<grant.sliceCount { try gather(grant.slice(index), heldBy: id, as: holder, state) }
+  }
+
   /// Adds the extents of a slice that an id still holds to `moves`.
   mutating func gather(
     _ slice: Slice, heldBy id: RequestID, as holder: CustodyValue.Holder, _ state: borrowing WriteTransaction

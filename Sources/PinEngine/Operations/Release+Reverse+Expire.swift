@@ -129,13 +129,7 @@ extension Machine {
   private mutating func gatherEnd(
     _ id: RequestID, as ending: ReservationState, _ state: borrowing WriteTransaction
   ) throws(LMDBError) {
-    moves.removeAll(keepingCapacity: true)
-    let key = id.key
-    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return }
-    let grant = GrantReader(record: record, head: ReservationHead(record))
-    for index in 0..<grant.sliceCount {
-      try gather(grant.slice(index), heldBy: id, as: ending == .quarantined ? .delivered : .reserved, state)
-    }
+    try gatherAll(of: id, as: ending == .quarantined ? .delivered : .reserved, state)
     guard ending != .quarantined else { return }
     for index in moves.indices {
       let move = moves[index]

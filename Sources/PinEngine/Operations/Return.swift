@@ -7,7 +7,8 @@ import PinWords
 ///
 /// The event's body:   reservation (16), moves
 extension Machine {
-  /// A delivery broken into more pieces than this takes no more returns in part: what is left must come back together.
+  /// What is held under one id is never broken into more pieces than this, so that one event can end it: what would break
+  /// it further (a return in part, a withdrawal, a re-inventory) is refused, and what is left must go together.
   static let mostPiecesOfDelivery = 512
 
   mutating func decideReturn(
@@ -50,10 +51,7 @@ extension Machine {
     let key = request.reservation.key
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return .failure(.unknownID) }
     let grant = GrantReader(record: record, head: ReservationHead(record))
-    moves.removeAll(keepingCapacity: true)
-    for index in 0..<grant.sliceCount {
-      try gather(grant.slice(index), heldBy: request.reservation, as: .delivered, state)
-    }
+    try gatherAll(of: request.reservation, as: .delivered, state)
     let held = moves
     moves.removeAll(keepingCapacity: true)
     var pieces = held.count

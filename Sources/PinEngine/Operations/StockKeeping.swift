@@ -34,6 +34,7 @@ extension Machine {
     if let reply = try knownChange(change.id, operation, fields, asker, state) { return reply }
 
     moves.removeAll(keepingCapacity: true)
+    piecesOfSplitIDs.removeAll(keepingCapacity: true)
     splitsTooMuch = false
     walkedCount = 0
     for extent in change.extents {
@@ -120,12 +121,9 @@ extension Machine {
     backTo target: Condition?, _ state: borrowing WriteTransaction
   ) throws(LMDBError) {
     guard holders.contains(value.holder) else { return }
-    if value.holder == .reserved, whole.first < range.first || range.end < whole.end {
-      // A reservation broken into ever more pieces would outgrow the one event that ends it.
-      guard try pieces(of: value.id, state) < Self.mostPiecesOfDelivery else {
-        splitsTooMuch = true
-        return
-      }
+    if whole.first < range.first, range.end < whole.end, value.id != .zero {
+      try countSplit(of: value, state)
+      guard !splitsTooMuch else { return }
     }
     let first = max(whole.first, range.first)
     let end = min(whole.end, range.end)
@@ -161,15 +159,24 @@ extension Machine {
     }
   }
 
-  /// In how many pieces the cards of a hold are.
-  private mutating func pieces(of id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) -> Int {
+  /// Cards are taken out of the middle of a piece of an id's, which makes it two: an id whose cards were broken into ever
+  /// more pieces would outgrow the one event that ends its hold, or settles its quarantine.
+  private mutating func countSplit(
+    of piece: CustodyValue, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) {
+    let known = piecesOfSplitIDs[piece.id]
+    let before = if let known { known } else { try pieces(of: piece.id, as: piece.holder, state) }
+    piecesOfSplitIDs[piece.id] = before + 1
+    splitsTooMuch = before >= Self.mostPiecesOfDelivery
+  }
+
+  /// In how many pieces a holder has the cards of an id.
+  private mutating func pieces(
+    of id: RequestID, as holder: CustodyValue.Holder, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Int {
     let gathered = moves
     defer { moves = gathered }
-    moves.removeAll(keepingCapacity: true)
-    let key = id.key
-    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return 0 }
-    let grant = GrantReader(record: record, head: ReservationHead(record))
-    for index in 0..<grant.sliceCount { try gather(grant.slice(index), heldBy: id, as: .reserved, state) }
+    try gatherAll(of: id, as: holder, state)
     return moves.count
   }
 
@@ -187,7 +194,7 @@ extension Machine {
     let known = try reservation(settle.reservation, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
     guard head.state == .quarantined else { return Reply(.refused(.wrongState(head.state))) }
-    try gatherQuarantined(settle.reservation, state)
+    try gatherAll(of: settle.reservation, as: .quarantined, state)
     guard !moves.isEmpty else { return Reply(.refused(.wrongState(head.state))) }
     var result = ByteWriter(capacity: 16)
     result.write(moves.reduce(UInt64(0)) { $0 + UInt64($1.extent.count) })
@@ -195,16 +202,6 @@ extension Machine {
     block.writer.write(settle.reservation)
     MoveReader.write(moves, to: &block.writer)
     return try endChange(.settle, result: result, now, &block, &state)
-  }
-
-  private mutating func gatherQuarantined(
-    _ id: RequestID, _ state: borrowing WriteTransaction
-  ) throws(LMDBError) {
-    moves.removeAll(keepingCapacity: true)
-    let key = id.key
-    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return }
-    let grant = GrantReader(record: record, head: ReservationHead(record))
-    for index in 0..<grant.sliceCount { try gather(grant.slice(index), heldBy: id, as: .quarantined, state) }
   }
 
   /// The delivery is confirmed after all: final, like any that was printed.
