@@ -30,6 +30,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   let journal: JournalDirectory
   let database: StateDatabase
   let index: JournalIndex
+  let backupTurn = Turn()
+  let verificationTurn = Turn()
   private let ending: Mutex<Ending?>
 
   /// What is to be waited for and let go when the store stops.

@@ -13,6 +13,12 @@ package enum StoreError: Error, Sendable, Equatable {
   case notABackup(String)
   /// Something of that name is there already.
   case alreadyThere(String)
+  /// What a backup or restore that did not end has left, or one that is being made right now.
+  case unfinished(String)
+  /// A backup must not be made inside the directory that it copies.
+  case insideDataDirectory(String)
+  /// One of this kind runs already in this store, and there is only ever one: a backup, a verification.
+  case alreadyRunning(String)
   /// The clock stands before the last event's stamp.
   case clockBehind(lastMilliseconds: UInt64, nowMilliseconds: UInt64)
   /// The clock stands so far after the last event's stamp that it may be wrong.
@@ -55,6 +61,10 @@ extension StoreError: CustomStringConvertible {
     case .isBackup(let path): "\(path) is a backup: restore it into a new directory"
     case .notABackup(let path): "\(path) is not a backup"
     case .alreadyThere(let path): "\(path) already exists"
+    case .unfinished(let path):
+      "\(path) is being made, or was left by a backup or restore that did not end: if none runs, remove it"
+    case .insideDataDirectory(let path): "\(path) is inside the data directory: choose a place outside"
+    case .alreadyRunning(let what): "\(what) of this store is under way: wait for its end"
     case .clockBehind(let last, let now):
       "the clock (\(now) ms) is behind the last event (\(last) ms): set it right, or accept it explicitly"
     case .clockAhead(let last, let now):

@@ -1,3 +1,4 @@
+import Glibc
 import LMDB
 import PinBytes
 import Testing
@@ -36,8 +37,8 @@ import Testing
 
     var restore: Restore { Restore(backup: backup, target: restored, settings: StoreRig.settings) }
 
-    func run(_ restore: Restore) throws -> JournalHead {
-      try restore.run(for: Tally.self, clock: rig.clock) { _ in
+    func run(_ restore: Restore, beyond: Restore.EventCheck = { _, _ in }) throws -> JournalHead {
+      try restore.run(for: Tally.self, clock: rig.clock, beyond: beyond) { _ in
         { block in
           block.beginEvent()
           block.writer.write(shortString: "restored")
@@ -113,6 +114,58 @@ import Testing
     }
   }
 
+  /// A client that lost its connection asks again while the first backup is being made.
+  @Test func ofTwoBackupsAtOnceOneIsMadeAndTheOtherRefused() throws {
+    let setting = try Setting()
+    let store = setting.tally.store
+    for round in 0..<10 {
+      let path = setting.backup + String(round)
+      let results = Monitor<[Result<JournalHead, StoreError>]>([])
+      let threads = try (0..<3).map { _ in
+        try SystemThread {
+          let result = Result { () throws(StoreError) in try store.backup(to: path) }
+          results.withLock { $0.append(result) }
+        }
+      }
+      for thread in threads { thread.join() }
+      let heads = results.withLock { $0 }.compactMap { try? $0.get() }
+      #expect(heads == [store.head])
+      for case .failure(let error) in results.withLock({ $0 }) {
+        #expect([StoreError.alreadyRunning("a backup"), .alreadyThere(path)].contains(error))
+      }
+      #expect(try FileTree.names(in: path) == ["backup", "journal", "keyring", "payload", "state"])
+      var restore = setting.restore
+      restore.backup = path
+      restore.target += String(round)
+      #expect(try setting.run(restore).sequence == 101)
+    }
+  }
+
+  @Test func whatIsThereIsNeverRemovedToMakeABackupOrARestore() throws {
+    let setting = try Setting()
+    _ = try setting.tally.store.backup(to: setting.backup)
+    for path in [setting.backup + "2", setting.restored] {
+      try FileTree.createDirectory("\(path).unfinished")
+      try FileTree.create("\(path).unfinished/precious", [1])
+    }
+    #expect(throws: StoreError.unfinished(setting.backup + "2.unfinished")) {
+      try setting.tally.store.backup(to: setting.backup + "2")
+    }
+    #expect(throws: StoreError.unfinished(setting.restored + ".unfinished")) { try setting.run(setting.restore) }
+    for path in [setting.backup + "2", setting.restored] {
+      #expect(try FileTree.names(in: "\(path).unfinished") == ["precious"])
+    }
+  }
+
+  @Test(arguments: ["data/saved", "data/journal/saved", "link/saved", "data/../data/saved"])
+  func noBackupIsMadeInsideTheDataDirectory(path: String) throws {
+    let setting = try Setting()
+    symlink(setting.rig.directory, "\(setting.rig.root)/link")
+    let target = "\(setting.rig.root)/\(path)"
+    #expect(throws: StoreError.insideDataDirectory(target)) { try setting.tally.store.backup(to: target) }
+    #expect(!FileTree.exists(target) && !FileTree.exists(target + ".unfinished"))
+  }
+
   /// Blocks of the setting: event 1, then 20 to a block; the state's checkpoint is at 1 or at 100.
   @Test(arguments: [1, 2, 20, 21, 22, 41, 99, 100] as [UInt64], [false, true])
   func aChosenSequenceIsRestoredExactly(sequence: UInt64, isStateNewer: Bool) throws {
@@ -166,14 +219,7 @@ import Testing
     var seen: [UInt64] = []
     var other = restore
     other.target += "-seen"
-    _ = try other.run(for: Tally.self, clock: setting.rig.clock, beyond: { seen.append($1) }) { _ in
-      { block in
-        block.beginEvent()
-        block.writer.write(shortString: "restored")
-        block.writer.write(UInt64(1))
-        _ = block.endEvent()
-      }
-    }
+    _ = try setting.run(other) { seen.append($1) }
     #expect(seen == Array(101...150))
     #expect(try setting.run(restore).sequence == 151)
     #expect(try setting.rig.open(at: setting.restored).look("a") == 149)

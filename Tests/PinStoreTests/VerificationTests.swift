@@ -34,6 +34,16 @@ import Testing
     #expect(try tally.add("a") == .value(1, sequence: 802))
   }
 
+  @Test func ofTwoVerificationsAtOnceTheSecondIsRefused() throws {
+    let (_, tally) = try filled()
+    let report = try tally.store.verify { _, _, _, _ in
+      #expect(throws: StoreError.alreadyRunning("a verification")) { try tally.store.verify() }
+      return []
+    }
+    #expect(report.problems == [])
+    #expect(try tally.store.verify().problems == [])
+  }
+
   @Test func aCrashedDirectoryIsSoundAndLeftAsItIs() throws {
     let (rig, tally) = try filled()
     let crashed = try rig.copy(to: "crashed")

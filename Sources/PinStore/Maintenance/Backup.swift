@@ -1,3 +1,4 @@
+import Glibc
 import LMDB
 import PinSealing
 
@@ -23,9 +24,8 @@ enum Backup {
   /// Makes the backup and returns the last event in it.
   static func make(of source: Source, at target: String) throws(StoreError) -> JournalHead {
     if FileTree.exists(target) { throw .alreadyThere(target) }
-    let unfinished = target + unfinishedSuffix
-    try FileTree.remove(unfinished)
-    try FileTree.createDirectory(unfinished)
+    guard !isInside(source.directory, target) else { throw .insideDataDirectory(target) }
+    let unfinished = try createUnfinished(for: target)
     do throws(StoreError) {
       try DataDirectory.createParts(in: unfinished)
       try copy(source.database.environment, to: "\(unfinished)/state")
@@ -43,6 +43,23 @@ enum Backup {
       try? FileTree.remove(unfinished)
       throw error
     }
+  }
+
+  /// Makes the directory in which a target is put together. What is there already is somebody else's, perhaps being
+  /// written right now: it is never touched.
+  static func createUnfinished(for target: String) throws(StoreError) -> String {
+    let unfinished = target + unfinishedSuffix
+    do throws(StoreError) { try FileTree.createDirectory(unfinished) } catch .system(_, _, EEXIST) {
+      throw .unfinished(unfinished)
+    }
+    return unfinished
+  }
+
+  /// Whether the target would be in the directory, whatever links lead there.
+  private static func isInside(_ directory: String, _ target: String) -> Bool {
+    guard let directory = FileTree.resolved(directory), let parent = FileTree.resolved(FileTree.parent(of: target))
+    else { return false }
+    return "\(parent)/".hasPrefix(directory + "/")
   }
 
   private static func copy(_ environment: Environment, to path: String) throws(StoreError) {
@@ -129,8 +146,10 @@ extension Store where Machine: ~Copyable {
   /// Makes a backup of the live store in a new directory, and returns the last event in it. Blocks the calling thread;
   /// the store serves meanwhile.
   ///
-  /// It reads the state and the payload for as long as copying them takes, during which their files do not reuse pages.
+  /// There is one at a time; a second is refused. It reads the state and the payload for as long as copying them takes, during which their files do not reuse pages.
   package func backup(to target: String) throws(StoreError) -> JournalHead {
+    guard backupTurn.take() else { throw .alreadyRunning("a backup") }
+    defer { backupTurn.give() }
     let source = Backup.Source(
       directory: directory, journal: journal, database: database, payload: payload, head: { self.head })
     return try Backup.make(of: source, at: target)

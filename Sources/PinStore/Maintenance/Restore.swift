@@ -48,9 +48,7 @@ package struct Restore: Sendable {
   ) throws(StoreError) -> JournalHead {
     if FileTree.exists(target) { throw .alreadyThere(target) }
     let manifest = try Backup.Manifest(ofBackupAt: backup)
-    let unfinished = target + Backup.unfinishedSuffix
-    try FileTree.remove(unfinished)
-    try FileTree.createDirectory(unfinished)
+    let unfinished = try Backup.createUnfinished(for: target)
     do throws(StoreError) {
       try DataDirectory.createParts(in: unfinished)
       var head = try restoreJournal(manifest, to: "\(unfinished)/journal", beyond)

@@ -3,10 +3,12 @@ import PinSealing
 
 extension Store where Machine: ~Copyable {
   /// Verifies the live store as of a checkpoint taken for it. Blocks the calling thread for as long as it takes to read
-  /// and replay the whole journal; the store serves meanwhile.
+  /// and replay the whole journal; the store serves meanwhile. There is one at a time; a second is refused.
   package func verify(
     audit: StateAudit? = nil
   ) throws(StoreError) -> StoreReport {
+    guard verificationTurn.take() else { throw .alreadyRunning("a verification") }
+    defer { verificationTurn.give() }
     let (head, digest) = try digestedCheckpoint()
     let verification = Verification<Machine>(
       directory, journal, settings, end: head, checkpoint: head, stateDigest: digest)

@@ -12,6 +12,13 @@ enum FileTree {
     return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
   }
 
+  /// The absolute path without links of what is there; nil when nothing is.
+  static func resolved(_ path: String) -> String? {
+    guard let resolved = realpath(path, nil) else { return nil }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
   static func createDirectory(_ path: String) throws(StoreError) {
     guard mkdir(path, 0o700) == 0 else { throw .system(operation: "create directory", path: path, code: errno) }
   }

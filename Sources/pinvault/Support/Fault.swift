@@ -151,7 +151,7 @@ extension Fault {
   init(_ error: StoreError) {
     let text = error.description
     switch error {
-    case .directoryInUse, .clockBehind, .stopped: self.init(.tryAgain, text)
+    case .directoryInUse, .clockBehind, .alreadyRunning, .stopped: self.init(.tryAgain, text)
     case .clockAhead: self.init(.tryAgain, text + " (--accept-clock)")
     case .notADataDirectory: self.init(.badInput, text + "; make one with 'pinvault init'")
     case .newerFormat, .notABackup, .noSuchSequence, .foreignJournal, .payloadMissing: self.init(.badInput, text)
@@ -159,6 +159,7 @@ extension Fault {
     case .alreadyThere: self.init(.cannotCreate, text + "; nothing is overwritten: choose another place")
     case .rotten, .database, .machine:
       self.init(.rotten, text + "; do not go on: see 'pinvault verify', and restore from a backup")
+    case .unfinished, .insideDataDirectory: self.init(.cannotCreate, text)
     case .system: self.init(.inputOutput, text)
     }
   }
