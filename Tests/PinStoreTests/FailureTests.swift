@@ -37,6 +37,33 @@ import Testing
     #expect(throws: tally.store.failure!) { _ = try tally.store.checkpoint() }
   }
 
+  /// Asked for together with the batch whose sync fails: the writer has taken it, and it is no longer waiting.
+  @Test func whoWaitsForACheckpointIsToldOfTheFailure() throws {
+    let disk = FaultyDisk()
+    var settings = StoreRig.settings
+    settings.systemCalls = disk.calls
+    let tally = try StoreRig.created().open(settings)
+    disk.state.withLock { $0.failsSync = true }
+    let tickets = [CheckpointTicket(), CheckpointTicket()]
+    let told = Monitor<[StoreError]>([])
+    for ticket in tickets {
+      _ = try SystemThread {
+        do throws(StoreError) { _ = try ticket.wait() } catch {
+          told.withLock { $0.append(error) }
+          told.wake()
+        }
+      }
+    }
+    tally.store.link.waiting.withLock {
+      $0.requests.append(.add(name: "a", amount: 1))
+      $0.checkpoints += tickets
+    }
+    tally.store.link.waiting.wake()
+    let errors = told.wait(atMost: 10_000_000_000) { $0.count == 2 ? $0 : nil }
+    let failure = try #require(tally.store.failure)
+    #expect(errors == [failure, failure])
+  }
+
   @Test func aFailedWriteStopsTheStoreAndWhatIsTornIsForgotten() throws {
     let disk = FaultyDisk()
     var settings = StoreRig.settings

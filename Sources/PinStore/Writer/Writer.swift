@@ -28,6 +28,8 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   var answered = 0
   /// Requests of `batch` before this one have been performed.
   var performed = 0
+  /// Taken, and not answered yet.
+  var checkpoints: [CheckpointTicket] = []
   /// Whether the block is being written: its events may then be found again, or not, if that fails.
   var isJournaling = false
   /// Whether the last batch was allowed to change anything.
@@ -62,9 +64,10 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   private mutating func perform(_ work: WriterLink<Machine.Request>.Work) throws(StoreError) -> Bool {
     let isStopped = work.isStopping && batch.isEmpty
     let mayBeIdle = batch.isEmpty && work.checkpoints.isEmpty
+    checkpoints = work.checkpoints
     if !isStopped { try performBatch() }
     if mayBeIdle { try checkpointIfIdle() }
-    for ticket in work.checkpoints { try answer(ticket) }
+    while let ticket = checkpoints.popLast() { try answer(ticket) }
     return !isStopped
   }
 
@@ -181,6 +184,6 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
     }
     for request in left.requests { answers.append(machine.turnAway(request, because: .stopped)) }
     if !answers.isEmpty { machine.abandon(&answers) }
-    for ticket in left.checkpoints { ticket.settle(.failure(failure ?? .stopped)) }
+    for ticket in checkpoints + left.checkpoints { ticket.settle(.failure(failure ?? .stopped)) }
   }
 }
