@@ -187,7 +187,7 @@ public struct ShiftTotal: Hashable, Sendable {
   public var grossMinor: UInt64 = 0
   public var discountMinor: UInt64 = 0
   public var taxMinor: UInt64 = 0
-  /// Sales reversed after delivery, with their cards and gross.
+  /// Sales reversed after delivery, with their cards at the price they were sold for.
   public var reversals: UInt32 = 0
   public var reversedCards: UInt32 = 0
   public var reversedMinor: UInt64 = 0

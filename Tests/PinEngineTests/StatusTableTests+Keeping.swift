@@ -152,11 +152,11 @@ extension StatusTableTests {
     storefront reverse a                                 => again quarantined
     clerk return back h 3                                => returned 1 for 1000
     clerk shift                                          => shift 1: 0 sold 0/0-0 tax 0 returned 1/1000
-    storefront shift                                     => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
-    storefront close c                                   => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
+    storefront shift                                     => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/1900
+    storefront close c                                   => shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/1900
     storefront shift                                     => shift 2
     storefront vend d P 1                                => delivered 1/1
-    storefront close c                                   => again shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/2000
+    storefront close c                                   => again shift 1: 2 sold 5/5000-100 tax 30 1 reversed 2/1900
     storefront shift                                     => shift 2: 1 sold 1/1000-0 tax 0
     storefront close zero                                => invalid id
 

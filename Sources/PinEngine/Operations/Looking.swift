@@ -108,7 +108,8 @@ extension Machine {
     }
   }
 
-  /// Counts a reversal after delivery against the shift of whoever sold.
+  /// Counts a reversal after delivery against the shift of whoever sold: what the cards were sold for, as a return does, so
+  /// that a sale and its reversal come to nothing.
   mutating func countReversal(
     of id: RequestID, _ moves: borrowing MoveReader, _ state: borrowing WriteTransaction
   ) throws(LMDBError) {
@@ -116,23 +117,15 @@ extension Machine {
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return }
     let head = ReservationHead(record)
     let grant = GrantReader(record: record, head: head)
-    for index in 0..<grant.lineCount {
+    var cardsOfLines = CardsOfLines(grant)
+    for index in 0..<moves.count { cardsOfLines.add(moves[index].extent) }
+    for (index, cards) in cardsOfLines.counts.enumerated() {
       let granted = grant.line(index)
-      var cards: UInt64 = 0
-      for moved in 0..<moves.count {
-        let extent = moves[moved].extent
-        for piece in 0..<grant.sliceCount {
-          let slice = grant.slice(piece)
-          if Int(slice.line) == index, slice.extent.first <= extent.first, extent.end <= slice.extent.end {
-            cards += UInt64(extent.count)
-          }
-        }
-      }
       let isFirstOfCurrency = !(0..<index).contains { grant.line($0).currency == granted.currency }
       changeShift(of: head.actor, currency: granted.currency) { total in
         if isFirstOfCurrency { total.reversals &+= 1 }
         total.reversedCards &+= UInt32(clamping: cards)
-        total.reversedMinor &+= granted.unitPriceMinor &* cards
+        total.reversedMinor &+= granted.netMinor(ofCards: cards)
       }
     }
   }

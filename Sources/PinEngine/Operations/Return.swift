@@ -80,18 +80,10 @@ extension Machine {
   /// What the cards were sold for: their lines' price, less their share of the discount; amounts of two currencies are
   /// never summed.
   private func credits(for moves: [Move], of grant: borrowing GrantReader) -> [Credit] {
-    var cardsOfLines = [UInt64](repeating: 0, count: grant.lineCount)
-    for move in moves {
-      for index in 0..<grant.sliceCount {
-        let slice = grant.slice(index)
-        if slice.extent.first <= move.extent.first, move.extent.end <= slice.extent.end {
-          cardsOfLines[Int(slice.line)] += UInt64(move.extent.count)
-          break
-        }
-      }
-    }
+    var cardsOfLines = CardsOfLines(grant)
+    for move in moves { cardsOfLines.add(move.extent) }
     var credits: [Credit] = []
-    for (index, cards) in cardsOfLines.enumerated() where cards > 0 {
+    for (index, cards) in cardsOfLines.counts.enumerated() where cards > 0 {
       let granted = grant.line(index)
       let place = credits.firstIndex { $0.currency == granted.currency } ?? credits.count
       if place == credits.count { credits.append(Credit(cards: 0, amountMinor: 0, currency: granted.currency)) }
@@ -122,6 +114,37 @@ extension Machine {
 extension Credit {
   /// In a return's result:   0 amount u64  8 currency u32  12 cards u32
   static let byteCount = 16
+}
+
+/// How many cards of each line of a grant move.
+struct CardsOfLines {
+  private(set) var counts: [UInt64]
+  /// Its slices by the first of their cards; no two share a card.
+  private let slices: [(first: CardID, line: Int)]
+
+  init(_ grant: borrowing GrantReader) {
+    counts = Array(repeating: 0, count: grant.lineCount)
+    var slices: [(first: CardID, line: Int)] = []
+    slices.reserveCapacity(grant.sliceCount)
+    for index in 0..<grant.sliceCount {
+      let slice = grant.slice(index)
+      slices.append((slice.extent.first, Int(slice.line)))
+    }
+    slices.sort { $0.first < $1.first }
+    self.slices = slices
+  }
+
+  /// Counts an extent, which lies within one slice.
+  mutating func add(_ extent: Extent) {
+    var low = 0
+    var high = slices.count
+    while low < high {
+      let middle = (low + high) / 2
+      if slices[middle].first <= extent.first { low = middle + 1 } else { high = middle }
+    }
+    precondition(low > 0, "cards that move are of no slice of their reservation")
+    counts[slices[low - 1].line] += UInt64(extent.count)
+  }
 }
 
 extension GrantedLine {
