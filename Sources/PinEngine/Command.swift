@@ -147,19 +147,23 @@ public struct PurchasedLot: Hashable, Sendable {
 }
 
 /// Cards to be opened for an answer, and what the answer says of them.
+///
+/// Only the engine makes and changes one: a `CardReader` opens whatever it names.
 public struct Delivery: Sendable {
-  public var id: RequestID
-  public var state: ReservationState
-  public var dispensedAtMilliseconds: UInt64
+  public internal(set) var id: RequestID
+  public internal(set) var state: ReservationState
+  public internal(set) var dispensedAtMilliseconds: UInt64
   /// Where the first card of this answer stands in the delivery, from 0.
-  public var firstIndex: UInt32
+  public internal(set) var firstIndex: UInt32
+  /// Where the cards after those of this answer begin; `totalCount` after the last.
+  public internal(set) var nextIndex: UInt32
   /// All cards of the delivery.
-  public var totalCount: UInt32
+  public internal(set) var totalCount: UInt32
   /// How often these PINs had been told before: 0 the first time.
-  public var printCount: UInt16
-  public var lines: Few<GrantedLine>
+  public internal(set) var printCount: UInt16
+  public internal(set) var lines: Few<GrantedLine>
   /// The cards to be opened now: those asked for that are still in the delivery.
-  public var slices: Few<Slice>
+  public internal(set) var slices: Few<Slice>
 
   /// How many cards this answer carries.
   public var openedCount: Int { slices.reduce(0) { $0 + Int($1.extent.count) } }

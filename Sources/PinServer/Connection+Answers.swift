@@ -111,12 +111,10 @@ extension Connection {
     guard let operation = Operation(rawValue: slot.operationNumber) else {
       preconditionFailure("a delivery answers a known operation")
     }
-    let asked = slot.parameter == 0 ? UInt32(loop.limits.cardsPerAnswer) : slot.parameter
-    let next = UInt64(delivery.firstIndex) + UInt64(asked)
     let head = DeliveryHead(
       reservation: delivery.id, state: delivery.state, dispensedAtMilliseconds: delivery.dispensedAtMilliseconds,
-      firstIndex: delivery.firstIndex, nextIndex: UInt32(min(next, UInt64(delivery.totalCount))),
-      total: delivery.totalCount, printCount: delivery.printCount)
+      firstIndex: delivery.firstIndex, nextIndex: delivery.nextIndex, total: delivery.totalCount,
+      printCount: delivery.printCount)
     do throws(CardFault) {
       try loop.open(
         delivery, operation, requestNumber: slot.requestNumber, answered: answered, head: head

@@ -27,7 +27,7 @@ extension Connection {
     case .release(let id): submit(.release(id), slot)
     case .reverse(let id): submit(.reverse(id), slot)
     case .return(let request): submit(.return(request), slot)
-    case .reprint(let reprint): submit(.reprint(reprint), slot, parameter: UInt32(reprint.count))
+    case .reprint(let reprint): submit(.reprint(reprint), slot)
     case .reinventory(let change): submit(.reinventory(change), slot)
     case .settle(let settle): submit(.settle(settle), slot)
     case .withdraw(let change): submit(.withdraw(change), slot)

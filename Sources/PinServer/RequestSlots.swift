@@ -3,7 +3,7 @@ struct RequestSlot {
   /// As it was sent, also where no operation has this number.
   var operationNumber: UInt8
   var requestNumber: UInt32
-  /// What the answer's encoding needs of the request: where a page goes on, or how many cards were asked for.
+  /// What the answer's encoding needs of the request: where a page goes on.
   var parameter: UInt32 = 0
 }
 

@@ -129,27 +129,31 @@ extension Machine {
 
   /// Opens cards of a delivery that are still in it: an event, and a print unless they were never told before.
   ///
-  /// Where none is left in the delivery, nothing happens and the present state is told.
+  /// What was told is always the first so many cards, and one answer tells either some of those or some after them, so that
+  /// it has one print count. Where none of those told before is left in the delivery, nothing happens and the present state
+  /// is told; where none of the next is, they are passed over as told.
   mutating func open(
     _ id: RequestID, firstIndex: UInt32, count: UInt32, isRepeat: Bool, _ asker: Asker, _ now: UInt64,
     _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
     let head = try head(of: id, state)
+    guard firstIndex <= head.openedCount else { return Reply(.refused(.invalid(.index))) }
     let isPrint = firstIndex < head.openedCount
+    let count = isPrint ? min(count, head.openedCount - firstIndex) : count
     // The first telling is no reprint, but it was one.
     let toldBefore = isPrint ? head.printCount &+ (head.printCount == .max ? 0 : 1) : head.printCount
     let delivery = try delivery(of: id, firstIndex: firstIndex, count: count, printCount: toldBefore, state)
     guard firstIndex < delivery.totalCount || delivery.totalCount == 0 else {
       return Reply(.refused(.invalid(.index)))
     }
-    guard !delivery.slices.isEmpty else {
+    guard !delivery.slices.isEmpty || !isPrint else {
       return Reply(.delivery(delivery), sequence: head.changedBy, isRepeat: isRepeat)
     }
     block.beginEvent()
     EventHead(kind: .opened, actor: asker.id).write(to: &block.writer)
     block.writer.write(id)
     block.writer.write(firstIndex)
-    block.writer.write(min(count, delivery.totalCount - firstIndex))
+    block.writer.write(delivery.nextIndex - firstIndex)
     block.writer.write(UInt8(isPrint ? 1 : 0))
     block.writer.writeZeros(7)
     let sequence = block.endEvent()
@@ -180,7 +184,7 @@ extension Machine {
     let grant = GrantReader(record: record, head: head)
     var delivery = Delivery(
       id: id, state: head.state, dispensedAtMilliseconds: head.dispensedAtMilliseconds, firstIndex: firstIndex,
-      totalCount: 0, printCount: printCount, lines: Few(), slices: Few())
+      nextIndex: firstIndex, totalCount: 0, printCount: printCount, lines: Few(), slices: Few())
     for index in 0..<grant.lineCount { delivery.lines.append(grant.line(index)) }
     let wanted = UInt64(firstIndex)..<UInt64(firstIndex) + UInt64(count)
     for index in 0..<grant.sliceCount {
@@ -189,6 +193,7 @@ extension Machine {
       let inside = wanted.clamped(to: start..<start + UInt64(slice.extent.count))
       delivery.totalCount += slice.extent.count
       guard !inside.isEmpty else { continue }
+      delivery.nextIndex = UInt32(inside.upperBound)
       let extent = Extent(
         first: CardID(slice.extent.first.rawValue + inside.lowerBound - start), count: UInt32(inside.count))
       try appendDelivered(extent, of: slice, id: id, to: &delivery.slices, state)

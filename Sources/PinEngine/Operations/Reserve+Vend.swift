@@ -54,7 +54,8 @@ extension Machine {
       .delivery(
         Delivery(
           id: asked.id, state: .delivered, dispensedAtMilliseconds: now, firstIndex: 0,
-          totalCount: asked.lines[0].count, printCount: 0, lines: Few(granted(asked.lines[0])), slices: slices)),
+          nextIndex: asked.lines[0].count, totalCount: asked.lines[0].count, printCount: 0,
+          lines: Few(granted(asked.lines[0])), slices: slices)),
       sequence: sequence)
   }
 
