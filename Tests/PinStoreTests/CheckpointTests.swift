@@ -42,6 +42,32 @@ import Testing
     #expect(try tally.store.database.lastCheckpoint() == tally.store.head)
   }
 
+  @Test func oneIsTakenOfWhatASweepChangedWithoutAnEvent() throws {
+    var settings = StoreRig.settings
+    settings.checkpointMilliseconds = 0
+    let tally = try StoreRig.created().open(settings)
+    let before = tally.store.counters.checkpoints
+    let head = tally.store.head
+    tally.context.state.withLock { $0.trimming = 3 }
+    for _ in 0..<5 { _ = try tally.look("a") }
+    tally.store.stop()
+    #expect(tally.store.counters.checkpoints - before == 3)
+    #expect(tally.store.head == head)
+    #expect(try tally.store.database.lastCheckpoint() == head)
+  }
+
+  @Test func anIdleWriterKeepsWhatASweepChangedWithoutAnEvent() throws {
+    var settings = StoreRig.settings
+    settings.checkpointIdleMilliseconds = 1
+    let tally = try StoreRig.created().open(settings)
+    let before = tally.store.counters.checkpoints
+    tally.context.state.withLock { $0.trimming = 1 }
+    _ = try tally.look("a")
+    let end = MonotonicTime.nowNanoseconds() + 10_000_000_000
+    while tally.store.counters.checkpoints == before, MonotonicTime.nowNanoseconds() < end { sched_yield() }
+    #expect(tally.store.counters.checkpoints == before + 1)
+  }
+
   /// A state ahead of the journal would be a state whose events may be lost.
   @Test func noneReflectsWhatIsNotSynced() throws {
     let disk = FaultyDisk()

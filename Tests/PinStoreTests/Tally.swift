@@ -42,6 +42,8 @@ struct Tally: StateMachine, ~Copyable {
       var abandonments = 0
       var published: [String: UInt64] = [:]
       var expiring = 0
+      /// Sweeps that are yet to change a derived table without an event.
+      var trimming = 0
       var recoveries = 0
       var recoveryEvents = 0
     }
@@ -106,6 +108,14 @@ struct Tally: StateMachine, ~Copyable {
       let due = min(limit, state.expiring)
       state.expiring -= due
       return due
+    }
+    let trimmed = context!.state.withLock { state in
+      let trimmed = state.trimming
+      state.trimming = max(0, trimmed - 1)
+      return trimmed
+    }
+    if trimmed > 0 {
+      try state.put([UInt8]().span.bytes, for: [UInt8](bigEndian: UInt64(trimmed)).span.bytes, in: tables[1])
     }
     for _ in 0..<due { _ = try add("swept", 1, into: &block, state: &state) }
   }

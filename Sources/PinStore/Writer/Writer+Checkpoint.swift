@@ -4,8 +4,14 @@ import LMDB
 /// journal's last sync; the record of what it reflects is in the same commit.
 extension Writer where Machine: ~Copyable {
   mutating func checkpointIfDue() throws(StoreError) {
-    guard let since = dirtySinceNanoseconds, let changes = state?.changeCount else { return }
-    let age = activeAtNanoseconds - since
+    guard let changes = state?.changeCount, changes > 0 || dirtySinceNanoseconds != nil else { return }
+    let now = MonotonicTime.nowNanoseconds()
+    if dirtySinceNanoseconds == nil {
+      // A sweep has changed the state without an event.
+      dirtySinceNanoseconds = now
+      activeAtNanoseconds = now
+    }
+    let age = now - (dirtySinceNanoseconds ?? now)
     let isDue =
       changes >= settings.checkpointChangeCount
       || journalBytesSinceCheckpoint >= settings.checkpointJournalByteCount
@@ -26,13 +32,16 @@ extension Writer where Machine: ~Copyable {
     return segments * journal.directory.shape.segmentByteCount + end.offset - checkpointed.end.offset
   }
 
-  /// Commits the state as of the last synced event, if the last commit does not reflect that already.
+  /// Commits the state as of the last synced event, if the last commit does not hold that already.
   ///
   /// When it throws, which state the disk holds is known only after a restart.
   mutating func checkpoint() throws(StoreError) {
-    guard checkpointed != journal.head, var transaction = state.take() else { return }
+    let changes = state?.changeCount ?? 0
+    guard checkpointed != journal.head || changes > 0, var transaction = state.take() else {
+      dirtySinceNanoseconds = nil
+      return
+    }
     let start = MonotonicTime.nowNanoseconds()
-    let changes = transaction.changeCount
     do throws(LMDBError) {
       try machine.flush(into: &transaction)
       try database.record(journal.head, in: &transaction)
