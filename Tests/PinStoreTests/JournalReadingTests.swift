@@ -95,6 +95,26 @@ import Testing
     #expect(try tally.store.firstSequence(atOrAfter: rig.clock.nowMilliseconds() + 1) == 9001)
   }
 
+  /// Whoever looks is not disturbed by others who look elsewhere and push what it has found out of mind.
+  @Test func manyMayLookForEventsAtOnce() throws {
+    let (_, tally) = try filled(9000)
+    let head = tally.store.head
+    #expect(head.end.segment > 2)
+    let index = JournalIndex(tally.store.journal, segmentLimit: 1)
+    let missed = Monitor<[UInt64]>([])
+    let threads = try (0..<4 as Range<UInt64>).map { thread in
+      try SystemThread {
+        for round in 0..<500 as Range<UInt64> {
+          let sequence = 1 + (thread * 2300 + round * 17) % 9000
+          let entry = try? index.entry(before: sequence, upTo: head)
+          if (entry ?? nil).map({ $0.sequence <= sequence }) != true { missed.withLock { $0.append(sequence) } }
+        }
+      }
+    }
+    for thread in threads { thread.join() }
+    #expect(missed.withLock { $0 } == [])
+  }
+
   @Test func watchersAreToldOnceTheHeadHasBeenSynced() throws {
     let tally = try StoreRig.created().open()
     let told = Monitor<[Int]>([])

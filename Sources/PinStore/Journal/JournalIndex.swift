@@ -19,13 +19,16 @@ final class JournalIndex: Sendable {
   }
 
   private static let spacing = 64 << 10
-  /// How many segments are kept in mind: at 64 MiB each, some megabytes.
-  private static let segmentLimit = 128
+  /// How many segments are kept in mind: at 64 MiB each and 128, some megabytes.
+  private let segmentLimit: Int
 
   private let directory: JournalDirectory
   private let segments = Mutex<[UInt64: Segment]>([:])
 
-  init(_ directory: JournalDirectory) { self.directory = directory }
+  init(_ directory: JournalDirectory, segmentLimit: Int = 128) {
+    self.directory = directory
+    self.segmentLimit = segmentLimit
+  }
 
   /// A block at or before the one in which `sequence` is; `head` is synced and not before it.
   func entry(before sequence: UInt64, upTo head: JournalHead) throws(StoreError) -> Entry? {
@@ -53,11 +56,7 @@ final class JournalIndex: Sendable {
         high = middle - 1
       }
     }
-    try walk(segment: low, upTo: head)
-    return segments.withLock { segments in
-      let entries = segments[low]?.entries ?? []
-      return entries.last(where: isBefore)
-    }
+    return try walk(segment: low, upTo: head).entries.last(where: isBefore)
   }
 
   private func firstEntry(ofSegment number: UInt64, upTo head: JournalHead) throws(StoreError) -> Entry? {
@@ -69,12 +68,13 @@ final class JournalIndex: Sendable {
     }
   }
 
-  /// Walks over the headers of a segment from where the last walk stopped.
-  private func walk(segment number: UInt64, upTo head: JournalHead) throws(StoreError) {
+  /// Walks over the headers of a segment from where the last walk stopped, and returns what is known of it then: others
+  /// may push it out of mind at once.
+  private func walk(segment number: UInt64, upTo head: JournalHead) throws(StoreError) -> Segment {
     var known = segments.withLock { $0[number] ?? Segment() }
     let start = known.walkedTo
     let end = number == head.end.segment ? head.end.offset : directory.shape.segmentByteCount
-    guard start < end else { return }
+    guard start < end else { return known }
     let file = try directory.open(segment: number)
     let memory = ReadBuffer(byteCount: 256 << 10)
     var buffered = 0..<0
@@ -101,10 +101,11 @@ final class JournalIndex: Sendable {
     }
     // Two may walk at once; the one who came further is kept.
     segments.withLock { segments in
-      if segments.count >= Self.segmentLimit, let any = segments.keys.first(where: { $0 != number }) {
+      if segments.count >= segmentLimit, let any = segments.keys.first(where: { $0 != number }) {
         segments[any] = nil
       }
       if (segments[number]?.walkedTo ?? 0) < known.walkedTo { segments[number] = known }
     }
+    return known
   }
 }
