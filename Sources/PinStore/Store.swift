@@ -90,7 +90,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   ) throws(StoreError) -> Ending {
     let journal = parts.journalDirectory
     let preparer = SegmentPreparer(
-      journal, ready: try journal.segmentNumbers().upperBound, current: parts.end.end.segment)
+      journal, ready: try journal.segmentNumbers().upperBound, current: parts.end.end.segment,
+      calls: parts.settings.systemCalls)
     let opening = Monitor<Result<Void, StoreError>?>(nil)
     let writing = try SystemThread {
       defer {

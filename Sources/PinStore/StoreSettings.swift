@@ -47,6 +47,9 @@ package struct StoreSettings: Sendable {
   package var stateHeadroomByteCount = 512 << 20
   /// What must be free on the disk for changes to be allowed: one checkpoint's worst case and a segment to come.
   package var diskHeadroomByteCount = 640 << 20
+  /// How long the writer stands still for a segment that is being made when events come faster than segments; after
+  /// that changes are refused, and looking goes on, until there is one.
+  package var segmentPatienceMilliseconds: UInt64 = 200
 
   // MARK: Clock
 

@@ -1,3 +1,4 @@
+import Glibc
 import LMDB
 import Testing
 
@@ -125,6 +126,49 @@ import Testing
     let tally = try StoreRig.created().open(settings)
     #expect(try tally.add("a") == .refused)
     #expect(try tally.look("genesis") == 1)
+  }
+
+  /// The disk takes its time with a segment: those who look do not wait for it.
+  @Test func lookingGoesOnWhileASegmentIsBeingMade() throws {
+    struct Slices: Sendable {
+      var count = 0
+      var isHeld = true
+    }
+    let slices = Monitor(Slices())
+    var settings = StoreRig.settings
+    settings.segmentPatienceMilliseconds = 10
+    // The fourth segment, which is the third to be made beside the store, and one slice.
+    settings.systemCalls.syncSlice = { descriptor in
+      let number = slices.withLock {
+        $0.count += 1
+        return $0.count
+      }
+      _ = slices.wait { number < 3 || !$0.isHeld ? true : nil }
+      return fdatasync(descriptor)
+    }
+    let tally = try StoreRig.created().open(settings)
+    defer {
+      slices.withLock { $0.isHeld = false }
+      slices.wake()
+    }
+    let name = String(repeating: "x", count: 200)
+    var added: UInt64 = 0
+    while case .value = try tally.add(name) { added += 1 }
+    #expect(tally.store.head.end.segment == 3)
+    #expect(try tally.add(name) == .refused)
+    #expect(try tally.look(name) == added)
+    #expect(tally.store.counters.isShutForRoom)
+    slices.withLock { $0.isHeld = false }
+    slices.wake()
+    while try tally.add(name) == .refused {}
+    #expect(try tally.look(name) == added + 1)
+  }
+
+  @Test func aStoreJustMadeTakesChangesAtOnce() throws {
+    var settings = StoreRig.settings
+    settings.segmentPatienceMilliseconds = 0
+    let tally = try StoreRig.created().open(settings)
+    #expect(try tally.add("a") == .value(1, sequence: 2))
   }
 
   /// A segment that cannot be made ahead of need refuses changes before the journal runs out of room, not after.

@@ -30,6 +30,7 @@ final class StoreRig: Sendable {
     settings.payloadMapByteCount = 16 << 20
     settings.stateHeadroomByteCount = 0
     settings.diskHeadroomByteCount = 0
+    settings.segmentPatienceMilliseconds = 30_000
     settings.checkpointIdleMilliseconds = 3_600_000
     settings.checkpointMilliseconds = 3_600_000
     return settings

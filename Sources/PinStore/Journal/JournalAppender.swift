@@ -30,8 +30,11 @@ struct JournalAppender: ~Copyable {
     self.calls = calls
   }
 
-  /// Whether a whole segment beyond the current one is there to be written.
-  var hasSpareSegment: Bool { preparer.hasSpare(beyond: head.end.segment) }
+  /// Whether a whole segment beyond the current one is there to be written; waits for it while it is being made, at most
+  /// so long.
+  func hasSpareSegment(waitingAtMost nanoseconds: UInt64?) -> Bool {
+    preparer.hasSpare(beyond: head.end.segment, waitingAtMost: nanoseconds)
+  }
 
   /// Completes the block, writes it after the last one, and syncs it: one write, one sync.
   ///

@@ -17,11 +17,13 @@ final class SegmentPreparer: Sendable {
   private static let retryNanoseconds: UInt64 = 1_000_000_000
 
   private let directory: JournalDirectory
+  private let calls: SystemCalls
   private let state: Monitor<State>
 
   /// Segments up to `ready` are there, the current one being `current`.
-  init(_ directory: JournalDirectory, ready: UInt64, current: UInt64) {
+  init(_ directory: JournalDirectory, ready: UInt64, current: UInt64, calls: SystemCalls = .real) {
     self.directory = directory
+    self.calls = calls
     state = Monitor(State(ready: ready, wanted: current + Self.spareCount))
   }
 
@@ -29,7 +31,7 @@ final class SegmentPreparer: Sendable {
   func run() {
     while let number = next() {
       do throws(StoreError) {
-        try Self.prepare(number, in: directory, isStopping: { self.state.withLock { $0.isStopping } })
+        try Self.prepare(number, in: directory, calls: calls, isStopping: { self.state.withLock { $0.isStopping } })
         state.withLock {
           $0.ready = number
           $0.failure = nil
@@ -65,9 +67,9 @@ final class SegmentPreparer: Sendable {
     state.wake()
   }
 
-  /// Whether a whole segment beyond `current` is ready; waits for it while it is being made.
-  func hasSpare(beyond current: UInt64) -> Bool {
-    state.wait { state -> Bool? in
+  /// Whether a whole segment beyond `current` is ready; waits for it while it is being made, at most so long.
+  func hasSpare(beyond current: UInt64, waitingAtMost nanoseconds: UInt64? = nil) -> Bool {
+    state.wait(atMost: nanoseconds) { state -> Bool? in
       if state.ready > current { return true }
       return state.failure != nil || state.isStopping ? false : nil
     } ?? false
@@ -75,7 +77,7 @@ final class SegmentPreparer: Sendable {
 
   /// Makes one segment durable under its name.
   static func prepare(
-    _ number: UInt64, in directory: JournalDirectory, isStopping: () -> Bool = { false }
+    _ number: UInt64, in directory: JournalDirectory, calls: SystemCalls = .real, isStopping: () -> Bool = { false }
   ) throws(StoreError) {
     let name = directory.file(ofSegment: number)
     let unfinished = name + unfinishedSuffix
@@ -92,7 +94,7 @@ final class SegmentPreparer: Sendable {
         let count = min(slice.count, directory.shape.segmentByteCount - offset)
         try file.write(slice.span.bytes.extracting(0..<count), at: offset)
         // Slice by slice, so that the journal's own sync never queues behind a whole segment.
-        try file.syncData()
+        try file.syncData(calls.syncSlice)
         offset += count
       }
       try file.sync()

@@ -63,7 +63,11 @@ struct File: ~Copyable, Sendable {
 
   /// Makes the file's bytes durable. A failure is final: what was written may be lost, whatever a second call says.
   func syncData(by calls: SystemCalls = .real) throws(StoreError) {
-    while calls.syncData(descriptor) != 0 {
+    try syncData(calls.syncData)
+  }
+
+  func syncData(_ call: (CInt) -> CInt) throws(StoreError) {
+    while call(descriptor) != 0 {
       guard errno == EINTR else { throw .system(operation: "sync", path: path, code: errno) }
     }
   }

@@ -6,6 +6,8 @@ import Glibc
 package struct SystemCalls: Sendable {
   package var write: @Sendable (_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, _ offset: Int) -> Int
   package var syncData: @Sendable (_ descriptor: CInt) -> CInt
+  /// Syncs a slice of a segment that is being made ahead of need.
+  package var syncSlice: @Sendable (_ descriptor: CInt) -> CInt = { fdatasync($0) }
   /// Bytes that an unprivileged process may still write to the file system of a path; nil when it cannot be told.
   package var freeBytes: @Sendable (_ path: String) -> UInt64?
 

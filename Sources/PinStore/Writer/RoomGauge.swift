@@ -2,6 +2,8 @@
 struct RoomGauge {
   /// Whether the last measurement found too little.
   private(set) var isShut = false
+  /// Whether the last segment to spare that was waited for did not come.
+  var isShortOfSegments = false
   private var measuredAtNanoseconds: UInt64 = 0
   private var measuredAtJournalBytes: UInt64 = 0
   /// Stays shut until then, whatever is measured.
@@ -35,7 +37,10 @@ extension Writer where Machine: ~Copyable {
   /// Whether changes may be made: a whole prepared segment beyond the current one, map and disk for the worst case of
   /// the next checkpoint.
   mutating func measureRoom() -> Bool {
-    guard journal.hasSpareSegment else { return false }
+    // Once for each shortage: whoever only looks must not stand still while a segment is being made.
+    let patience = room.isShortOfSegments ? 0 : settings.segmentPatienceMilliseconds * 1_000_000
+    room.isShortOfSegments = !journal.hasSpareSegment(waitingAtMost: patience)
+    guard !room.isShortOfSegments else { return false }
     return room.hasRoom(journalBytes: counters.journalBytes) {
       let usage = database.environment.usage
       guard usage.mapSizeBytes - usage.usedBytes >= settings.stateHeadroomByteCount else { return false }

@@ -40,6 +40,8 @@ extension Writer where Machine: ~Copyable {
         fullByteCount: min(parts.settings.blockByteCount, largest / 2)))
     try writer.attach()
     try writer.putRight(parts.payload)
+    // A store just made has none yet; where none can be made, it serves those who look.
+    _ = writer.journal.hasSpareSegment(waitingAtMost: nil)
     return writer
   }
 
