@@ -34,17 +34,29 @@ package final class EngineContext: Sendable {
 
   func publish(_ catalogue: Catalogue) { published.withLock { $0 = catalogue } }
 
-  /// Hands a batch's answers out, one call for each sink.
+  /// Hands a batch's answers out, one call for each sink, in the order of their first answers.
   func answer(_ answers: inout [Answered]) {
-    while let first = answers.first {
-      let sink = first.sink
-      if answers.allSatisfy({ $0.sink === sink }) {
-        sink.accept(answers)
-        answers.removeAll(keepingCapacity: true)
+    guard let sink = answers.first?.sink else { return }
+    if answers.allSatisfy({ $0.sink === sink }) {
+      sink.accept(answers)
+    } else {
+      for group in groups(of: answers) { group.sink.accept(group.answers) }
+    }
+    answers.removeAll(keepingCapacity: true)
+  }
+
+  private func groups(of answers: [Answered]) -> [(sink: AnswerSink, answers: [Answered])] {
+    var groups: [(sink: AnswerSink, answers: [Answered])] = []
+    var places: [ObjectIdentifier: Int] = [:]
+    for answer in answers {
+      let sink = ObjectIdentifier(answer.sink)
+      if let place = places[sink] {
+        groups[place].answers.append(answer)
       } else {
-        sink.accept(answers.filter { $0.sink === sink })
-        answers.removeAll { $0.sink === sink }
+        places[sink] = groups.count
+        groups.append((answer.sink, [answer]))
       }
     }
+    return groups
   }
 }
