@@ -12,7 +12,7 @@ public struct CardReader: ~Copyable {
   private let engine: EngineContext
   private var transaction: ReadTransaction
   private let tables: CardTables
-  private var opening = Opening()
+  private(set) var opening = Opening()
 
   /// A reader over a payload.
   static func make(context: EngineContext, payload: Payload) throws(LMDBError) -> CardReader {
@@ -44,7 +44,6 @@ public struct CardReader: ~Copyable {
         }
       }
     }
-    opening.wipe()
   }
 
   /// Opens the cards of a delivery as values.
@@ -84,10 +83,10 @@ public struct CardReader: ~Copyable {
     return String(validating: CardRow(row).serial)
   }
 
-  /// The opener and the one buffer that a PIN is opened into.
-  private struct Opening: ~Copyable {
+  /// The opener and the one buffer that a PIN is opened into, which holds none but while it is lent.
+  struct Opening: ~Copyable {
     private var opener = Opener()
-    private var pin: [UInt8] = []
+    private(set) var pin: [UInt8] = []
 
     init() { pin.reserveCapacity(SealedPIN.pinByteCounts.upperBound) }
 
@@ -95,12 +94,12 @@ public struct CardReader: ~Copyable {
       _ id: CardID, of lot: Catalogue.Lot, in transaction: borrowing ReadTransaction, _ cards: Table,
       _ body: (_ serial: RawSpan, _ pin: RawSpan) -> Void
     ) throws(CardFault) {
+      defer { wipe() }
       do {
         guard let row = try transaction.value(for: id.rawValue, in: cards) else {
           throw CardFault(card: id, reason: "the card is not in the payload")
         }
         let card = CardRow(row)
-        pin.removeAll(keepingCapacity: true)
         try opener.open(
           card.sealedPIN, cardID: id.rawValue, product: lot.product.rawValue, lot: lot.id.rawValue, under: lot.key,
           into: &pin)
@@ -112,8 +111,9 @@ public struct CardReader: ~Copyable {
       }
     }
 
-    mutating func wipe() {
+    private mutating func wipe() {
       for index in pin.indices { pin[index] = 0 }
+      pin.removeAll(keepingCapacity: true)
     }
   }
 }
