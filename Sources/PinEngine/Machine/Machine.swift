@@ -46,6 +46,8 @@ package struct Machine: ~Copyable {
   var splitsTooMuch = false
   /// How many extents it has looked at.
   var walkedCount = 0
+  /// Where the quarantine after a restore goes on: no card before it is held.
+  var nextToQuarantine = CardID(0)
   var record = ByteWriter(capacity: 1024)
 
   /// A machine that knows nothing yet.

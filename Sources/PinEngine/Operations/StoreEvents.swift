@@ -57,11 +57,13 @@ extension Machine {
       moves.append(
         Move(extent: extent, lot: value.lot, placedBy: value.placedBy, from: .stock, condition: key.condition))
     }
-    var custody = try state.walk(tables.custody)
+    // What was passed stays passed: nobody is served, so no card is held anew.
+    var custody = try state.walk(tables.custody, from: nextToQuarantine.rawValue)
     while moves.count < Self.mostMovesOfChange, let entry = try custody.next() {
       let value = CustodyValue(entry.value)
-      guard value.holder == .reserved else { continue }
       let extent = Extent(first: CardID(entry.integerKey), count: value.count)
+      nextToQuarantine = extent.end
+      guard value.holder == .reserved else { continue }
       moves.append(
         Move(extent: extent, lot: value.lot, placedBy: value.placedBy, from: .reserved, condition: value.condition))
     }
@@ -70,6 +72,7 @@ extension Machine {
   mutating func applyStoreRestored(_ event: RawSpan) {
     counters.storeID = RequestID(high: event.bigEndian(at: 8), low: event.bigEndian(at: 16))
     counters.isQuarantining = true
+    nextToQuarantine = CardID(0)
     haveCountersChanged = true
     hasCatalogueChanged = true
   }
