@@ -27,7 +27,7 @@ public enum Command: Sendable {
   case shiftTotals
   case closeShift(RequestID)
   case actors
-  /// Made by `Engine` alone, which supplies the keys: `Engine.perform` refuses them.
+  /// Made by `Engine` alone, which supplies the keys: nobody else can make one.
   case internalCommand(InternalCommand)
 
   /// The operation of the protocol that it is.
@@ -173,7 +173,7 @@ public struct Delivery: Sendable {
 struct Reply {
   var outcome: Outcome
   var isRepeat = false
-  /// The event it came of; the last event before it when it changed nothing. 0 for none.
+  /// The event that made it so; where none was needed, the one that had. 0 for none.
   var sequence: UInt64 = 0
 
   init(_ outcome: Outcome, sequence: UInt64 = 0, isRepeat: Bool = false) {
