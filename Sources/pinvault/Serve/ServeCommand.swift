@@ -24,7 +24,7 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var settings: ServeOptions
 
   func run() async throws {
-    let settings = try await ServeSettings(settings)
+    let settings = try await ServeSettings.read(settings)
     LoggingSystem.bootstrap { label in LogLines(label: label, isJSON: settings.logsJSON, level: settings.logLevel) }
     let logger = Logger(label: "pinvault")
     let engine = try open(settings, logger)

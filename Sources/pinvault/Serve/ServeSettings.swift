@@ -76,9 +76,14 @@ struct ServeSettings {
     "no-status", "backup-folder", "maximum-connections", "accept-clock", "log-level", "log-json",
   ]
 
-  init(_ options: ServeOptions) async throws {
-    let reader = try await SettingsReader(
-      given: options.given, path: options.settings ?? Environment.value("PINVAULT_SETTINGS"), names: Self.names)
+  /// The settings as flags, environment and file together give them.
+  static func read(_ options: ServeOptions) async throws -> ServeSettings {
+    try ServeSettings(
+      await SettingsReader(
+        given: options.given, path: options.settings ?? Environment.value("PINVAULT_SETTINGS"), names: names))
+  }
+
+  private init(_ reader: SettingsReader) throws {
     guard let directory = try reader.text("data") else {
       throw Fault(.usage, "no data directory: give --data DIRECTORY")
     }
