@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// Keeps the process's memory to itself: no core dump, nobody attaching, keys locked out of swap.
+/// Keeps the process's memory to itself: no core dump, no crash report, nobody attaching, keys locked out of swap.
 package enum ProcessSecrecy {
   /// What `harden` could and could not do.
   package struct Report: Equatable, Sendable {
@@ -21,12 +21,19 @@ package enum ProcessSecrecy {
       throw SealingSystemError("setrlimit", path: "core dump limit")
     }
     if linux_forbid_dumping() != 0 { throw SealingSystemError("prctl", path: "core dumps") }
+    silenceCrashReports()
     raiseLockedMemoryLimit()
     return Report(keysAreLockedInMemory: SecretMemory.shared.isLocked)
   }
 
   /// Whether the kernel would still dump this process or let another attach to it.
   package static var mayBeDumped: Bool { linux_may_be_dumped() != 0 }
+
+  /// Has a crash end the process without a word: the Swift runtime's own report prints registers and the memory they
+  /// point to, which may be a PIN.
+  private static func silenceCrashReports() {
+    for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
+  }
 
   /// As far as it may be raised without rights; the report says whether that was enough.
   private static func raiseLockedMemoryLimit() {

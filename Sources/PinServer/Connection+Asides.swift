@@ -94,7 +94,8 @@ private struct AsideDesk: Sendable {
       return try report(try await blocking { [engine] in try engine.backup(to: backup.path) })
     } catch  where engine.failure == nil {
       logger.error("a backup failed", metadata: ["path": "\(backup.path)", "error": "\(error)"])
-      return .outcome(.failure(.invalid(.path)))
+      // A path that is there already, or cannot be, is the asker's to mend; room is not.
+      return .outcome(.failure(error.isWantOfRoom ? .storageFull : .invalid(.path)))
     }
   }
 
@@ -147,6 +148,17 @@ private struct AsideDesk: Sendable {
   private func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async { continuation.resume(with: Result { try work() }) }
+    }
+  }
+}
+
+extension Error {
+  /// Whether it was for want of room on a disk.
+  fileprivate var isWantOfRoom: Bool {
+    switch self as? StoreError {
+    case .database(let error): error.isOutOfSpace
+    case .system(_, _, let code): code == ENOSPC || code == EDQUOT
+    default: false
     }
   }
 }

@@ -35,7 +35,7 @@ struct StatusPort: Sendable {
     }
     // Its own messages are of no use to an operator of this server.
     var quiet = logger
-    quiet.logLevel = .error
+    quiet.logLevel = .critical
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let application = Application(
       router: router,

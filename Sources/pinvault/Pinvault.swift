@@ -54,6 +54,7 @@ struct Pinvault: AsyncParsableCommand {
     do {
       // Every command but the help handles keys or PINs.
       _ = try ProcessSecrecy.harden()
+      try refuseArgumentsThatAreNotText()
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
@@ -62,6 +63,14 @@ struct Pinvault: AsyncParsableCommand {
       }
     } catch {
       finish(after: error)
+    }
+  }
+
+  /// An argument that is not UTF-8 would be stored as something else than was meant.
+  private static func refuseArgumentsThatAreNotText() throws {
+    for index in 0..<Int(CommandLine.argc) {
+      guard let argument = CommandLine.unsafeArgv[index], String(validatingCString: argument) == nil else { continue }
+      throw Fault(.usage, "argument \(index) is not UTF-8 text")
     }
   }
 

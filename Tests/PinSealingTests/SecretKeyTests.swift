@@ -77,7 +77,7 @@ struct SecretKeyTests {
 
 @Suite("A hardened process")
 struct ProcessSecrecyTests {
-  @Test("leaves no core dump and lets nobody attach")
+  @Test("leaves no core dump and no crash report, and lets nobody attach")
   func harden() async {
     await #expect(processExitsWith: .success) {
       _ = try ProcessSecrecy.harden()
@@ -85,6 +85,11 @@ struct ProcessSecrecyTests {
       #expect(getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0)
       #expect(limit.rlim_cur == 0 && limit.rlim_max == 0)
       #expect(ProcessSecrecy.mayBeDumped == false)
+      for number in [SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGTRAP, SIGFPE, SIGQUIT] {
+        var action = sigaction()
+        #expect(sigaction(number, nil, &action) == 0)
+        #expect(action.__sigaction_handler.sa_handler == nil, "a crash report would print memory")
+      }
     }
   }
 }

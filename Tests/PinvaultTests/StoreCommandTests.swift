@@ -176,10 +176,16 @@ import Testing
 
       #expect(try await vault.tool.run("restore", "--from", "backup", "--data", "vault").status == 73)
       #expect(try await vault.tool.run("restore", "--from", "vault", "--data", "new").status == 65)
+      let verified = try await vault.tool.run("verify", "--data", "vault", "--json")
+      let head = try #require(try verified.json["head_sequence"] as? Int)
       let whole = try await vault.tool.run(
-        "restore", "--from", "backup", "--data", "whole", "--journal", "vault/journal", "--json")
+        "restore", "--from", "backup", "--data", "whole", "--journal", "vault/journal", "--head", "\(head)", "--json")
       #expect(whole.status == 0, "\(whole.errors)")
       #expect(try whole.json["new_store_id"] == nil)
+      // Nobody says that this journal is the last there was.
+      let untold = try await vault.tool.run(
+        "restore", "--from", "backup", "--data", "untold", "--journal", "vault/journal", "--json")
+      #expect(try untold.json["new_store_id"] is String, "\(untold.errors)")
       let forgetful = try await vault.tool.run("restore", "--from", "backup", "--data", "forgetful", "--json")
       #expect(try forgetful.json["new_store_id"] is String, "\(forgetful.errors)")
       let beyond = try await vault.tool.run(

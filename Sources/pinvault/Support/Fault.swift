@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import PinClient
 import PinEngine
 import PinProtocol
@@ -151,8 +152,12 @@ extension Fault {
   init(_ error: StoreError) {
     let text = error.description
     switch error {
-    case .directoryInUse, .clockBehind, .alreadyRunning, .stopped: self.init(.tryAgain, text)
-    case .clockAhead: self.init(.tryAgain, text + " (--accept-clock)")
+    case .directoryInUse, .alreadyRunning, .stopped: self.init(.tryAgain, text)
+    case .clockBehind, .clockAhead: self.init(.tryAgain, text + " (--accept-clock)")
+    case .database(let problem) where problem.isOutOfSpace:
+      self.init(.tryAgain, text + "; nothing is lost: make room, and start again")
+    case .system(_, _, ENOSPC), .system(_, _, EDQUOT):
+      self.init(.tryAgain, text + "; nothing is lost: make room, and start again")
     case .notADataDirectory: self.init(.badInput, text + "; make one with 'pinvault init'")
     case .newerFormat, .notABackup, .noSuchSequence, .foreignJournal, .payloadMissing: self.init(.badInput, text)
     case .isBackup: self.init(.badInput, text + " ('pinvault restore')")

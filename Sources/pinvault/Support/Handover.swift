@@ -19,6 +19,17 @@ struct Handover {
   }
 
   private func print(_ first: Answered<Delivery>, while goesOn: (UInt32, UInt32) -> Bool) async throws {
+    do {
+      try await printPages(first, while: goesOn)
+    } catch let fault as Fault where fault.status == .inputOutput {
+      // The cards are sold whether or not the receipt came out.
+      let id = first.value.head.reservation
+      throw Fault(
+        .inputOutput, "\(fault.message); the sale \(id) stands: 'pinvault reprint \(id)', or 'pinvault reverse \(id)'")
+    }
+  }
+
+  private func printPages(_ first: Answered<Delivery>, while goesOn: (UInt32, UInt32) -> Bool) async throws {
     var record = DeliveryRecord(first)
     var page = first.value
     while true {
