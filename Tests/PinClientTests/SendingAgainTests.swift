@@ -26,11 +26,13 @@ import Testing
   @Test("over a connection that died unnoticed, a call goes on over another one")
   func silentDeath() async throws {
     let server = try await ScriptedServer([.init(steps: [.respond, .ignore]), .init(steps: [.ignore])])
-    let client = client(of: server, silenceLimit: .milliseconds(100))
+    let client = client(of: server, silenceLimit: .milliseconds(400))
     _ = try await client.ping()
     #expect(try await client.vend(vend(5)).value == delivery(of: RequestID(high: 9, low: 5)))
-    #expect(server.visitCount == 3)
-    #expect(Set(server.received.dropFirst().map(\.frame)).count == 1)
+    #expect(server.visitCount >= 3)
+    // On a slow machine the ping may have been sent again, too.
+    let vends = server.received.filter { $0.message == .vend(vend(5)) }
+    #expect(vends.count >= 2 && Set(vends.map(\.frame)).count == 1)
     await client.close()
     try await server.close()
   }

@@ -118,16 +118,24 @@ import Testing
     }
   }
 
+  /// Bytes of an import after which it has begun and is not near its end.
+  private static let someOfIt = 100_000
+
   @Test(arguments: [SIGKILL, SIGINT]) func anInterruptedImportLeavesNothingAndRunsAgain(signal: Int32) async throws {
     try await withVault { vault in
       try await vault.addProduct("A")
       try vault.writeCards("cards.csv", 0..<60_000)
-      let first = try vault.tool.start(["import", "--sku", "A", "cards.csv"])
+      let proxy = try GatedProxy(
+        to: try #require(vault.tool.environment["PINVAULT_SERVER"]), lettingThrough: Self.someOfIt)
+      defer { proxy.end() }
+      let first = try vault.tool.start(
+        ["import", "--sku", "A", "cards.csv", "--server", "127.0.0.1:\(proxy.port)"])
       // Begun, so that ids and keys were given out.
       while try await !vault.tool.run("events").output.contains("purchase-begun") {
         try #require(first.process.isRunning)
       }
       first.signal(signal)
+      proxy.open()
       let ended = try await first.finish()
       #expect(ended.status == (signal == SIGKILL ? 137 : 130), "\(ended.errors)")
       #expect(try await vault.regular("A") == 0)
@@ -143,12 +151,17 @@ import Testing
       try await vault.addProduct("A")
       try vault.writeCards("cards.csv", 0..<60_000)
       let port = try #require(vault.tool.environment["PINVAULT_SERVER"]?.split(separator: ":").last.map(String.init))
-      let importing = try vault.tool.start(["import", "--sku", "A", "cards.csv"])
+      let proxy = try GatedProxy(
+        to: try #require(vault.tool.environment["PINVAULT_SERVER"]), lettingThrough: Self.someOfIt)
+      defer { proxy.end() }
+      let importing = try vault.tool.start(
+        ["import", "--sku", "A", "cards.csv", "--server", "127.0.0.1:\(proxy.port)"])
       while try await !vault.tool.run("events").output.contains("purchase-begun") {
         try #require(importing.process.isRunning)
       }
       try await vault.kill()
       try await vault.start("--port", port)
+      proxy.open()
       let imported = try await importing.finish()
       #expect(imported.status == 0, "\(imported.errors)")
       #expect(imported.errors.contains("beginning anew"))
