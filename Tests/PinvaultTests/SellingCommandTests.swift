@@ -219,6 +219,17 @@ import Testing
     }
   }
 
+  /// The sale stands whether or not its receipt came out: the error says which one it was.
+  @Test func aReceiptThatCannotBeWrittenNamesItsSale() async throws {
+    try await withTill { vault, _ in
+      let sold = try await vault.tool.start(["vend", "--sku", "A", "--id", Self.id], outputTo: "/dev/full").finish()
+      #expect(sold.status == 74)
+      #expect(sold.errors.contains("pinvault reprint \(Self.id)"), "\(sold.errors)")
+      let again = try await vault.tool.run("reprint", Self.id, "--json")
+      #expect((try again.json["cards"] as? [[String: Any]])?.count == 1)
+    }
+  }
+
   @Test func eventsAreFollowedAsTheyCome() async throws {
     try await withTill { vault, _ in
       let till = vault.tool

@@ -43,7 +43,9 @@ struct Tool {
   }
 
   /// Starts it; its output and errors go to files that `finish` reads.
-  func start(_ arguments: [String], input: Data? = nil, log: String = UUID().uuidString) throws -> Started {
+  func start(
+    _ arguments: [String], input: Data? = nil, outputTo device: String? = nil, log: String = UUID().uuidString
+  ) throws -> Started {
     let process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
@@ -52,7 +54,7 @@ struct Tool {
     inherited.merge(environment) { $1 }
     process.environment = inherited
     let (output, errors) = (try file("\(log).out"), try file("\(log).err"))
-    process.standardOutput = output
+    process.standardOutput = try device.map { try #require(FileHandle(forWritingAtPath: $0)) } ?? output
     process.standardError = errors
     process.standardInput = FileHandle.nullDevice
     if let input {

@@ -21,11 +21,11 @@ struct Handover {
   private func print(_ first: Answered<Delivery>, while goesOn: (UInt32, UInt32) -> Bool) async throws {
     do {
       try await printPages(first, while: goesOn)
-    } catch let fault as Fault where fault.status == .inputOutput {
+    } catch let fault as SystemFault {
       // The cards are sold whether or not the receipt came out.
       let id = first.value.head.reservation
       throw Fault(
-        .inputOutput, "\(fault.message); the sale \(id) stands: 'pinvault reprint \(id)', or 'pinvault reverse \(id)'")
+        .inputOutput, "\(fault); the sale \(id) stands: 'pinvault reprint \(id)', or 'pinvault reverse \(id)'")
     }
   }
 
