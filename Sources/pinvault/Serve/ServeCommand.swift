@@ -47,6 +47,11 @@ struct ServeCommand: AsyncParsableCommand {
     let key = try settings.masterKey.read()
     var store = StoreSettings()
     store.acceptsClock = settings.acceptsClock
+    if let free = store.systemCalls.freeBytes(settings.data), free < UInt64(store.diskHeadroomByteCount) {
+      logger.warning(
+        "changes are refused until there is more room on the disk",
+        metadata: ["free-bytes": "\(free)", "needed-bytes": "\(store.diskHeadroomByteCount)"])
+    }
     let engine = try Engine(at: settings.data, masterKey: key, settings: store)
     logger.info("opened", metadata: ["data": "\(settings.data)", "events": "\(engine.headSequence)"])
     return engine
