@@ -3,7 +3,7 @@ import PinSealing
 
 /// The block being gathered: the events of one batch, as the journal will hold them.
 ///
-/// One buffer serves every batch. An event is begun, written through `writer`, and ended or discarded.
+/// One buffer serves every batch. An event is begun, written through `writer`, and ended.
 package struct Block: ~Copyable {
   /// The stamp of every event in the block; never before that of an earlier block.
   package private(set) var timeMilliseconds: UInt64 = 0
@@ -57,13 +57,6 @@ package struct Block: ~Copyable {
     eventCount += 1
     defer { nextSequence += 1 }
     return nextSequence
-  }
-
-  /// Forgets the event begun last.
-  package mutating func discardEvent() {
-    precondition(isInsideEvent, "no event was begun")
-    isInsideEvent = false
-    writer.truncate(to: eventStart)
   }
 
   /// The bytes of the event ended last.
