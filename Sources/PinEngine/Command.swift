@@ -107,7 +107,7 @@ public struct Submission: Sendable {
 /// What became of a command.
 public enum Outcome: Sendable {
   case refused(Refusal)
-  /// Freeze, thaw, settle, abandon: nothing to tell but that it is done.
+  /// Freeze, thaw, abandon: nothing to tell but that it is done.
   case done
   /// Vend, dispense, reprint: which cards to open, now that the event is durable.
   case delivery(Delivery)

@@ -54,8 +54,7 @@ extension Operation {
   public var allowedRoles: Roles {
     switch self {
     case .hello, .authenticate, .ping: .all
-    case .reserve, .vend, .dispense, .confirm, .extend, .release, .reprint: .selling
-    case .reverse: .selling
+    case .reserve, .vend, .dispense, .confirm, .extend, .release, .reverse, .reprint: .selling
     case .return: [.clerk]
     case .beginPurchase, .loadCards, .commitPurchase, .abandonPurchase: .keeping
     case .reinventory, .settle, .withdraw, .freeze, .thaw, .defineProduct: .keeping
