@@ -107,8 +107,13 @@ final class Started: @unchecked Sendable {
         process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus)
       end.finish()
     }
+    // One at a time: starting many processes at once has been seen to crash inside `Process.run`.
+    Self.starting.lock()
+    defer { Self.starting.unlock() }
     try process.run()
   }
+
+  private static let starting = NSLock()
 
   func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
