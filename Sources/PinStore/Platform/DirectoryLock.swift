@@ -11,7 +11,7 @@ final class DirectoryLock: Sendable {
   init(_ directory: String) throws(StoreError) {
     let path = "\(directory)/lock"
     let file = FileTree.exists(path) ? try File.open(path, .write) : try Self.created(path)
-    guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    guard Self.lock(file.descriptor) == 0 else {
       if errno == EWOULDBLOCK { throw .directoryInUse(directory) }
       throw .system(operation: "lock", path: path, code: errno)
     }
@@ -24,5 +24,15 @@ final class DirectoryLock: Sendable {
     } catch .system(_, _, EEXIST) {
       return try File.open(path, .write)
     }
+  }
+
+  /// Tries for a moment: a process that this one is just starting holds the lock until it has become another program.
+  private static func lock(_ descriptor: CInt) -> CInt {
+    for _ in 0..<50 {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return 0 }
+      guard errno == EWOULDBLOCK else { return -1 }
+      usleep(10_000)
+    }
+    return flock(descriptor, LOCK_EX | LOCK_NB)
   }
 }
