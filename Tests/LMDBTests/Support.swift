@@ -7,7 +7,8 @@ struct TemporaryDirectory: ~Copyable {
   let path: String
 
   init() throws {
-    var template = Array("/tmp/lmdb-test-XXXXXX".utf8CString)
+    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(parent)/lmdb-test-XXXXXX".utf8CString)
     path = try #require(mkdtemp(&template).map { String(cString: $0) })
   }
 

@@ -29,7 +29,7 @@ import Testing
 
   @Test("a key file goes out and in again, with nobody else to read it")
   func keyFile() throws {
-    let path = "/tmp/pinclient-key-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    let path = "\(temporaryDirectory)/pinclient-key-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     defer { unlink(path) }
     let bytes = Bytes32([UInt8](0..<32))!
     try ActorKey(bytes).write(toNewFile: path)

@@ -1,3 +1,4 @@
+import Glibc
 import PinClient
 import PinProtocol
 import PinSealing
@@ -62,3 +63,6 @@ func failure<Value>(of body: () async throws(ClientError) -> Value) async -> Cli
     return error
   }
 }
+
+/// Where a test's files go: `TMPDIR`, or `/tmp`.
+var temporaryDirectory: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }

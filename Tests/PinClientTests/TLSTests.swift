@@ -114,7 +114,7 @@ final class TemporaryFile {
   let path: String
 
   init(_ text: String) throws {
-    var template = Array("/tmp/pinclient-XXXXXX".utf8CString)
+    var template = Array("\(temporaryDirectory)/pinclient-XXXXXX".utf8CString)
     let descriptor = mkstemp(&template)
     path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     let bytes = Array(text.utf8) + [UInt8(ascii: "\n")]
