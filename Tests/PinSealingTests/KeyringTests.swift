@@ -120,6 +120,7 @@ struct KeyringTests {
     await withTaskGroup(of: Void.self) { group in
       group.addTask {
         while !flag.isSet.load(ordering: .relaxed) {
+          await Task.yield()
           do throws(KeyringError) {
             #expect(bytes(of: try Keyring.open(in: path, master: keys[0]).storeKey) == expected)
           } catch {

@@ -78,6 +78,7 @@ import Testing
     try tally.add("a")
     let head = tally.store.head
     disk.close()
+    defer { disk.open() }
     #expect(tally.store.submit([.add(name: "a", amount: 1)]))
     disk.awaitSync()
     #expect(try tally.store.database.lastCheckpoint()?.sequence ?? 0 <= head.sequence)

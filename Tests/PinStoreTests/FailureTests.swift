@@ -17,6 +17,7 @@ import Testing
     let head = tally.store.head
     let checkpoints = tally.store.counters.checkpoints
     disk.close()
+    defer { disk.open() }
     #expect(tally.store.submit([.add(name: "a", amount: 1, id: 1), .look(name: "a", id: 2)]))
     disk.awaitSync()
     #expect(tally.store.submit([.add(name: "a", amount: 1, id: 3)]))

@@ -35,6 +35,7 @@ import Testing
     settings.systemCalls = disk.calls
     let tally = try StoreRig.created().open(settings)
     disk.close()
+    defer { disk.open() }
     #expect(tally.store.submit([.add(name: "a", amount: 1, id: 1)]))
     disk.awaitSync()
     let before = tally.store.counters.syncs
@@ -51,6 +52,7 @@ import Testing
     let tally = try StoreRig.created().open(settings)
     let head = tally.store.head
     disk.close()
+    defer { disk.open() }
     #expect(tally.store.submit([.add(name: "a", amount: 1, id: 1), .look(name: "a", id: 2)]))
     disk.awaitSync()
     #expect(tally.context.state.withLock { $0.answers.isEmpty && $0.published.isEmpty })
@@ -86,6 +88,7 @@ import Testing
     settings.systemCalls = disk.calls
     let tally = try StoreRig.created(settings).open(settings)
     disk.close()
+    defer { disk.open() }
     #expect(tally.store.submit([.add(name: "a", amount: 1)]))
     disk.awaitSync()
     #expect(tally.store.submit((0..<8).map { .add(name: "a", amount: 1, id: $0) }))

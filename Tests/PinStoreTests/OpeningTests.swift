@@ -39,6 +39,7 @@ import Testing
     let tally = try rig.open(settings)
     try tally.add("a")
     disk.close()
+    defer { disk.open() }
     #expect(tally.store.submit([.add(name: "a", amount: 1), .add(name: "b", amount: 1)]))
     disk.awaitSync()
     let crashed = try rig.open(at: try rig.copy(to: "crashed"))

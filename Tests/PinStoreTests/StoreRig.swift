@@ -65,8 +65,10 @@ final class StoreRig: Sendable {
 
   private func copyTree(_ path: String, to target: String) throws {
     try FileTree.createDirectory(target)
-    // LMDB's lock file must not be opened beside it; the store's own is of no matter.
-    for name in try FileTree.names(in: path) where name != "lock.mdb" && name != "lock" {
+    for name in try FileTree.names(in: path) {
+      // LMDB's lock file must not be opened beside it; the store's own is of no matter; a segment that is being made may have
+      // its name by the time it is copied.
+      if name == "lock.mdb" || name == "lock" || name.hasSuffix(".unfinished") { continue }
       let from = "\(path)/\(name)"
       if FileTree.isDirectory(from) {
         try copyTree(from, to: "\(target)/\(name)")
