@@ -3,7 +3,7 @@ import PinWords
 
 /// Why a call has no answer. Holds no secret, and neither does its description.
 public enum ClientError: Error, Hashable, Sendable {
-  /// The server said no: nothing was changed.
+  /// The server said no: nothing was changed. But `cardDamaged` says that the sale stands: reverse it, or ask again.
   case refused(Refusal)
   /// The change was sent and its answer did not come: it may or may not have been made.
   ///
@@ -67,6 +67,9 @@ public enum Disconnection: Error, Hashable, Sendable {
   case silent
   /// What came over the connection was not to be understood.
   case fault(ProtocolFault)
+  /// The server serves another store than at first, the one of this id: a backup that lacks the last events was
+  /// restored. What was sold after it is not known there. Tell the operator; a new client goes on with that store.
+  case otherStore(RequestID)
   /// The client was closed by its owner.
   case closed
 }
@@ -118,6 +121,8 @@ extension Disconnection: CustomStringConvertible {
     case .turnedAway(let refusal): "the server takes nobody now (\(refusal))"
     case .silent: "the server is silent"
     case .fault(let fault): "what the server sent is not to be understood (\(fault))"
+    case .otherStore(let id):
+      "the server has another store than before (\(id)): it was restored, and does not know what was sold last"
     case .closed: "the client was closed"
     }
   }

@@ -27,6 +27,9 @@ import PinWords
 /// by connecting again. All others are thrown, `storageFull` and `importRunning` among them: waiting for those is a
 /// person's decision.
 ///
+/// A server that comes back with another store, restored from a backup that forgets sales, is not gone on with: all calls
+/// throw `notConnected(.otherStore)`.
+///
 /// Calls may be made from any task or thread. Cancelling a task ends its call at once: with `unknownOutcome` if it is a
 /// change that was sent.
 public final class PinClient: Sendable {

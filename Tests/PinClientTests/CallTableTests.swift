@@ -12,7 +12,7 @@ import Testing
     case ping(UInt64, deadline: UInt64 = .max)
     case backup(UInt64)
     case chunk(UInt64)
-    case open(window: Int = 100, store: UInt64 = 1)
+    case open(window: Int = 100)
     /// Sends all that may be sent now; these numbers are expected to go out.
     case send([UInt32])
     case done(UInt32)
@@ -126,13 +126,6 @@ import Testing
     ),
     Case("cancelled after it was lost", [.vend(1), .open(), .send([1]), .lose, .cancel(1)], [1: .unknown(1)]),
     Case("cancelled after it ended", [.vend(1), .open(), .send([1]), .done(1), .cancel(1)], [1: .done]),
-    Case(
-      "another store cannot tell of a change",
-      [.vend(1), .ping(2), .vend(3), .open(), .send([1, 2, 3]), .lose, .vend(4), .open(store: 2), .send([2, 4])],
-      [1: .unknown(1), 3: .unknown(3)]),
-    Case(
-      "the first store is the one that counts",
-      [.vend(1), .open(), .send([1]), .lose, .open(), .send([1]), .lose, .open(store: 2), .send([])], [1: .unknown(1)]),
     Case(
       "a backup is not sent twice", [.backup(1), .open(), .send([1]), .lose, .open(), .send([])],
       [1: .error(.unknownOutcome(UnsettledChange(operation: .backup, key: .path("/b"))))]),
@@ -249,8 +242,7 @@ private struct Rig: ~Copyable {
     case .backup(let number): add(number, .backup(Backup(path: "/b")), .max)
     case .chunk(let number):
       add(number, .loadCards(LoadCards(purchase: PurchaseID(3), chunk: UInt32(number), cards: [])), .max)
-    case .open(let window, let store):
-      note(table.opened(storeID: RequestID(high: 0, low: store), window: window))
+    case .open(let window): table.opened(window: window)
     case .send(let expected):
       var numbers: [UInt32] = []
       while case .send(let message, let number) = table.next(atNanoseconds: now) {

@@ -56,6 +56,24 @@ import Testing
     try await server.close()
   }
 
+  @Test("a stream does not go on in another store, whose events are others")
+  func otherStore() async throws {
+    let other = RequestID(high: 2, low: 2)
+    let server = try await ScriptedServer(
+      [.init(steps: [.respond, .cut]), .init(storeID: other)], respond: threeEvents)
+    let client = client(of: server)
+    var sequences: [UInt64] = []
+    do throws(ClientError) {
+      for try await event in client.events(from: 5) { sequences.append(event.sequence) }
+      Issue.record("the stream went on")
+    } catch {
+      #expect(error == .notConnected(.otherStore(other)))
+    }
+    #expect(sequences == [5, 6, 7])
+    await client.close()
+    try await server.close()
+  }
+
   @Test("closing the client ends its streams, and those begun later")
   func closed() async throws {
     let server = try await ScriptedServer([.init(steps: [.ignore])])

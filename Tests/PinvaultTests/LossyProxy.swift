@@ -1,16 +1,22 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Stands between a client and the server, and loses all answers from the client's nth frame on; the frame goes through.
 ///
-/// `@unchecked Sendable`: its one mutable property is set before the threads start.
+/// `@unchecked Sendable`: its one mutable property but the atomic is set before the threads start.
 final class LossyProxy: @unchecked Sendable {
   private(set) var port = 0
   private let listener: Int32
   private let target: UInt16
   private let lostFrom: Int
+  private let keepsOpen: Bool
+  /// Whether an answer was lost.
+  let hasLost = Atomic(false)
 
-  init(to address: String, losingAnswersFrom frame: Int) throws {
+  /// - Parameter keepsOpen: whether the connection stays after that, until the client closes it.
+  init(to address: String, losingAnswersFrom frame: Int, keepsOpen: Bool = false) throws {
+    self.keepsOpen = keepsOpen
     target = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
     lostFrom = frame
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -52,6 +58,8 @@ final class LossyProxy: @unchecked Sendable {
         // Its answer is read and thrown away, so that it is known to have been done.
         var answer = [UInt8](repeating: 0, count: 65_536)
         _ = read(server, &answer, answer.count)
+        hasLost.store(true, ordering: .releasing)
+        while keepsOpen, read(client, &answer, answer.count) > 0 {}
         break
       }
       guard forward(from: server, to: client) else { break }

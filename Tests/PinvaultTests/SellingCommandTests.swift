@@ -64,7 +64,13 @@ import Testing
       #expect(try await tool.run("reverse", Self.id).status == 3)
       #expect(try await tool.run("freeze", "--sku", "A", "--reason", "x").status == 77)
       #expect(try await tool.run("nonsense").status == 64)
-      #expect(try await tool.run("stock", "--server", "127.0.0.1:1").status == 69)
+      let nobody = try await tool.run("stock", "--server", "127.0.0.1:1")
+      #expect(nobody.status == 69)
+      #expect(
+        nobody.errors.contains("127.0.0.1:1: the server cannot be reached (Connection refused);"), "\(nobody.errors)")
+      let timeless = try await tool.run("vend", "--sku", "A", "--time-limit", "0")
+      #expect(timeless.status == 64)
+      #expect(timeless.errors.contains("--time-limit"))
       #expect(try await tool.run("stock", "--actor", "nobody").status == 77)
       #expect(try await tool.run("stock", "--key-file", "nowhere").status == 77)
     }
@@ -219,6 +225,24 @@ import Testing
     }
   }
 
+  /// Whoever ends the command while a sale is under way is told the sale's id.
+  @Test(arguments: [SIGINT, SIGTERM]) func aSignalDuringASaleTellsItsID(signal: Int32) async throws {
+    try await withTill { vault, _ in
+      let address = try #require(vault.tool.environment["PINVAULT_SERVER"])
+      let proxy = try LossyProxy(to: address, losingAnswersFrom: 4, keepsOpen: true)
+      let selling = try vault.tool.start(["vend", "--sku", "A", "--server", "127.0.0.1:\(proxy.port)"])
+      try await waitUntil("the sale's answer") { proxy.hasLost.load(ordering: .acquiring) ? () : nil }
+      selling.signal(signal)
+      let sold = try await selling.finish()
+      #expect(sold.status == 5, "\(sold.errors)")
+      #expect(sold.output == "")
+      let words = sold.errors.split { !$0.isHexDigit && $0 != "-" }
+      let id = try #require(words.first { $0.count == 36 }.map(String.init), "\(sold.errors)")
+      let shown = try await vault.tool.run("show", id, "--json")
+      #expect(try shown.json["state"] as? String == "delivered", "\(shown.errors)")
+    }
+  }
+
   /// The sale stands whether or not its receipt came out: the error says which one it was.
   @Test func aReceiptThatCannotBeWrittenNamesItsSale() async throws {
     try await withTill { vault, _ in
@@ -243,7 +267,9 @@ import Testing
       let event = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
       #expect(event["kind"] as? String == "vended")
       following.signal(SIGTERM)
-      _ = try await following.finish()
+      let followed = try await following.finish()
+      #expect(followed.status == 130)
+      #expect(followed.errors.contains("interrupted"), "\(followed.errors)")
     }
   }
 }

@@ -24,7 +24,7 @@ import sys
 import time
 
 HELLO, AUTHENTICATE, VEND, CONFIRM, REVERSE = 1, 2, 17, 19, 22
-DONE, ID_REUSED, NOT_YOURS, UNKNOWN_ID, WRONG_STATE, FINAL, FIRST_RETRY = 0, 18, 19, 32, 42, 44, 64
+DONE, ID_REUSED, NOT_YOURS, UNKNOWN_ID, WRONG_STATE, FINAL, CARD_DAMAGED, FIRST_RETRY = 0, 18, 19, 32, 42, 44, 48, 64
 STATES = {1: "held", 2: "delivered", 3: "confirmed", 4: "released", 5: "expired", 6: "reversed", 7: "quarantined"}
 NEVER = 0xFFFFFFFF
 ANSWER_SECONDS = 60
@@ -182,7 +182,9 @@ class Terminal:
         try:
             self.vend(sale, body, is_duplicate=False)
         except Refused as refusal:
-            if refusal.sent_twice:
+            # The sale may stand: an earlier copy may have been, or be, sold; of a damaged card it is certain.
+            is_own = refusal.status not in (ID_REUSED, NOT_YOURS)
+            if is_own and (refusal.sent_twice or refusal.status == CARD_DAMAGED):
                 self.reverse(sale)
             else:
                 self.journal.remove(sale.hex())

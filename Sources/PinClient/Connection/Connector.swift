@@ -81,14 +81,3 @@ extension PinClient.Configuration {
   /// Whether the host is an address, which TLS has no name for.
   fileprivate var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: 0)) != nil }
 }
-
-/// An error of the system or of NIO in one line.
-func describe(_ error: any Error) -> String {
-  switch error {
-  case let error as NIOConnectionError:
-    error.connectionErrors.first.map { describe($0.error) } ?? (error.dnsAError ?? error.dnsAAAAError).map(describe)
-      ?? "no address found for \(error.host)"
-  case let error as IOError: error.description
-  default: String(describing: error)
-  }
-}

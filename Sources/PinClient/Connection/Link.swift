@@ -66,7 +66,11 @@ final class Link: Sendable {
   }
 
   private func cancel(_ number: UInt64) {
-    loop.execute { self.core.value.cancel(number: number) }
+    loop.execute {
+      // The call may still lie in the inbox, waiting for the turn of whoever filled it.
+      self.core.value.submit(self.takeCalls())
+      self.core.value.cancel(number: number)
+    }
   }
 
   /// Connects, if there is no connection, in one attempt.

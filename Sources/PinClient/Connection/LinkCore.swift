@@ -20,6 +20,8 @@ final class LinkCore {
   private var connector: Connector
   private var session: SessionHandler?
   private var server: ServerDescription?
+  /// The store that the first session was with; nil before it.
+  private var storeID: RequestID?
   /// Why there is no connection, while there is none.
   private var disconnection: Disconnection?
   private var connectWaiters: [@Sendable (Result<ServerDescription, ClientError>) -> Void] = []
@@ -134,17 +136,21 @@ final class LinkCore {
 
   // MARK: What the session tells
 
-  /// Both sides have proved themselves.
+  /// Both sides have proved themselves; a session with another store than the first is not gone on with.
   func opened(_ session: SessionHandler, _ server: ServerDescription) {
+    guard storeID == nil || storeID == server.storeID else {
+      // Ids, events and stock of the store that the calls are meant for say nothing there.
+      let reason = Disconnection.otherStore(server.storeID)
+      return session.end(reason, fatal: .notConnected(reason))
+    }
+    storeID = server.storeID
     reconnection.opened()
     self.server = server
     disconnection = nil
-    let endings = calls.opened(
-      storeID: server.storeID, window: min(Int(server.limits.requestsInFlight), configuration.maximumInFlight))
+    calls.opened(window: min(Int(server.limits.requestsInFlight), configuration.maximumInFlight))
     let waiters = connectWaiters
     connectWaiters = []
     for waiter in waiters { waiter(.success(server)) }
-    tell(endings)
     pump()
   }
 

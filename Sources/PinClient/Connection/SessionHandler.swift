@@ -19,7 +19,10 @@ final class SessionHandler: ChannelInboundHandler {
   private var received: ByteBuffer?
   private var helloFrame: [UInt8] = []
   private var greeting: (answer: HelloAnswer, transcript: AuthenticationTranscript)?
+  /// The usual ones until the server has proved itself: what a stranger announces does not make room for its frames.
   private var limits = Limits()
+  /// Whether both sides have proved themselves.
+  private var isProven = false
   private var handshakeTimer = Timer()
 
   init(_ configuration: PinClient.Configuration) { self.configuration = configuration }
@@ -88,7 +91,8 @@ final class SessionHandler: ChannelInboundHandler {
     do throws(ProtocolFault) {
       while core != nil, try readFrame(from: &buffer) {}
     } catch {
-      end(.fault(error), fatal: session.phase == .open ? nil : .protocolFault(error))
+      // In an open session the fault was its own request's; the others go on over the next connection.
+      end(.fault(error), fatal: isProven ? nil : .protocolFault(error))
     }
   }
 
@@ -148,7 +152,6 @@ final class SessionHandler: ChannelInboundHandler {
     let transcript = AuthenticationTranscript(
       helloDigest: digest.bytes32, channelBinding: try channelBinding())
     greeting = (answer, transcript)
-    limits = answer.limits
     guard case .sendProof(let signed) = session.helloAnswered(transcript) else { throw .malformedFrame }
     sendHandshake(.authenticate(Authenticate(proof: configuration.credential.proof(of: signed, by: .client))))
   }
@@ -160,6 +163,8 @@ final class SessionHandler: ChannelInboundHandler {
       return end(.fault(.authenticationFailed), fatal: .authenticationFailed(.serverNotProven))
     }
     handshakeTimer.cancel()
+    isProven = true
+    limits = hello.limits
     helloFrame = []
     greeting = nil
     core?.opened(

@@ -10,8 +10,8 @@ struct Call<Completion> {
   let deadlineNanoseconds: UInt64
   /// Who is told; nil when that was done, and only the answer is awaited so that the next ones are counted right.
   var completion: Completion?
-  /// The store it was sent to when an answer to it was lost, the first time: there it may have been made.
-  var lostIn: RequestID?
+  /// Whether it was sent and an answer to it was lost: it may have been made.
+  var isLost = false
   /// What the server last said to it, if that was no.
   var lastRefusal: Refusal?
 
@@ -26,7 +26,7 @@ struct Call<Completion> {
 
   /// What to say when it ends and this time was not made for certain: this, unless it may have been made before.
   func errorIfNotMadeNow(_ error: ClientError) -> ClientError {
-    lostIn == nil ? error : errorIfPerhapsMade(error)
+    isLost ? errorIfPerhapsMade(error) : error
   }
 
   /// What to say when it ends and may have been made: that, or this if it only looks.

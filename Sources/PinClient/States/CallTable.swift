@@ -16,7 +16,6 @@ struct CallTable<Completion>: ~Copyable {
   /// In the order they were sent in.
   var inFlight = Queue<Call<Completion>>()
   private var window = 0
-  private var storeID = RequestID.zero
   private var pausedUntilNanoseconds: UInt64 = 0
   /// When anything last came from the server, or the first of the requests in flight was sent.
   var heardAtNanoseconds: UInt64 = 0
@@ -38,15 +37,10 @@ struct CallTable<Completion>: ~Copyable {
     case nothing
   }
 
-  /// The session is open; gives back the changes that were sent to another store, where this one cannot tell of them.
-  mutating func opened(storeID: RequestID, window: Int) -> [Ending<Completion>] {
+  /// The session is open, with the store that all calls were meant for; so many may be unanswered at once.
+  mutating func opened(window: Int) {
     precondition(inFlight.isEmpty, "what was in flight on the last connection waits again")
-    self.storeID = storeID
     self.window = max(1, window)
-    return endWaiting { call in
-      guard let store = call.lostIn, store != storeID, call.message.changeKey != nil else { return nil }
-      return call.errorIfPerhapsMade(.notConnected(.endedByServer))
-    }
   }
 
   func next(atNanoseconds now: UInt64) -> Next {
@@ -107,7 +101,7 @@ struct CallTable<Completion>: ~Copyable {
     case .busy(let milliseconds):
       return retry(call, afterMilliseconds: milliseconds, now)
     case .stopping where call.message.mayBeSentAgain:
-      call.lostIn = call.lostIn ?? storeID
+      call.isLost = true
       return retry(call, afterMilliseconds: refusal.parts.retryAfterMilliseconds, now)
     case .stopping:
       return .tell(Ending(call, .failure(call.errorIfPerhapsMade(.refused(refusal)))))
@@ -151,7 +145,7 @@ struct CallTable<Completion>: ~Copyable {
   mutating func lost() -> [Ending<Completion>] {
     var endings: [Ending<Completion>] = []
     for var call in inFlight.removeAll().reversed() where call.completion != nil {
-      call.lostIn = call.lostIn ?? storeID
+      call.isLost = true
       if call.message.mayBeSentAgain {
         putBack(call)
       } else if let ending = Ending(call, .failure(call.errorIfPerhapsMade(.notConnected(.endedByServer)))) {

@@ -66,7 +66,7 @@ struct ImportCommand: AsyncParsableCommand {
   }
 
   private func importAll() async throws -> [FileResult] {
-    try await server.withServer { client, description in
+    try await server.withUninterruptedServer { client, description in
       let catalogue = try await client.catalogue()
       guard let product = catalogue.value.first(where: { $0.sku == sku }) else {
         throw Fault(.refused, "there is no product with SKU '\(sku)'; see 'pinvault product list'")

@@ -48,6 +48,8 @@ extension Fault {
     switch error {
     case .refused(let refusal): self.init(refusal)
     case .unknownOutcome(let change): self.init(change)
+    // Nobody closes the client while a command runs, but a signal.
+    case .notConnected(.closed): self.init(.interrupted, "interrupted; nothing was changed")
     case .notConnected(let disconnection):
       self.init(disconnection.status, "\(disconnection); \(disconnection.advice)")
     case .authenticationFailed(.refused):
@@ -101,6 +103,7 @@ extension Disconnection {
     case .turnedAway: "try again later"
     case .tls: "check --tls, and that --tls-roots names who signed its certificate"
     case .fault: "is --server right, and does it serve without TLS (--tls)?"
+    case .otherStore: "ask the operator before anything else"
     }
   }
 }

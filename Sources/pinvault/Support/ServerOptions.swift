@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import PinClient
 import PinProtocol
+import UnixSignals
 
 /// Where the server is and who asks.
 struct ServerOptions: ParsableArguments {
@@ -25,13 +26,39 @@ struct ServerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How long to try, reconnecting included.", valueName: "time"))
   var timeLimit = SecondsArgument(seconds: 60)
 
+  func validate() throws {
+    if timeLimit.seconds == 0 { throw ValidationError("--time-limit: at least 1s.") }
+  }
+
   /// Connects, lends the client, and closes it.
   func withClient<Result>(_ body: (PinClient) async throws -> Result) async throws -> Result {
     try await withServer { client, _ in try await body(client) }
   }
 
   /// The same, also telling who the server is and what it allows.
+  ///
+  /// Control-C or SIGTERM ends the client's calls, so that a change under way ends with its id; a second one ends the
+  /// program.
   func withServer<Result>(_ body: (PinClient, ServerDescription) async throws -> Result) async throws -> Result {
+    try await withUninterruptedServer { client, description in
+      let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+      let watch = Task {
+        var isFirst = true
+        for await _ in signals {
+          guard isFirst else { _exit(ExitStatus.interrupted.rawValue) }
+          isFirst = false
+          await client.close()
+        }
+      }
+      defer { watch.cancel() }
+      return try await body(client, description)
+    }
+  }
+
+  /// The same for a command that minds signals itself.
+  func withUninterruptedServer<Result>(
+    _ body: (PinClient, ServerDescription) async throws -> Result
+  ) async throws -> Result {
     let client = PinClient(try configuration())
     do {
       let result = try await body(client, try await connect(client))
