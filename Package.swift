@@ -79,6 +79,11 @@ let package = Package(
       ],
       swiftSettings: settings),
 
+    // Not a product: what Tests/Disk opens the disks of its power cuts with.
+    .executableTarget(
+      name: "PinDiskChecker", dependencies: ["PinWords", "PinSealing", "PinStore", "PinEngine"],
+      path: "Tests/Disk/Checker", swiftSettings: settings),
+
     .testTarget(name: "PinBytesTests", dependencies: ["PinBytes"], swiftSettings: settings),
     .testTarget(name: "PinWordsTests", dependencies: ["PinWords"], swiftSettings: settings),
     .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: settings),

@@ -3,6 +3,7 @@ import Glibc
 import PinClient
 import PinEngine
 import PinSealing
+import PinStore
 
 struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,6 +23,11 @@ struct InitCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The first administrator's name.", valueName: "name")) var administrator = "admin"
   @Option(help: ArgumentHelp("Where its key goes. (default: DIRECTORY.NAME.key)", valueName: "file"))
   var keyFile: String?
+  @Option(
+    help: ArgumentHelp(
+      "The size of each file of the journal, for the store's life: \(segmentBytesRange). (default: 67108864)",
+      valueName: "bytes"))
+  var segmentBytes: Int?
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
@@ -29,6 +35,8 @@ struct InitCommand: AsyncParsableCommand {
     let masterKeyPath = masterKey ?? "\(directory).master-key"
     let keyFilePath = keyFile ?? "\(directory).\(administrator).key"
     try check(directory, masterKeyPath, keyFilePath)
+    var settings = StoreSettings()
+    settings.segmentByteCount = segmentBytes ?? settings.segmentByteCount
     // Made under another name and given its own when all is there, so that there is never half a store of that name.
     let unfinished = "\(directory).unfinished-\(getpid())"
     var made = Made()
@@ -36,11 +44,14 @@ struct InitCommand: AsyncParsableCommand {
       made.files.append(masterKeyPath)
       let master = try MasterKeyFile.create(at: masterKeyPath)
       made.directory = unfinished
-      let key = try Engine.create(at: unfinished, masterKey: master, administrator: administrator)
+      let key = try Engine.create(
+        at: unfinished, masterKey: master, administrator: administrator, settings: settings)
       try ActorKey.file.create(at: keyFilePath, holding: key)
       made.files.append(keyFilePath)
       // Of what may have come there meanwhile, this replaces nothing but an empty directory.
       guard rename(unfinished, directory) == 0 else { throw SystemFault(directory) }
+      made.directory = directory
+      try Files.syncDirectory(Files.parent(of: directory))
     } catch {
       if case KeyFileError.alreadyExists(masterKeyPath) = error { made.files.removeAll { $0 == masterKeyPath } }
       made.remove()
@@ -59,6 +70,9 @@ struct InitCommand: AsyncParsableCommand {
     guard !masterKeyPath.hasPrefix("\(directory)/") else {
       throw Fault(.usage, "--master-key: it must not lie in the data directory, which would seal nothing")
     }
+    if let segmentBytes, !segmentBytesRange.contains(segmentBytes) {
+      throw Fault(.usage, "--segment-bytes \(segmentBytes): it is in \(segmentBytesRange)")
+    }
     for path in [directory, masterKeyPath, keyFilePath] {
       if Files.exists(path) { throw Fault(.cannotCreate, "\(path): already exists; nothing is overwritten") }
       var status = stat()
@@ -68,6 +82,9 @@ struct InitCommand: AsyncParsableCommand {
     }
   }
 }
+
+/// A little more than the largest block, to what a backup can well carry away.
+private let segmentBytesRange = 1_114_112...(64 << 30)
 
 /// What was made so far, to be taken away again if the rest fails.
 private struct Made {

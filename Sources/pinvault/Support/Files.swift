@@ -68,6 +68,14 @@ enum Files {
 }
 
 extension Files {
+  /// Makes the names in a directory durable.
+  static func syncDirectory(_ path: String) throws {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw SystemFault(path) }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw SystemFault(path) }
+  }
+
   /// Removes a file, if it is there.
   static func remove(_ path: String) { unlink(path) }
 
