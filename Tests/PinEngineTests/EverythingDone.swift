@@ -9,10 +9,16 @@ import Testing
 /// The journal of a store on which every operation has been performed, so that it has every kind of event.
 struct EverythingDone: Sendable {
   /// Each event's bytes and time, the first being of sequence 1.
-  private(set) var events: [(bytes: [UInt8], timeMilliseconds: UInt64)] = []
+  let events: [(bytes: [UInt8], timeMilliseconds: UInt64)]
   /// The journal's files, each with its name.
-  private(set) var segments: [(name: String, bytes: [UInt8])] = []
+  let segments: [(name: String, bytes: [UInt8])]
   let report: VerificationReport
+  /// All files of the stopped directory: before it was restored, and after.
+  let filesBefore: [(path: String, bytes: [UInt8])]
+  let filesRestored: [(path: String, bytes: [UInt8])]
+
+  /// Every PIN that was imported.
+  let pins = (0..<200).map { Bench.pin("A", $0) } + (0..<20).map { Bench.pin("B", $0) }
 
   /// Made once for all tests: it takes seconds.
   private static let made = Task { try await EverythingDone() }
@@ -36,21 +42,44 @@ struct EverythingDone: Sendable {
     bench.stop()
     try Engine.rekey(
       at: bench.directory, from: bench.masterKey, to: masterKey, settings: Self.settings, clock: bench.clock)
+    filesBefore = try Self.files(in: bench.directory)
     _ = try Engine.backup(at: bench.directory, to: backup, settings: Self.settings)
     _ = try Engine.restore(from: backup, to: directory, settings: Self.settings, clock: bench.clock)
     let engine = try Engine(at: directory, masterKey: masterKey, settings: Self.settings, clock: bench.clock)
-    defer { engine.stop() }
     report = try engine.verify()
+    var events: [(bytes: [UInt8], timeMilliseconds: UInt64)] = []
     try engine.forEachEvent(from: 1) { event, _, time in
       events.append(([UInt8](event), time))
       return true
     }
-    for name in try FileManager.default.contentsOfDirectory(atPath: "\(directory)/journal") {
-      guard name.hasSuffix(".journal") else { continue }
-      let file = URL(fileURLWithPath: "\(directory)/journal/\(name)")
-      segments.append((name, [UInt8](try Data(contentsOf: file))))
+    self.events = events
+    engine.stop()
+    filesRestored = try Self.files(in: directory)
+    segments = filesRestored.filter { $0.path.hasSuffix(".journal") }
+      .map { (String($0.path.dropFirst("journal/".count)), $0.bytes) }
+  }
+
+  /// Every file of a directory, in the order of their paths.
+  private static func files(in directory: String) throws -> [(path: String, bytes: [UInt8])] {
+    try FileManager.default.subpathsOfDirectory(atPath: directory).sorted().compactMap { path in
+      let url = URL(fileURLWithPath: "\(directory)/\(path)")
+      guard try url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile == true else { return nil }
+      return (path, [UInt8](try Data(contentsOf: url)))
     }
-    segments.sort { $0.name < $1.name }
+  }
+
+  /// Runs `body` with a directory that has these files.
+  static func withDirectory<Result>(
+    of files: [(path: String, bytes: [UInt8])], _ body: (_ directory: String) throws -> Result
+  ) throws -> Result {
+    let directory = NSTemporaryDirectory() + "pinvault-audited-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    for (path, bytes) in files {
+      let file = URL(fileURLWithPath: "\(directory)/\(path)")
+      try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(bytes).write(to: file)
+    }
+    return try body(directory)
   }
 
   /// Runs `body` with a directory that has the journal, its first segment changed.
@@ -81,6 +110,22 @@ struct EverythingDone: Sendable {
     for actor in [till, clerk] { try done(await bench.ask(.closeShift(bench.id()), as: actor)) }
     bench.clock.advance(milliseconds: UInt64(bench.engine.limits.rememberedDays) * 86_400_000)
     try done(await bench.ask(.closeShift(bench.id()), as: till))
+    try await leave(bench, two, till: till, clerk: clerk)
+  }
+
+  /// Leaves something of everything: a sale that can be reversed, a used card in stock, a hold given up and one held.
+  private static func leave(_ bench: Bench, _ product: ProductID, till: ActorID, clerk: ActorID) async throws {
+    let line = Line(product: product, count: 1)
+    try done(await bench.ask(.vend(Vend(id: bench.id(), line: line)), as: till))
+    let sold = bench.id()
+    try done(await bench.ask(.vend(Vend(id: sold, line: line)), as: till))
+    try done(await bench.ask(.return(Return(id: bench.id(), reservation: sold)), as: clerk))
+    let lines = [Line(product: product, count: 3)]
+    let released = bench.id()
+    for id in [released, bench.id()] {
+      try done(await bench.ask(.reserve(Reserve(id: id, holdSeconds: 604_800, lines: lines)), as: till))
+      if id == released { try done(await bench.ask(.release(released), as: till)) }
+    }
   }
 
   /// Changes names, with text that JSON must escape.

@@ -136,7 +136,7 @@ struct JournalEventTests {
 
   @Test("The page on formats names every kind with its number, and the keys of its JSON")
   func documentation() throws {
-    let page = try String(contentsOf: repository.appendingPathComponent("docs/formats.md"), encoding: .utf8)
+    let page = try String(contentsOf: repositoryFolder.appendingPathComponent("docs/formats.md"), encoding: .utf8)
     let rows = page.split(separator: "\n").filter { $0.hasPrefix("| ") }
     for kind in EventKind.allCases {
       let title = "| \(kind.rawValue) | \(kind.name)\(kind.carriesID ? "" : " †") |"
@@ -173,26 +173,8 @@ struct JournalEventTests {
     return keys
   }
 
-  private var repository: URL {
-    URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-  }
-
   private func readInPython(_ directory: String) throws -> (status: Int32, output: String, errors: String) {
-    let reader = repository.appendingPathComponent("Tests/Audit/read_journal.py").path
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["python3", "-B", reader, directory]
-    // Into files: nobody reads a pipe while this waits.
-    let files = ["out", "err"].map { URL(fileURLWithPath: "\(directory)/python-\($0)") }
-    defer { for file in files { try? FileManager.default.removeItem(at: file) } }
-    for file in files { try Data().write(to: file) }
-    process.standardOutput = try FileHandle(forWritingTo: files[0])
-    process.standardError = try FileHandle(forWritingTo: files[1])
-    try process.run()
-    process.waitUntilExit()
-    let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
-    return (process.terminationStatus, texts[0], texts[1])
+    try runPython("Scripts/audit", ["--events", directory])
   }
 }
 

@@ -1,0 +1,118 @@
+"""Events as the JSON lines that `pinvault events` prints, too, made apart from it."""
+
+import json
+
+from .words import (CONDITIONS, NEVER, PLACES, ROLES, STATES, TENDERS, currency_text, days_text, id_text,
+                    moment_text)  # fmt: skip
+
+
+def event_line(event):
+    """One event as one line, without the line feed."""
+    line = {"sequence": event.sequence, "time": moment_text(event.time), "actor": event.actor, "kind": event.name}
+    line["id"] = event.id and id_text(event.id)
+    line |= KEYS.get(event.kind, lambda facts: {})(event.facts)
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def moment_or_none(milliseconds):
+    return moment_text(milliseconds) if milliseconds else None
+
+
+def extents(moves):
+    return [{
+        "first": first, "count": count, "lot": lot, "placed_by": placed_by,
+        "left": {"first": left, "placed_by": left_by} if left_by else None,
+        "right": {"last": right, "placed_by": right_by} if right_by else None,
+        "from": PLACES[place], "condition": CONDITIONS[condition],
+    } for first, count, lot, placed_by, left_by, left, right_by, right, place, condition, _ in moves]  # fmt: skip
+
+
+def asked(facts):
+    return [{"first": first, "count": count} for first, count in facts["asked"]]
+
+
+def actor(facts):
+    return {
+        "defined_actor": facts["actor"], "name": facts["name"],
+        "roles": [name for bit, name in enumerate(ROLES) if facts["roles"] >> bit & 1],
+        "is_revoked": facts["is_revoked"], "has_new_key": facts["has_new_key"],
+    }  # fmt: skip
+
+
+def product(facts):
+    return {
+        "product": facts["product"], "sku": facts["sku"], "name": facts["name"], "vendor_name": facts["vendor_name"],
+        "currency": currency_text(facts["currency"]), "face_value_minor": facts["face_value"],
+        "price_minor": facts["price"], "instructions": facts["instructions"],
+        "low_stock_threshold": facts["threshold"], "minimum_validity_days": facts["validity"],
+        "is_frozen": facts["is_frozen"],
+    }  # fmt: skip
+
+
+def purchase(facts):
+    lots = [{"first": first, "count": count, "lot": lot, "expiry": None if expiry == NEVER else days_text(expiry)}
+            for lot, _, _, _, expiry, first, count, _ in facts["lots"]]  # fmt: skip
+    return {
+        "purchase": facts["purchase"], "product": facts["product"], "vendor": facts["vendor"],
+        "vendor_name": facts["vendor_name"], "unit_cost_minor": facts["unit_cost"], "invoice": facts["invoice"],
+        "lots": lots,
+    }  # fmt: skip
+
+
+def grant(facts):
+    lines = [{
+        "product": product, "count": count, "condition": CONDITIONS[condition], "unit_price_minor": price,
+        "currency": currency_text(currency), "discount_minor": discount, "tax_minor": tax,
+    } for product, count, condition, currency, price, discount, tax in facts["lines"]]  # fmt: skip
+    slices = [{"first": first, "count": count, "lot": lot, "placed_by": placed_by, "from": "stock", "line": line}
+              for (line, lot, first, count), placed_by in zip(facts["slices"], facts["placed_by"])]  # fmt: skip
+    return {
+        "deadline": moment_or_none(facts["deadline"]), "hold_seconds": facts["hold"], "cashier": facts["cashier"],
+        "tender": TENDERS[facts["tender"]], "lines": lines, "extents": slices,
+    }  # fmt: skip
+
+
+def shift(facts):
+    names = ("currency", "sales", "cards", "gross_minor", "discount_minor", "tax_minor", "reversals", "reversed_cards",
+             "reversed_minor", "returned_cards", "returned_minor")  # fmt: skip
+    totals = [dict(zip(names, (currency_text(total[0]),) + total[1:])) for total in facts["totals"]]
+    return {"shift": facts["shift"], "opened": moment_or_none(facts["opened"]), "totals": totals}
+
+
+def returned(facts):
+    credits = [{"cards": cards, "amount_minor": amount, "currency": currency_text(currency)}
+               for amount, currency, cards in facts["credits"]]  # fmt: skip
+    return {"reservation": id_text(facts["reservation"]), "asked": asked(facts), "credits": credits,
+            "extents": extents(facts["moves"])}  # fmt: skip
+
+
+def ended(facts):
+    return {"state": STATES[facts["state"]], "extents": extents(facts["moves"])}
+
+
+def stop(facts):
+    return {"product": facts["product"], "reason": facts["reason"]}
+
+
+def stock_changed(facts):
+    return {"asked": asked(facts), "reason": facts["reason"], "cards": facts["cards"],
+            "extents": extents(facts["moves"])}  # fmt: skip
+
+
+def store(facts):
+    return {"store_id": id_text(facts["store_id"])}
+
+
+KEYS = {
+    1: store, 2: store, 3: lambda facts: {"master_key_id": facts["master_key_id"].hex()}, 4: actor, 5: product,
+    6: stop, 7: stop, 8: purchase,
+    9: lambda facts: {"purchase": facts["purchase"], "begun_by": facts["begun_by"], "loaded": facts["loaded"]},
+    10: lambda facts: {"purchase": facts["purchase"], "begun_by": facts["begun_by"]},
+    11: lambda facts: {"extents": extents(facts["moves"])}, 16: grant, 17: grant,
+    18: lambda facts: {"opened_count": facts["opened_count"], "extents": extents(facts["moves"])},
+    19: lambda facts: {"first_index": facts["first"], "count": facts["count"], "is_print": facts["is_print"]},
+    21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
+    32: stock_changed, 34: stock_changed, 48: shift,
+    33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],
+                       "cards": facts["cards"], "extents": extents(facts["moves"])},
+}  # fmt: skip

@@ -1,0 +1,57 @@
+"""The words of the format: kinds, places, states, roles, with their numbers."""
+
+KINDS = {
+    1: "store-created", 2: "store-restored", 3: "rekeyed", 4: "actor-defined", 5: "product-defined",
+    6: "product-frozen", 7: "product-thawed", 8: "purchase-begun", 9: "purchase-committed",
+    10: "purchase-abandoned", 11: "stock-quarantined", 16: "reserved", 17: "vended", 18: "dispensed", 19: "opened",
+    20: "confirmed", 21: "extended", 22: "released", 23: "expired", 24: "reversed", 25: "returned",
+    32: "reinventoried", 33: "settled", 34: "withdrawn", 48: "shift-closed", 49: "forgotten",
+}  # fmt: skip
+WITHOUT_ID = {1, 2, 3, 9, 10, 11}
+
+CONDITIONS = ["regular", "used", "quarantined"]
+REGULAR, USED = 0, 1
+PLACES = ["stock", "loading", "reserved", "delivered", "quarantined", "void"]
+STOCK, LOADING, RESERVED, DELIVERED, QUARANTINE, VOID = range(6)
+TENDERS = ["unspecified", "cash", "card", "account", "voucher", "other"]
+STATES = [None, "held", "delivered", "confirmed", "released", "expired", "reversed", "quarantined"]
+HELD, SOLD, CONFIRMED, RELEASED, EXPIRED, REVERSED, QUARANTINED = range(1, 8)
+ROLES = ["terminal", "storefront", "clerk", "reviewer", "stock-keeper", "accountant", "key-custodian", "auditor",
+         "administrator"]  # fmt: skip
+
+NEVER = 0xFFFFFFFF
+DAY_MILLISECONDS = 86_400_000
+
+# Numbers of the fields of a request that are used here.
+COUNT, EXTENTS, REASON, RESERVATION, ACTOR, RENEWS_KEY = 4, 13, 14, 15, 31, 36
+LAST_FIELD = 39
+
+
+def days_text(days):
+    """Days since 1970 as YYYY-MM-DD; past the year 9999, too."""
+    era, rest = divmod(days + 719468, 146097)
+    year = (rest - rest // 1460 + rest // 36524 - rest // 146096) // 365
+    rest -= 365 * year + year // 4 - year // 100
+    month = (5 * rest + 2) // 153
+    date = rest - (153 * month + 2) // 5 + 1
+    month = month + 3 if month < 10 else month - 9
+    return f"{era * 400 + year + (month <= 2):04}-{month:02}-{date:02}"
+
+
+def moment_text(milliseconds):
+    seconds, milliseconds = divmod(milliseconds, 1000)
+    days, seconds = divmod(seconds, 86400)
+    return f"{days_text(days)}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{milliseconds:03}Z"
+
+
+def id_text(data):
+    digits = data.hex()
+    return "-".join([digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]])
+
+
+def currency_text(code):
+    return code.to_bytes(4, "big")[1:].decode()
+
+
+def cards_text(first, count):
+    return f"card {first}" if count == 1 else f"cards {first} to {first + count - 1}"
