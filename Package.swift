@@ -37,10 +37,13 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     // The HTTP port: health and metrics.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    // Latencies by percentile, for benchmarks.
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
     .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibssl", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
 
@@ -66,10 +69,18 @@ let package = Package(
         .product(name: "Hummingbird", package: "hummingbird"),
       ] + nio,
       swiftSettings: settings),
+    .target(
+      name: "PinBench",
+      dependencies: [
+        "CLibssl", "CLinux", "PinBytes", "PinWords", "PinProtocol", "PinSealing",
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: settings),
     .executableTarget(
       name: "pinvault",
       dependencies: [
-        "PinWords", "PinSealing", "PinStore", "PinEngine", "PinProtocol", "PinClient", "PinServer", "VendorFiles",
+        "PinWords", "PinSealing", "PinStore", "PinEngine", "PinProtocol", "PinClient", "PinServer", "PinBench",
+        "VendorFiles",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -102,9 +113,10 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ] + nio,
       swiftSettings: settings),
+    .testTarget(name: "PinBenchTests", dependencies: ["PinBench"], swiftSettings: settings),
     .testTarget(
-      name: "PinvaultTests", dependencies: ["pinvault", "PinClient", "PinProtocol", "PinWords"], swiftSettings: settings
-    ),
+      name: "PinvaultTests", dependencies: ["pinvault", "PinBench", "PinClient", "PinProtocol", "PinWords"],
+      swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,5 +1,6 @@
-// Linux calls that Swift cannot make itself, because C declares them variadic.
+// Linux calls that Swift cannot make itself: declared variadic in C, or in headers that its Glibc leaves out.
 #pragma once
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 
 /// Forbids core dumps of this process and attaching to it; 0, or -1 with errno set.

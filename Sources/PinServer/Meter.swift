@@ -24,7 +24,7 @@ final class Meter: Sendable {
     }
     return Reading(
       uptimeSeconds: (ContinuousClock.now - startedAt) / .seconds(1), headSequence: engine.headSequence,
-      store: engine.counters, server: total)
+      store: engine.counters, server: total, process: .read())
   }
 
   struct Reading: Sendable {
@@ -32,6 +32,7 @@ final class Meter: Sendable {
     let headSequence: UInt64
     let store: StoreCounters
     let server: LoopCounters
+    let process: ProcessUsage
   }
 }
 
@@ -60,6 +61,12 @@ struct Statistics: Encodable {
   let cardsOpened: UInt64
   let bytesIn: UInt64
   let bytesOut: UInt64
+  let processorSeconds: Double
+  let ownMemoryBytes: UInt64
+  let residentBytes: UInt64
+  let writtenBytes: UInt64
+  let openDescriptors: UInt64
+  let threads: UInt64
 
   init(_ reading: Meter.Reading) {
     let (store, server) = (reading.store, reading.server)
@@ -86,5 +93,11 @@ struct Statistics: Encodable {
     cardsOpened = server.cardsOpened
     bytesIn = server.bytesIn
     bytesOut = server.bytesOut
+    processorSeconds = reading.process.processorSeconds
+    ownMemoryBytes = reading.process.ownMemoryBytes
+    residentBytes = reading.process.residentBytes
+    writtenBytes = reading.process.writtenBytes
+    openDescriptors = reading.process.openDescriptors
+    threads = reading.process.threads
   }
 }

@@ -37,6 +37,14 @@ struct MetricsPage {
     counter("pins_opened_total", "PINs opened for clients.", server.cardsOpened)
     counter("card_faults_total", "Deliveries whose cards did not open: run verify.", server.cardFaults)
     requests(server)
+
+    let process = reading.process
+    counter("process_processor_seconds_total", "Processor time of the server.", process.processorSeconds)
+    gauge("process_own_memory_bytes", "Memory of its own, without mapped files.", process.ownMemoryBytes)
+    gauge("process_resident_memory_bytes", "Memory with the pages of mapped files.", process.residentBytes)
+    counter("process_written_bytes_total", "Bytes sent towards the disk.", process.writtenBytes)
+    gauge("process_open_descriptors", "Open files and sockets.", process.openDescriptors)
+    gauge("process_threads", "Threads.", process.threads)
   }
 
   private mutating func requests(_ server: LoopCounters) {

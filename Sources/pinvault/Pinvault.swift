@@ -33,7 +33,7 @@ struct Pinvault: AsyncParsableCommand {
         name: "The store:",
         subcommands: [
           InitCommand.self, ServeCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-          RekeyCommand.self, StatsCommand.self, EventsCommand.self, ActorCommand.self,
+          RekeyCommand.self, StatsCommand.self, EventsCommand.self, ActorCommand.self, BenchCommand.self,
         ]),
       CommandGroup(
         name: "Stock:",

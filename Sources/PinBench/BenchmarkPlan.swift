@@ -1,0 +1,76 @@
+// Start here. What a benchmark does to a server, as lean as a C client, so that the server is what is measured:
+//
+//   BenchmarkPlan          what to do
+//   Benchmark              does it: warm-up, measured time, and what came of it
+//   BenchmarkCards         the cards it sells: a card's PIN follows from its serial, so that each PIN that comes is checked
+//   Load/                  a thread, its connections, and what each asks
+//   Measure/               what is counted and timed
+//
+// It knows the protocol and sockets; it starts no server and imports nothing.
+
+/// What is asked for, over and over.
+package enum Shape: String, CaseIterable, Sendable, Codable {
+  /// One card in one request.
+  case vend
+  /// One card held, then dispensed: a sale in two requests.
+  case reserveDispense = "reserve-dispense"
+  /// Several products held for a short time; one cart in five is paid for, the rest expire.
+  case carts
+  /// Vends over many products, the first the most wanted: product k as often as 1/k.
+  case zipf
+  /// Vends until there is nothing left, and further.
+  case sellOut = "sell-out"
+  /// Eight vends, then a look at a sale and a reprint.
+  case mix
+  /// Each vend asked for twice under its id, as after a lost answer.
+  case retries
+
+  /// How many products it sells unless told otherwise.
+  package var usualProductCount: Int {
+    switch self {
+    case .zipf: 100
+    case .carts: 10
+    default: 1
+    }
+  }
+}
+
+/// One benchmark run.
+package struct BenchmarkPlan: Sendable, Codable {
+  package var shape = Shape.vend
+  package var connectionCount = 16
+  /// Requests that each connection keeps under way; with a rate, the most it may have.
+  package var inFlight = 1
+  /// Operations a second over all connections, begun when they are due whatever became of those before; nil for as fast
+  /// as answers come.
+  package var rate: Double?
+  package var warmUpSeconds = 2.0
+  package var seconds = 10.0
+  /// Threads that share the connections.
+  package var threadCount = 1
+
+  package init() {}
+}
+
+/// Where the server is, and who asks.
+package struct BenchmarkTarget: Sendable {
+  package var port: UInt16
+  package var actorName: String
+  package var key: ActorSecret
+  package var usesTLS: Bool
+  /// The products to sell, the most wanted first.
+  package var products: [UInt32]
+  /// How many cards there are, over all products.
+  package var cardCount: Int
+
+  package init(
+    port: UInt16, actorName: String, key: ActorSecret, usesTLS: Bool, products: [UInt32], cardCount: Int
+  ) {
+    self.port = port
+    self.actorName = actorName
+    self.key = key
+    self.usesTLS = usesTLS
+    self.products = products
+    self.cardCount = cardCount
+  }
+}

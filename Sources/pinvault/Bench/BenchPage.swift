@@ -1,0 +1,133 @@
+import Foundation
+
+/// A benchmark's report as one HTML file, with plots as inline SVG; light and dark, and fit to print.
+struct BenchPage {
+  private let report: BenchReport
+
+  init(_ report: BenchReport) { self.report = report }
+
+  var text: String {
+    """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>PinVault benchmark</title>
+    <style>
+    \(Self.style)
+    </style>
+    </head>
+    <body>
+    <h1>PinVault benchmark</h1>
+    <p>\(escaped(machine))</p>
+    <p>\(escaped(verdict))</p>
+    \(table)
+    \(plots)
+    </body>
+    </html>
+
+    """
+  }
+
+  private var machine: String {
+    let machine = report.machine
+    return "\(machine.processor), \(machine.processors) processors, Linux \(machine.kernel), pinvault \(machine.version)"
+  }
+
+  private var verdict: String {
+    report.problems.isEmpty
+      ? "Every PIN came once and with its serial, the counts agree with the server's, and the store verifies."
+      : "Not valid: " + report.problems.joined(separator: "; ")
+  }
+
+  private var table: String {
+    let head = [
+      "Load", "Operations a second", "p50 µs", "p90", "p99", "p99.9", "p99.99", "Max", "Syncs an operation", "Batch",
+      "Disk bytes an operation", "Server processors", "Load processors", "Server's own memory, MB",
+    ].map { "<th scope=\"col\">\($0)</th>" }.joined()
+    let rows = report.results.map { result in
+      let latency = result.latencyMicroseconds
+      let cells = [
+        whole(result.operationsPerSecond), whole(latency.p50), whole(latency.p90), whole(latency.p99),
+        whole(latency.p99_9), whole(latency.p99_99), whole(latency.max), short(result.syncsPerOperation),
+        short(result.requestsPerBatch), whole(result.writtenBytesPerOperation), short(result.serverProcessors),
+        short(result.clientProcessors), whole(Double(result.serverOwnMemoryBytes) / 1e6),
+      ].map { "<td>\($0)</td>" }.joined()
+      return "<tr><th scope=\"row\">\(escaped(result.name))</th>\(cells)</tr>"
+    }
+    return "<table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table>"
+  }
+
+  private var plots: String {
+    var plots = [latencyPlot, timePlot]
+    let scaling = scalingLines
+    if scaling.contains(where: { $0.points.count > 1 }) {
+      var plot = Plot(title: "Operations a second by connections", x: "connections", y: "operations a second")
+      plot.xTicks = Set(report.results.map(\.connections)).sorted().map { (log2(Double($0)), "\($0)") }
+      plots.append(plot.svg(scaling))
+    }
+    return plots.joined(separator: "\n")
+  }
+
+  /// Percentiles spread out towards the last: each tenfold rarity takes the same width.
+  private var latencyPlot: String {
+    var plot = Plot(title: "Latency by percentile", x: "percentile", y: "µs")
+    func place(_ percentile: Double) -> Double { -log10(max(1 - percentile / 100, 0.000_003)) }
+    plot.xTicks = [0, 50, 90, 99, 99.9, 99.99, 99.999].map { (place($0), "\($0)".replacing(/\.0$/, with: "")) }
+    plot.isYLogarithmic = true
+    return plot.svg(
+      report.results.map { result in
+        Plot.Line(name: result.name, points: result.percentiles.map { (place($0[0]), max($0[1], 1)) })
+      })
+  }
+
+  private var timePlot: String {
+    var plot = Plot(title: "Operations a second over time", x: "seconds", y: "operations a second")
+    let longest = report.results.map(\.seconds).max() ?? 1
+    plot.xTicks = stride(from: 0, through: longest, by: max(1, (longest / 10).rounded())).map { ($0, "\(Int($0))") }
+    return plot.svg(
+      report.results.map { result in
+        Plot.Line(
+          name: result.name,
+          points: result.operationsByTenth.dropLast().enumerated().map { (Double($0.offset) / 10, Double($0.element) * 10) })
+      })
+  }
+
+  /// A line for each shape and in-flight count.
+  private var scalingLines: [Plot.Line] {
+    let groups = Dictionary(grouping: report.results) { "\($0.shape), \($0.inFlight) in flight" }
+    return groups.sorted { $0.key < $1.key }.map { name, results in
+      Plot.Line(
+        name: name,
+        points: results.sorted { $0.connections < $1.connections }
+          .map { (log2(Double($0.connections)), $0.operationsPerSecond) })
+    }
+  }
+
+  private func whole(_ value: Double) -> String {
+    Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
+  }
+
+  private func short(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
+
+  private static let style = """
+    :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --rule: #c9ced6; }
+    @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ee; --paper: #14171b; --rule: #3b424c; } }
+    body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+      max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+    table { border-collapse: collapse; font-size: 13px; display: block; overflow-x: auto; }
+    th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; vertical-align: bottom; }
+    th:first-child { text-align: left; white-space: nowrap; }
+    figure { margin: 2rem 0; break-inside: avoid; }
+    figcaption { font-weight: 600; }
+    svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: var(--ink); }
+    svg .rule { stroke: var(--rule); }
+    """
+}
+
+/// Makes text safe to stand in HTML.
+func escaped(_ text: String) -> String {
+  text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    .replacing("\"", with: "&quot;")
+}

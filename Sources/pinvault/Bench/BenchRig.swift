@@ -1,0 +1,196 @@
+import Foundation
+import Glibc
+import PinBench
+import PinClient
+import PinProtocol
+import PinSealing
+import PinWords
+
+/// A store and a server of a benchmark's own: this program again, as processes of their own.
+final class BenchRig: Sendable {
+  private let directory: String
+  private let server: BenchProcess
+  private let client: PinClient
+  private let port: UInt16
+  private let usesTLS: Bool
+  private let seller: (name: String, key: SecretKey)
+  private let stock = BenchStock()
+
+  private init(
+    directory: String, server: BenchProcess, client: PinClient, port: UInt16, usesTLS: Bool,
+    seller: (name: String, key: SecretKey)
+  ) {
+    self.directory = directory
+    self.server = server
+    self.client = client
+    self.port = port
+    self.usesTLS = usesTLS
+    self.seller = seller
+  }
+
+  private var data: String { "\(directory)/vault" }
+
+  /// Makes a store in a new directory, serves it, and makes an actor that sells.
+  static func start(in place: String, tls: Bool) async throws -> BenchRig {
+    var template = Array("\(place)/pinvault-bench-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw SystemFault(place) }
+    let directory = try Files.absolute(String(cString: made))
+    do {
+      try await BenchProcess.run(["init", "--data", "vault"], in: directory)
+      var serve = ["serve", "--data", "vault", "--master-key", "vault.master-key", "--port", "0", "--no-status"]
+      if tls {
+        try await makeCertificate(in: directory)
+        serve += ["--certificate", "certificate.pem", "--certificate-key", "certificate-key.pem"]
+      }
+      let server = try BenchProcess(serve + ["--log-level", "warning"], in: directory)
+      do {
+        return try await BenchRig(directory, server, tls: tls)
+      } catch {
+        await server.stop()
+        throw error
+      }
+    } catch {
+      Files.removeTree(directory)
+      throw error
+    }
+  }
+
+  private convenience init(_ directory: String, _ server: BenchProcess, tls: Bool) async throws {
+    let address = try await Self.address(in: "\(directory)/vault", server)
+    var configuration = PinClient.Configuration(
+      host: "127.0.0.1", port: address.port, actorName: "admin",
+      key: try ActorKey(contentsOfFile: "\(directory)/vault.admin.key"))
+    configuration.tls = tls ? .rootsFile("\(directory)/certificate.pem") : .off
+    let client = PinClient(configuration)
+    let seller = ActorDescription(id: ActorID(0), name: "bench", roles: [.terminal, .storefront])
+    let defined = try await client.defineActor(DefineActor(id: client.newID(), actor: seller, renewsKey: true)).value
+    guard let key = defined.key?.bytes else { throw Fault(.rotten, "the server gave the seller no key") }
+    self.init(
+      directory: directory, server: server, client: client, port: address.port, usesTLS: tls,
+      seller: ("bench", SecretKey(bytes: key.span.bytes)))
+  }
+
+  private static func address(in data: String, _ server: BenchProcess) async throws -> AddressFile {
+    for _ in 0..<600 {
+      if let address = try AddressFile.read(in: data) { return address }
+      guard server.isRunning else { throw Fault(.unavailable, "the server did not start: \(server.lastWords)") }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw Fault(.unavailable, "the server took more than 30 s to start")
+  }
+
+  private static func makeCertificate(in directory: String) async throws {
+    try await BenchProcess.run(
+      [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", "certificate-key.pem",
+        "-out", "certificate.pem",
+      ], of: "openssl", in: directory)
+  }
+
+  // MARK: Stock
+
+  /// Sees to it that so many cards are in stock, and says where and what to sell.
+  func target(
+    for plan: BenchmarkPlan, cards: Int, products count: Int?, progress: Progress
+  ) async throws -> BenchmarkTarget {
+    let count = min(count ?? plan.shape.usualProductCount, cards)
+    let products = try await stock.products(count, client)
+    for (index, product) in products.enumerated() {
+      let share = cards / count + (index < cards % count ? 1 : 0)
+      let level = try await client.stock(of: product).value.regular
+      try await stock.load(share - Int(clamping: level), of: product, client) { loaded in
+        progress.show("loaded \(loaded) cards")
+      }
+    }
+    return BenchmarkTarget(
+      port: port, actorName: seller.name, key: seller.key, usesTLS: usesTLS, products: products.map(\.rawValue),
+      cardCount: await stock.cardCount)
+  }
+
+  // MARK: Readings and checks
+
+  func reading() async throws -> BenchReading {
+    var reading = try JSON.read(BenchReading.self, from: try await client.statistics().value)
+    reading.fileBytes = Files.allocatedBytes(data)
+    var usage = rusage()
+    getrusage(CInt(RUSAGE_SELF.rawValue), &usage)
+    reading.clientProcessorSeconds =
+      Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+    return reading
+  }
+
+  /// What of a run's outcome is wrong, by itself or against what the server says of its stock.
+  func check(_ outcome: BenchmarkOutcome) async throws -> [String] {
+    var problems = outcome.problems
+    let levels = try await client.stock().value
+    let delivered = levels.reduce(0) { $0 + Int(clamping: $1.delivered) }
+    let (sold, again) = await stock.add(sold: outcome.sold)
+    if again > 0 { problems.append("\(again) cards came that an earlier run had sold") }
+    if delivered != sold { problems.append("\(sold) cards came, and the server says that \(delivered) went out") }
+    return problems
+  }
+
+  /// Whether the whole store is as it must be.
+  func verify() async throws -> Bool {
+    struct Verified: Decodable { var sound: Bool }
+    return try JSON.read(Verified.self, from: try await client.verify().value).sound
+  }
+
+  func end(keeping: Bool) async {
+    await client.close()
+    await server.stop()
+    if !keeping { Files.removeTree(directory) }
+  }
+}
+
+/// The products and cards that a benchmark has made so far.
+private actor BenchStock {
+  private var products: [ProductID] = []
+  private(set) var cardCount = 0
+  private var sold = CardSet(count: 0)
+
+  func products(_ count: Int, _ client: PinClient) async throws -> [ProductID] {
+    guard let currency = Currency("USD") else { preconditionFailure("USD is a currency") }
+    while products.count < count {
+      let product = Product(
+        id: ProductID(0), sku: "BENCH-\(products.count + 1)", name: "Bench \(products.count + 1)", vendor: "Bench",
+        currency: currency, faceValueMinor: 1000, priceMinor: 950,
+        instructions: "Dial *123# and enter the PIN.")
+      products.append(try await client.defineProduct(DefineProduct(id: client.newID(), product: product)).value)
+    }
+    return Array(products.prefix(count))
+  }
+
+  /// Imports so many cards, in purchases of bounded size.
+  func load(_ count: Int, of product: ProductID, _ client: PinClient, progress: (Int) -> Void) async throws {
+    var left = count
+    while left > 0 {
+      let share = min(left, 4_000_000)
+      let begin = BeginPurchase(
+        id: client.newID(), product: product, lots: [DeclaredLot(expiry: .never, count: UInt32(share))])
+      let purchase = try await client.beginPurchase(begin).value.purchase
+      let loader = client.chunkLoader(for: purchase)
+      let most = Int(try await client.connect().limits.cardsPerChunk)
+      for start in stride(from: cardCount, to: cardCount + share, by: most) {
+        let cards = (start..<min(start + most, cardCount + share)).map { number in
+          LoadCards.Card(
+            expiry: .never, serial: BenchmarkCards.serial(number), pin: PIN(BenchmarkCards.pin(number)))
+        }
+        _ = try await loader.send(cards)
+        progress(start)
+      }
+      _ = try await loader.finish()
+      _ = try await client.commitPurchase(purchase)
+      cardCount += share
+      left -= share
+    }
+  }
+
+  /// Adds what a run sold; tells how many cards were sold in all, and how many of these had been before.
+  func add(sold more: CardSet) -> (inAll: Int, again: Int) {
+    let (all, inBoth) = sold.union(more)
+    sold = all
+    return (all.memberCount, inBoth)
+  }
+}
