@@ -33,6 +33,13 @@ package enum Shape: String, CaseIterable, Sendable, Codable {
     default: 1
     }
   }
+
+  /// How so many cards are spread over its products: as they are wanted, and one at least.
+  package func stock(_ cardCount: Int, over productCount: Int) -> [Int] {
+    let weights = (1...productCount).map { self == .zipf ? 1 / Double($0) : 1 }
+    let sum = weights.reduce(0, +)
+    return weights.map { max(1, Int((Double(cardCount) * $0 / sum).rounded())) }
+  }
 }
 
 /// One benchmark run.

@@ -47,6 +47,8 @@ final class LoadThread {
   func run() throws(BenchmarkError) {
     var events = [epoll_event](repeating: epoll_event(), count: 256)
     var isBeginning = true
+    let early = Double(phases.begin) - Double(Clock.nanoseconds())
+    if early > 0 { usleep(useconds_t(early / 1000)) }
     while true {
       let now = Clock.nanoseconds()
       if now < phases.end {

@@ -17,7 +17,8 @@ struct Session: ~Copyable {
     let helloFrame = try session.send(.hello(hello))
     let answerFrame = try session.receive()
     let digest = SHA256Hasher.sha256(
-      of: AuthenticationTranscript.helloBytes(request: helloFrame.span.bytes, answer: answerFrame.span.bytes).span.bytes)
+      of: AuthenticationTranscript.helloBytes(request: helloFrame.span.bytes, answer: answerFrame.span.bytes).span.bytes
+    )
     let certificate = try transport.channelBinding()
     let binding = certificate.isEmpty ? .zero : bytes32(SHA256Hasher.sha256(of: certificate.span.bytes))
     let transcript = AuthenticationTranscript(helloDigest: bytes32(digest), channelBinding: binding)

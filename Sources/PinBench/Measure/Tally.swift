@@ -66,7 +66,10 @@ final class Tally {
   }
 
   func card(_ number: Int?, isRepeatOf soldBefore: Int?, isRepeat: Bool) {
-    guard let number, number < sold.count else { return faults.wrongPINs += 1 }
+    guard let number, number < sold.count else {
+      faults.wrongPINs += 1
+      return
+    }
     if isRepeat {
       if number != soldBefore { faults.otherCards += 1 }
     } else if !sold.insert(number) {

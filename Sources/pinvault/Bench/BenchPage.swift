@@ -32,7 +32,8 @@ struct BenchPage {
 
   private var machine: String {
     let machine = report.machine
-    return "\(machine.processor), \(machine.processors) processors, Linux \(machine.kernel), pinvault \(machine.version)"
+    return
+      "\(machine.processor), \(machine.processors) processors, Linux \(machine.kernel), pinvault \(machine.version)"
   }
 
   private var verdict: String {
@@ -90,7 +91,9 @@ struct BenchPage {
       report.results.map { result in
         Plot.Line(
           name: result.name,
-          points: result.operationsByTenth.dropLast().enumerated().map { (Double($0.offset) / 10, Double($0.element) * 10) })
+          points: result.operationsByTenth.dropLast().enumerated().map {
+            (Double($0.offset) / 10, Double($0.element) * 10)
+          })
       })
   }
 

@@ -25,7 +25,10 @@ struct BenchResult: Encodable, Sendable {
     var p50, p90, p99, p99_9, p99_99, max: Double
 
     enum CodingKeys: String, CodingKey {
-      case p50, p90, p99, p99_9 = "p99.9", p99_99 = "p99.99", max
+      case p50, p90, p99
+      case p99_9 = "p99.9"
+      case p99_99 = "p99.99"
+      case max
     }
   }
 
@@ -153,7 +156,8 @@ struct BenchReport: Encodable, Sendable {
         ])
     }
     var lines = [
-      "\(machine.processor), \(machine.processors) processors, Linux \(machine.kernel), pinvault \(machine.version)", "",
+      "\(machine.processor), \(machine.processors) processors, Linux \(machine.kernel), pinvault \(machine.version)",
+      "",
       table.text,
     ]
     for result in results where !result.refusals.isEmpty {
@@ -161,12 +165,15 @@ struct BenchReport: Encodable, Sendable {
       lines.append("\(result.name): refused \(refusals.joined(separator: ", "))")
     }
     if problems.isEmpty {
-      lines.append("Every PIN came once and with its serial, the counts agree with the server's, and the store verifies.")
+      lines.append(
+        "Every PIN came once and with its serial, the counts agree with the server's, and the store verifies.")
     }
     return lines.joined(separator: "\n")
   }
 
-  private func whole(_ value: Double) -> String { Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en"))) }
+  private func whole(_ value: Double) -> String {
+    Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
+  }
 
   private func short(_ value: Double) -> String {
     String(format: value < 10 ? "%.2f" : "%.0f", value)

@@ -96,8 +96,7 @@ final class BenchRig: Sendable {
   ) async throws -> BenchmarkTarget {
     let count = min(count ?? plan.shape.usualProductCount, cards)
     let products = try await stock.products(count, client)
-    for (index, product) in products.enumerated() {
-      let share = cards / count + (index < cards % count ? 1 : 0)
+    for (product, share) in zip(products, plan.shape.stock(cards, over: count)) {
       let level = try await client.stock(of: product).value.regular
       try await stock.load(share - Int(clamping: level), of: product, client) { loaded in
         progress.show("loaded \(loaded) cards")
@@ -116,7 +115,8 @@ final class BenchRig: Sendable {
     var usage = rusage()
     getrusage(CInt(RUSAGE_SELF.rawValue), &usage)
     reading.clientProcessorSeconds =
-      Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+      Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
+      / 1e6
     return reading
   }
 

@@ -61,7 +61,8 @@ struct Plot {
     }
     parts.append(
       "<text x=\"\(number(Self.width / 2))\" y=\"\(number(Self.height - 8))\" text-anchor=\"middle\">\(escaped(x))</text>"
-        + "<text transform=\"translate(14 \(number(Self.height / 2))) rotate(-90)\" text-anchor=\"middle\">\(escaped(y))</text>")
+        + "<text transform=\"translate(14 \(number(Self.height / 2))) rotate(-90)\" text-anchor=\"middle\">\(escaped(y))</text>"
+    )
     return """
       <figure>
       <figcaption>\(escaped(title))</figcaption>
@@ -76,7 +77,8 @@ struct Plot {
   private func legend(_ lines: [Line]) -> [String] {
     lines.enumerated().map { index, line in
       let y = number(Self.height + 12 + 18 * Double(index))
-      return "<line x1=\"\(number(Self.left))\" x2=\"\(number(Self.left + 40))\" y1=\"\(y)\" y2=\"\(y)\" stroke-width=\"2\""
+      return
+        "<line x1=\"\(number(Self.left))\" x2=\"\(number(Self.left + 40))\" y1=\"\(y)\" y2=\"\(y)\" stroke-width=\"2\""
         + " stroke=\"\(Self.colours[index % 8])\" stroke-dasharray=\"\(Self.dashes[index % 8])\"/>"
         + "<text x=\"\(number(Self.left + 48))\" y=\"\(y)\" dy=\".35em\">\(escaped(line.name))</text>"
     }
@@ -96,7 +98,9 @@ struct Plot {
     return Array(stride(from: 0, through: (highest / step).rounded(.up) * step, by: step))
   }
 
-  private func label(_ value: Double) -> String { Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en"))) }
+  private func label(_ value: Double) -> String {
+    Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
+  }
 
   private func number(_ value: Double) -> String { String(format: "%.1f", value) }
 }
