@@ -51,7 +51,7 @@ struct BenchPage {
       let latency = result.latencyMicroseconds
       let cells = [
         whole(result.operationsPerSecond), whole(latency.p50), whole(latency.p90), whole(latency.p99),
-        whole(latency.p99_9), whole(latency.p99_99), whole(latency.max), short(result.syncsPerOperation),
+        whole(latency.p999), whole(latency.p9999), whole(latency.max), short(result.syncsPerOperation),
         short(result.requestsPerBatch), whole(result.writtenBytesPerOperation), short(result.serverProcessors),
         short(result.clientProcessors), whole(Double(result.serverOwnMemoryBytes) / 1e6),
       ].map { "<td>\($0)</td>" }.joined()

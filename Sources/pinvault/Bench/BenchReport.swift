@@ -22,12 +22,12 @@ struct BenchReading: Decodable, Sendable {
 /// One run's figures.
 struct BenchResult: Encodable, Sendable {
   struct Latency: Encodable {
-    var p50, p90, p99, p99_9, p99_99, max: Double
+    var p50, p90, p99, p999, p9999, max: Double
 
     enum CodingKeys: String, CodingKey {
       case p50, p90, p99
-      case p99_9 = "p99.9"
-      case p99_99 = "p99.99"
+      case p999 = "p99.9"
+      case p9999 = "p99.99"
       case max
     }
   }
@@ -77,7 +77,7 @@ struct BenchResult: Encodable, Sendable {
     refusals = outcome.refusals
     func latency(_ percentile: Double) -> Double { outcome.latencyMicroseconds(percentile: percentile) }
     latencyMicroseconds = Latency(
-      p50: latency(50), p90: latency(90), p99: latency(99), p99_9: latency(99.9), p99_99: latency(99.99),
+      p50: latency(50), p90: latency(90), p99: latency(99), p999: latency(99.9), p9999: latency(99.99),
       max: latency(100))
     percentiles = [0, 10, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 99.95, 99.99, 99.999, 100].map { [$0, latency($0)] }
     operationsByTenth = outcome.operationsByTenth
@@ -149,8 +149,8 @@ struct BenchReport: Encodable, Sendable {
       let latency = result.latencyMicroseconds
       table.add(
         [
-          result.name, whole(result.operationsPerSecond), whole(latency.p50), whole(latency.p99), whole(latency.p99_9),
-          whole(latency.p99_99), whole(latency.max), short(result.syncsPerOperation), short(result.requestsPerBatch),
+          result.name, whole(result.operationsPerSecond), whole(latency.p50), whole(latency.p99), whole(latency.p999),
+          whole(latency.p9999), whole(latency.max), short(result.syncsPerOperation), short(result.requestsPerBatch),
           whole(result.writtenBytesPerOperation), short(result.serverProcessors), short(result.clientProcessors),
           whole(Double(result.serverOwnMemoryBytes) / 1e6),
         ])
