@@ -98,7 +98,8 @@ class StateAudit:
                 self.compare(table, iter(()))
         self.check_tiling()
         self.check_balance()
-        self.findings.look("tables", f"{self.entry_count:,} entries of {len(TABLES)} tables")
+        self.findings.look(
+            "tables", f"{self.entry_count:,} entries of {len(TABLES)} tables, as of event {self.books.event_count:,}")
 
     def noted(self, table, group):
         """The entries of a table, noted for the laws on the dump alone."""
