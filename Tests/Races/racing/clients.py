@@ -5,6 +5,8 @@ import random
 import threading
 import time
 
+from terminal import Refused
+
 from .wire import FIRST_RETRY, Session
 
 # How often each kind of actor does what.
@@ -65,7 +67,9 @@ class Client(threading.Thread):
         try:
             if self.session is None:
                 self.session = Session(self.options)
-        except OSError:
+        except (OSError, Refused) as problem:
+            if isinstance(problem, Refused) and problem.status < FIRST_RETRY:
+                raise
             time.sleep(0.03)
             return None
         number = self.race.notes.ask(self.actor, operation, request)

@@ -272,8 +272,11 @@ class Judge:
         return None
 
     def check_cards(self, ask):
-        """That each card that was told has the expiry, serial and PIN that were imported for it."""
-        cards = ask.answer.get("body", {}).get("cards", [])
+        """That each card that was told has the expiry, serial and PIN that were imported for it, and is told of its id."""
+        body = ask.answer.get("body", {})
+        if "id" in body and body["id"] != ask.request["id"]:
+            self.problem(ask, f"it was told of {body['id']}")
+        cards = body.get("cards", [])
         for card in cards if isinstance(cards, list) and cards and len(cards[0]) == 5 else []:
             number, _, expiry, serial, pin = card
             product, known_expiry = self.model.cards[number][:2]
