@@ -14,7 +14,7 @@ EPISODES = {
     "terminal": {"sell": 6, "hold": 4, "collide": 4, "reverse_first": 1, "look": 2, "meddle": 2, "burst": 1},
     "storefront": {"hold": 6, "sell": 1, "collide": 3, "look": 2, "meddle": 1},
     "clerk": {"give_back": 5, "sell_used": 3, "sell": 1, "meddle": 4, "collide": 2, "look": 2},
-    "stock-keeper": {"stop": 1, "take_away": 2, "put_back": 4, "settle": 4, "look": 3, "collide": 1},
+    "stock-keeper": {"stop": 1, "change_price": 1, "take_away": 2, "put_back": 4, "settle": 4, "look": 3, "collide": 1},
 }  # fmt: skip
 
 
@@ -22,7 +22,9 @@ class Race:
     """What clients share: where the line is, what was sold lately, and when it is over."""
 
     def __init__(self, notes, seed, products, cards):
+        # Products as (SKU, currency, price at the beginning), numbered from 1.
         self.notes, self.seed, self.products, self.cards = notes, seed, products, cards
+        self.prices = [(number, price) for number, (_, _, price) in enumerate(products, 1)]
         self.start, self.is_over = time.monotonic(), threading.Event()
         self.lock, self.recent = threading.Lock(), []
         # The store's time as last told, and when that was.
@@ -110,7 +112,7 @@ class Client(threading.Thread):
         return self.random.choice(recent) if recent else self.new_id()
 
     def line(self, used=False):
-        product, price = self.random.choice(self.race.products)
+        product, price = self.random.choice(self.race.prices)
         count = self.random.choice([1, 1, 1, 2, 3])
         discount = self.random.choice([0, 0, self.random.randrange(price * count + 1), price * count])
         return [product, count, discount, self.random.randrange(50), 1 if used else 0]
@@ -186,7 +188,7 @@ class Client(threading.Thread):
         if what == "vend" and self.random.random() < 0.5:
             # The very same request as others may make under this id.
             alike = random.Random(id)
-            product, _ = alike.choice(self.race.products)
+            product, _ = alike.choice(self.race.prices)
             self.sell({"id": id, "cashier": 1, "tender": 1, "lines": [[product, 1, 0, 0, 0]]})
         elif what == "vend":
             self.sell(self.vend_request(id))
@@ -223,7 +225,7 @@ class Client(threading.Thread):
 
     def look(self):
         if self.random.random() < 0.4:
-            self.ask("stock", {"product": self.random.choice(self.race.products)[0]})
+            self.ask("stock", {"product": self.random.choice(self.race.prices)[0]})
         else:
             self.ask("look up", {"id": self.any_id()})
 
@@ -245,12 +247,21 @@ class Client(threading.Thread):
             self.ask("reserve", self.reserve_request(used=True))
 
     def stop(self):
-        product = self.random.choice(self.race.products)[0]
+        product = self.random.choice(self.race.prices)[0]
         self.ask("freeze", {"id": self.new_id(), "product": product, "reason": self.reason()})
         time.sleep(self.random.random() * 0.2)
         for _ in range(50):
             if self.ask("thaw", {"id": self.new_id(), "product": product, "reason": self.reason()}):
                 return
+
+    def change_price(self):
+        number, price = self.random.choice(self.race.prices)
+        sku, currency, _ = self.race.products[number - 1]
+        request = {"id": self.new_id(), "product": number, "sku": sku, "currency": currency,
+                   "price": price + self.random.choice([-7, 0, 13])}  # fmt: skip
+        self.ask("define product", request)
+        if self.random.random() < 0.3:
+            self.ask("define product", request)
 
     def take_away(self):
         request = {"id": self.new_id(), "extents": self.extents(), "reason": self.reason()}

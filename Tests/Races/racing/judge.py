@@ -17,9 +17,9 @@ OWN = {
     "vend": ({17}, {19}), "reserve": ({16}, set()), "dispense": ({18}, {19}), "reprint": ({19}, set()),
     "confirm": ({20}, set()), "extend": ({21}, set()), "release": ({22}, set()), "reverse": ({24}, set()),
     "return": ({25}, set()), "reinventory": ({32}, set()), "settle": ({33}, set()), "withdraw": ({34}, set()),
-    "freeze": ({6}, set()), "thaw": ({7}, set()),
+    "freeze": ({6}, set()), "thaw": ({7}, set()), "define product": ({5}, set()),
 }  # fmt: skip
-CHANGES = {25: "return", 32: "reinventory", 33: "settle", 34: "withdraw", 6: "freeze", 7: "thaw"}
+CHANGES = {25: "return", 32: "reinventory", 33: "settle", 34: "withdraw", 5: "define product", 6: "freeze", 7: "thaw"}
 CAUSES = {16: ["reserve"], 17: ["vend"], 18: ["dispense"], 19: ["vend", "dispense", "reprint"], 20: ["confirm"],
           21: ["extend"], 22: ["release"], 24: ["reverse"]}  # fmt: skip
 EXPIRED = 5
@@ -234,6 +234,9 @@ class Judge:
             lines = [[line[0], line[1], line[5], line[6], line[2]] for line in facts["lines"]]
             asked = (request["cashier"], request["tender"], request.get("hold", 0), request["lines"])
             return (facts["cashier"], facts["tender"], facts["hold"], lines) == asked
+        if event.kind == 5:
+            return (facts["product"], facts["sku"], facts["price"]) == (
+                request["product"], request["sku"], request["price"])
         if event.kind in CHANGES:
             reason = [value.decode() for number, value in facts["request"] if number == 14]
             extents = [list(extent) for extent in facts.get("asked", [])]
@@ -272,7 +275,7 @@ class Judge:
         return None
 
     def check_cards(self, ask):
-        """That each card that was told has the expiry, serial and PIN that were imported for it, and is told of its id."""
+        """That each card that was told has the expiry, serial and PIN that were imported for it, told of its id."""
         body = ask.answer.get("body", {})
         if "id" in body and body["id"] != ask.request["id"]:
             self.problem(ask, f"it was told of {body['id']}")

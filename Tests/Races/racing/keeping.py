@@ -93,6 +93,12 @@ class Keeping:
             return refused(33, request["product"])
         return Answer(effect=self.changed(operation, actor, request, ()))
 
+    def decide_define_product(self, actor, roles, request, now):
+        if known := self.known_change(actor, roles, "define product", request):
+            return known
+        body = {"product": request["product"]}
+        return Answer(body=body, effect=self.changed("define product", actor, request, ()))
+
     def decide_thaw(self, actor, roles, request, now):
         return self.decide_freeze(actor, roles, request, now, "thaw")
 

@@ -12,7 +12,8 @@ from .words import (CONFIRMED, DAY, DELIVERED, MOST_TOLD, OPERATION_FIELD, OTHER
                     Reservation, refused)  # fmt: skip
 
 SELLERS, KEEPERS = {"terminal", "storefront", "clerk"}, {"stock-keeper", "administrator"}
-ROLES_FOR = {"return": {"clerk"}} | {name: KEEPERS for name in ("reinventory", "settle", "withdraw", "freeze", "thaw")}
+ROLES_FOR = {"return": {"clerk"}}
+ROLES_FOR |= {name: KEEPERS for name in ("reinventory", "settle", "withdraw", "freeze", "thaw", "define product")}
 ROLES_FOR |= {name: SELLERS for name in (
     "reserve", "vend", "dispense", "confirm", "extend", "release", "reverse", "reprint")}  # fmt: skip
 
@@ -128,6 +129,8 @@ class Model(Selling, Keeping):
         self.changes[id] = (actor, operation, request, sequence, answer.body, now)
         if operation in ("freeze", "thaw"):
             self.products[request["product"]]["frozen"] = operation == "freeze"
+        if operation == "define product":
+            self.products[request["product"]]["price"] = request["price"]
         for card in cards:
             if operation == "return":
                 self.move(card, "stock", USED)

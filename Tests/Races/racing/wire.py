@@ -8,7 +8,7 @@ from terminal import Connection
 OPERATIONS = {
     "reserve": 16, "vend": 17, "dispense": 18, "confirm": 19, "extend": 20, "release": 21, "reverse": 22, "return": 23,
     "reprint": 24, "reinventory": 36, "settle": 37, "withdraw": 38, "freeze": 39, "thaw": 40, "look up": 48,
-    "stock": 49,
+    "define product": 41, "stock": 49,
 }  # fmt: skip
 DELIVERIES = {"vend", "dispense", "reprint"}
 STATES = {"confirm", "extend", "release", "reverse"}
@@ -70,6 +70,11 @@ def encode(operation, request):
         return id + bytes.fromhex(request["reservation"]) + bytes([len(reason)]) + reason
     if operation in ("freeze", "thaw"):
         return id + struct.pack(">IB", request["product"], len(reason)) + reason
+    if operation == "define product":
+        sku, currency = request["sku"].encode(), b"\0" + request["currency"].encode()
+        head = struct.pack(">QQI4sIHBBBBBx", 1000, request["price"], request["product"], currency, 0, 0, 0, len(sku),
+                           len(sku), 4, 0)  # fmt: skip
+        return id + head + sku + sku + b"Acme"
     if operation == "stock":
         return struct.pack(">II", request["product"], 0)
     return id
@@ -94,6 +99,8 @@ def decode(operation, answer):
         return {"cards": cards, "credits": [[amount, currency[1:].decode(), n] for amount, currency, n in credits]}
     if operation in MOVES:
         return {"cards": struct.unpack_from(">Q", answer, 16)[0]}
+    if operation == "define product":
+        return {"product": struct.unpack_from(">I", answer, 16)[0]}
     if operation == "look up":
         return looked_up(answer)
     if operation == "stock":

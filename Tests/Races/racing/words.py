@@ -7,7 +7,9 @@ LONGEST_HOLD, REVERSAL = 604_800_000, 86_400_000
 MOST_TOLD = 128
 OTHERS = {"clerk", "reviewer", "stock-keeper", "accountant", "auditor", "administrator"}
 # The field that says that an id was used for another operation, and the operations' numbers.
-OPERATION_FIELD, NUMBERS = 2, {"return": 23, "reinventory": 36, "settle": 37, "withdraw": 38, "freeze": 39, "thaw": 40}
+OPERATION_FIELD = 2
+NUMBERS = {"return": 23, "reinventory": 36, "settle": 37, "withdraw": 38, "freeze": 39, "thaw": 40,
+           "define product": 41}  # fmt: skip
 
 
 class Answer:
