@@ -4,7 +4,7 @@ import struct
 
 from .custody import NOBODY, Custody
 from .pieces import HOLDER
-from .reservations import CHANGED, DISPENSED_AT, HEAD, IS_CHANGE, STATE, Reservations, due, grant_of
+from .reservations import ACTOR, CHANGED, DISPENSED_AT, HEAD, IS_CHANGE, STATE, Reservations, due, grant_of
 from .rules import FIRST_ADMINISTRATOR, OPERATIONS, ROLES_FOR, STORE_ITSELF
 from .words import (CONFIRMED, COUNT, DELIVERED, LOADING, QUARANTINE, QUARANTINED, REGULAR, RESERVATION, RESERVED,
                     SOLD, STATES, USED, VOID, cards_text, id_text)  # fmt: skip
@@ -294,11 +294,12 @@ class Books(Reservations):
             return
         self.expect(event, head, QUARANTINED)
         self.custody.check_no_neighbours(event, moves)
-        _, slices = grant_of(record)
+        lines, slices = grant_of(record)
         if sum(move[1] for move in moves) != sum(cards for _, cards in self.custody.held(slices, QUARANTINE, id)):
             self.findings.problem("custody", event, "it does not book all that the id has in quarantine")
         for move in moves:
             self.custody.give(event, move, DELIVERED, id, holder=id)
+        self.count_settlement(head[ACTOR], lines, slices, moves)
         head[STATE], head[CHANGED] = CONFIRMED, event.sequence
         head[DISPENSED_AT] = head[DISPENSED_AT] or event.time
         self.put_head(id, head, record)

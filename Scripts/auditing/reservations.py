@@ -263,14 +263,25 @@ class Reservations:
                 total[index] += value
 
     def count_reversal(self, actor, lines, slices, moves):
+        for total, line, cards, is_first in self.moved(actor, lines, slices, moves):
+            total[5] += is_first
+            total[6] += cards
+            total[7] += net(line, cards)
+
+    def count_settlement(self, actor, lines, slices, moves):
+        for total, line, cards, is_first in self.moved(actor, lines, slices, moves):
+            gross = line[4] * cards
+            for index, value in ((0, is_first), (1, cards), (2, gross), (3, gross - net(line, cards))):
+                total[index] += value
+
+    def moved(self, actor, lines, slices, moves):
+        """The lines of which cards move, each with the total of its currency, and whether it is the first of it."""
         totals, seen = self.shift_totals(actor), set()
         for line, cards in enumerate(cards_of_lines(lines, slices, moves)):
-            currency = lines[line][3]
-            total = totals.setdefault(currency, [0] * 10)
-            total[5] += currency not in seen
-            seen.add(currency)
-            total[6] += cards
-            total[7] += net(lines[line], cards)
+            if cards:
+                currency = lines[line][3]
+                yield totals.setdefault(currency, [0] * 10), lines[line], cards, currency not in seen
+                seen.add(currency)
 
     def credits(self, lines, slices, moves):
         """What cards that come back were sold for: (amount, currency, cards) for each currency."""

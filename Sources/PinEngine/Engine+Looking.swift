@@ -14,9 +14,7 @@ extension Engine {
     serial: String, vendor: String? = nil, as actor: ActorID
   ) async throws -> Result<[CardLife], Refusal> {
     // Before the search: who may not ask is not told which serials there are.
-    guard let asker = catalogue.actor(actor)?.description, !asker.isRevoked,
-      !asker.roles.isDisjoint(with: PinWords.Operation.card.allowedRoles)
-    else { return .failure(.notPermitted) }
+    guard allows(actor, .card) else { return .failure(.notPermitted) }
     var vendorID: VendorID?
     if let vendor {
       guard let index = catalogue.vendors.firstIndex(of: vendor) else { return .failure(.unknownCard) }
@@ -43,6 +41,12 @@ extension Engine {
   /// The last synced event.
   public var headSequence: UInt64 { store.head.sequence }
 
+  /// The last synced event, and when it was.
+  package var head: (sequence: UInt64, timeMilliseconds: UInt64) {
+    let head = store.head
+    return (head.sequence, head.timeMilliseconds)
+  }
+
   /// Lends each event from a sequence on, up to the synced head, until `body` wants no more.
   ///
   /// Throws `StoreError` for a sequence beyond the one after the head, or a journal that cannot be read.
@@ -64,6 +68,12 @@ extension Engine {
 
   /// Why the store stopped by itself; nil while it serves.
   package var failure: StoreError? { store.failure }
+
+  /// Whether an actor may ask for an operation now.
+  package func allows(_ actor: ActorID, _ operation: PinWords.Operation) -> Bool {
+    guard let known = catalogue.actor(actor)?.description, !known.isRevoked else { return false }
+    return !known.roles.isDisjoint(with: operation.allowedRoles)
+  }
 
   // MARK: A card's life
 

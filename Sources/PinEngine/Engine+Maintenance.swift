@@ -4,6 +4,9 @@ import PinWords
 
 /// Verification, backup, restore and rekeying: on a live engine, or on a directory that nobody serves.
 extension Engine {
+  /// Has a backup or a verification that is under way end early, with `StoreError.stopped`; none begins any more.
+  package func endMaintenance() { store.endMaintenance() }
+
   // MARK: Verify
 
   /// Verifies the live store as of now. Blocks its thread for as long as reading and replaying the journal takes; the

@@ -18,6 +18,7 @@ extension Connection {
     }
     let changesActors = message.operation == .defineActor
     runsAside = true
+    loop.asides += 1
     awaitedCount += 1
     let ticket = Ticket(connection: index, slot: slots.append(slot))
     let desk = AsideDesk(
@@ -37,6 +38,8 @@ extension Connection {
 
 extension ServingLoop {
   fileprivate func asideEnded(_ ticket: Ticket, _ answer: ReadyAnswer) {
+    asides -= 1
+    if asides == 0 { whenAsidesEnded?.succeed() }
     if let connection = connections[ticket.connection] {
       connection.runsAside = false
       connection.aside = nil
@@ -83,7 +86,8 @@ private struct AsideDesk: Sendable {
     } catch {
       logger.error(
         "a request failed", metadata: ["operation": "\(message.operation.name)", "error": "\(error)"])
-      return .outcome(.failure(engine.failure == nil ? .busy(retryAfterMilliseconds: 1000) : .stopping))
+      let isOver = engine.failure != nil || (error as? StoreError) == .stopped
+      return .outcome(.failure(isOver ? .stopping : .busy(retryAfterMilliseconds: 1000)))
     }
   }
 
@@ -92,7 +96,7 @@ private struct AsideDesk: Sendable {
     guard allowsBackup(to: backup.path) else { return .outcome(.failure(.invalid(.path))) }
     do {
       return try report(try await blocking { [engine] in try engine.backup(to: backup.path) })
-    } catch  where engine.failure == nil {
+    } catch  where engine.failure == nil && (error as? StoreError) != .stopped {
       logger.error("a backup failed", metadata: ["path": "\(backup.path)", "error": "\(error)"])
       // A path that is there already, or cannot be, is the asker's to mend; room is not.
       return .outcome(.failure(error.isWantOfRoom ? .storageFull : .invalid(.path)))
@@ -121,6 +125,8 @@ private struct AsideDesk: Sendable {
   private func answer(_ query: EventsQuery) async throws -> ReadyAnswer {
     if engine.headSequence < query.fromSequence, query.waitMilliseconds > 0 {
       await engine.waitForEvent(query.fromSequence, milliseconds: query.waitMilliseconds)
+      // What it waited for may have been that it is not to be told any more.
+      guard engine.allows(actor, .events) else { return .outcome(.failure(.notPermitted)) }
     }
     let head = engine.headSequence
     guard query.fromSequence <= head else { return done(.events(EventsAnswer(headSequence: head, events: []))) }

@@ -64,10 +64,7 @@ extension Connection {
   }
 
   /// Whether the actor may ask for an operation that is not the writer's; those the writer checks itself.
-  func mayAsk(_ operation: Operation) -> Bool {
-    guard let known = loop.engine.catalogue.actor(actorID) else { return false }
-    return !known.description.isRevoked && !known.description.roles.isDisjoint(with: operation.allowedRoles)
-  }
+  func mayAsk(_ operation: Operation) -> Bool { loop.engine.allows(actorID, operation) }
 
   /// Hands a chunk of cards to the import, copied once out of the frame and not into texts.
   private func load(_ slot: RequestSlot, _ body: RawSpan) throws(ProtocolFault) {

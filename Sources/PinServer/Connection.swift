@@ -122,14 +122,11 @@ final class Connection: ChannelDuplexHandler {
     closingSince = .now()
     _ = session.failed(.malformedFrame)
     incoming = ByteBuffer()
-    if isSecured {
-      context.close(promise: nil)
-    } else {
-      context.close(mode: .output, promise: nil)
-      if isReadWithheld {
-        isReadWithheld = false
-        context.read()
-      }
+    // TLS has a goodbye of its own, which the client answers: it must be read like all else that still comes.
+    context.close(mode: isSecured ? .all : .output, promise: nil)
+    if isReadWithheld, isOpen {
+      isReadWithheld = false
+      context.read()
     }
   }
 

@@ -9,12 +9,22 @@ final class Meter: Sendable {
   let engine: Engine
   private let startedAt = ContinuousClock.now
   private let loops = Mutex<[ServingLoop]>([])
+  private let placesTaken = Atomic(0)
 
   init(engine: Engine) { self.engine = engine }
 
   func watch(_ loops: [ServingLoop]) { self.loops.withLock { $0 = loops } }
 
   var watched: [ServingLoop] { loops.withLock { $0 } }
+
+  /// Takes one of so many places for connections, over all loops; false if there is none.
+  func takePlace(of limit: Int) -> Bool {
+    guard placesTaken.add(1, ordering: .relaxed).newValue > limit else { return true }
+    givePlace()
+    return false
+  }
+
+  func givePlace() { placesTaken.subtract(1, ordering: .relaxed) }
 
   /// Each loop is asked on its own thread, so that its counters need no lock.
   func read() async throws -> Reading {

@@ -77,12 +77,16 @@ public final class PinServer: Service {
           "status-port": "\(statusPort.map(String.init) ?? "none")",
         ])
       onListening(Addresses(port: port, statusPort: statusPort))
+      RoomWatch(engine, logger).start(on: loops[0].eventLoop, every: configuration.roomWatchPeriod)
       await waitForEnd()
       health.withLock { $0 = engine.failure == nil ? .stopping : .failed }
       logger.info("stopping")
       try await listener.close()
-      for loop in loops { try await loop.stop().get() }
+      engine.endMaintenance()
+      for stopped in loops.map({ $0.stop() }) { try await stopped.get() }
       await stopEngine()
+      // Whoever reads the store for long has been told to end, and keeps its files open until then.
+      for loop in loops { try await loop.asidesEnded().get() }
       for loop in loops { try await loop.eventLoop.submit { loop.finish() }.get() }
     } catch {
       await status.end()
@@ -118,11 +122,11 @@ public final class PinServer: Service {
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          guard let loop = loopOf[ObjectIdentifier(channel.eventLoop)], let connection = loop.accept() else {
-            throw ChannelError.eof
-          }
           if let transport {
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: transport.context))
+          }
+          guard let loop = loopOf[ObjectIdentifier(channel.eventLoop)], let connection = loop.accept() else {
+            throw ChannelError.eof
           }
           try channel.pipeline.syncOperations.addHandler(connection)
         }
@@ -133,7 +137,7 @@ public final class PinServer: Service {
       throw ServerError.addressInUse(address: configuration.address, port: configuration.port)
     } catch {
       throw ServerError.cannotListen(
-        address: configuration.address, port: configuration.port, reason: "\(error)")
+        address: configuration.address, port: configuration.port, reason: describe(error))
     }
   }
 
@@ -147,7 +151,7 @@ public final class PinServer: Service {
     } catch let error as IOError where error.errnoCode == EADDRINUSE {
       throw ServerError.addressInUse(address: address, port: configuration.statusPort)
     } catch {
-      throw ServerError.cannotListen(address: address, port: configuration.statusPort, reason: "\(error)")
+      throw ServerError.cannotListen(address: address, port: configuration.statusPort, reason: describe(error))
     }
   }
 

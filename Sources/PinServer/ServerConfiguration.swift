@@ -24,7 +24,7 @@ public struct ServerConfiguration: Sendable {
 
   /// Requests of one connection that may be unanswered, announced at hello; the rest is not read meanwhile.
   public var requestsInFlight: UInt16 = 1024
-  /// More connections than this are closed at once.
+  /// More connections than this, over all event loops, are closed at once.
   public var maximumConnections = 10_000
   /// Requests that may wait for the journal to move on, for each event loop; more are told busy.
   public var maximumWaitingPolls = 256
@@ -36,6 +36,8 @@ public struct ServerConfiguration: Sendable {
   public var authenticationFailureDelay = TimeAmount.milliseconds(200)
   /// How long connections have to take their last answers when the server stops, or closes one of them.
   public var closingTimeLimit = TimeAmount.seconds(5)
+  /// How often the server looks whether the store refuses changes for want of room, to tell the log.
+  var roomWatchPeriod = TimeAmount.seconds(1)
   /// What the server calls itself at hello; at most 255 bytes.
   public var serverName = "pinvault"
 

@@ -64,4 +64,13 @@ extension ServingLoop {
       return promise.futureResult
     }.flatMap { $0 }
   }
+
+  /// Succeeds when no aside is under way any more; after `stop`.
+  func asidesEnded() -> EventLoopFuture<Void> {
+    eventLoop.submit { [self] in
+      let promise = eventLoop.makePromise(of: Void.self)
+      if asides == 0 { promise.succeed() } else { whenAsidesEnded = promise }
+      return promise.futureResult
+    }.flatMap { $0 }
+  }
 }

@@ -48,6 +48,8 @@ final class ServingLoop: @unchecked Sendable {
 
   var counters = LoopCounters()
   var waitingPolls = 0
+  /// Asides under way, also of connections that are gone.
+  var asides = 0
   var isStopping = false
 
   private(set) var connections: [Connection?] = []
@@ -61,6 +63,7 @@ final class ServingLoop: @unchecked Sendable {
   private var catalogue: Catalogue
   var sweeping: RepeatedTask?
   var whenEmpty: EventLoopPromise<Void>?
+  var whenAsidesEnded: EventLoopPromise<Void>?
 
   init(
     number: Int, eventLoop: any EventLoop, engine: Engine, configuration: ServerConfiguration, limits: Limits,
@@ -90,7 +93,7 @@ final class ServingLoop: @unchecked Sendable {
   func accept() -> Connection? {
     eventLoop.preconditionInEventLoop()
     counters.connectionsAccepted += 1
-    guard counters.connectionsOpen < configuration.maximumConnections, !isStopping else {
+    guard !isStopping, meter.takePlace(of: configuration.maximumConnections) else {
       counters.connectionsTurnedAway += 1
       return nil
     }
@@ -106,6 +109,7 @@ final class ServingLoop: @unchecked Sendable {
   /// A connection is gone; its index is free once nothing is under way to it.
   func closed(_ connection: Connection) {
     counters.connectionsOpen -= 1
+    meter.givePlace()
     if connection.actor != nil { counters.sessionsOpen -= 1 }
     release(connection)
     if counters.connectionsOpen == 0 { whenEmpty?.succeed() }
@@ -229,6 +233,8 @@ final class ServingLoop: @unchecked Sendable {
       if known == nil || known?.description.isRevoked == true || known?.key.equals(actor.key) == false {
         logger.info(
           "closing: its actor was revoked or has a new key", metadata: ["connection": "\(connection.name)"])
+        // A long poll would still be answered with what comes next.
+        connection.aside?.cancel()
         connection.closeWhenAnswered()
       }
     }
@@ -236,12 +242,14 @@ final class ServingLoop: @unchecked Sendable {
 
   // MARK: Answers
 
-  /// The store's time.
-  var now: UInt64 { clock.nowMilliseconds() }
+  /// The store's time: as its stamps, it never goes back.
+  var now: UInt64 { max(clock.nowMilliseconds(), engine.head.timeMilliseconds) }
 
   /// A message with the store's present sequence and time.
   func message(_ outcome: AnswerMessage.Outcome) -> AnswerMessage {
-    AnswerMessage(sequence: engine.headSequence, timeMilliseconds: now, outcome: outcome)
+    let head = engine.head
+    return AnswerMessage(
+      sequence: head.sequence, timeMilliseconds: max(clock.nowMilliseconds(), head.timeMilliseconds), outcome: outcome)
   }
 
   /// Lends the writer and then what was written in it, which is wiped after that: it may hold PINs and keys.

@@ -36,7 +36,7 @@ struct TransportContext: Sendable {
 }
 
 private func reading<Value>(_ path: String, _ read: () throws -> Value) throws(ServerError) -> Value {
-  do { return try read() } catch { throw .certificate(path: path, reason: "\(error)") }
+  do { return try read() } catch { throw .certificate(path: path, reason: describe(error)) }
 }
 
 extension Bytes32 {

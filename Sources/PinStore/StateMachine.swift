@@ -65,12 +65,15 @@ package protocol StateMachine: ~Copyable, SendableMetatype {
   /// Writes what is held in memory to the tables, before a checkpoint or a digest.
   mutating func flush(into state: inout WriteTransaction) throws(LMDBError)
 
-  /// Called once a batch, after its sync: publishes what changed and hands the answers out. Must not block.
+  /// Called once a batch, after its sync and before anybody is told of it: publishes what changed. Must not block.
+  mutating func publish()
+
+  /// Called once a batch, after `publish`: hands the answers out. Must not block.
   ///
   /// What it leaves in `answers` the store drops, keeping the array's memory.
   mutating func deliver(_ answers: inout [Answer])
 
-  /// Called instead of `deliver` when the store has failed: hands the answers out and publishes nothing, for what the
+  /// Called instead of `publish` and `deliver` when the store has failed: hands the answers out and publishes nothing, for what the
   /// machine has applied may not be durable. The machine is dropped afterwards.
   mutating func abandon(_ answers: inout [Answer])
 
@@ -85,6 +88,7 @@ extension StateMachine where Self: ~Copyable {
     payload: Payload, state: inout WriteTransaction, into block: inout Block
   ) throws {}
   package mutating func nextDueMilliseconds(state: inout WriteTransaction) throws(LMDBError) -> UInt64 { 0 }
+  package mutating func publish() {}
 }
 
 /// The one time at which a batch is decided.

@@ -32,6 +32,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   let index: JournalIndex
   let backupTurn = Turn()
   let verificationTurn = Turn()
+  /// Set when a backup or a verification under way is to end before it is done.
+  let endsMaintenance = Atomic(false)
   private let ending: Mutex<Ending?>
 
   /// What is to be waited for and let go when the store stops.
@@ -164,6 +166,15 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
 
   /// A store that nobody can reach any more ends by itself.
   deinit { link.beginStopping() }
+
+  /// Has a backup or a verification that is under way end with `StoreError.stopped`, as soon as it can: copying one of
+  /// the databases is not interrupted. None begins any more.
+  package func endMaintenance() { endsMaintenance.store(true, ordering: .relaxed) }
+
+  /// Throws when maintenance is to end.
+  func confirmMaintenance() throws(StoreError) {
+    if endsMaintenance.load(ordering: .relaxed) { throw .stopped }
+  }
 
   // MARK: What is known from any thread
 

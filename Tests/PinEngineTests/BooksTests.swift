@@ -32,6 +32,32 @@ struct BooksTests {
     #expect(total.grossMinor == total.discountMinor + total.reversedMinor)
   }
 
+  @Test("A reversed sale that is settled counts as sold again, on its own date and for what is left of it")
+  func settlement() async throws {
+    let bench = try Bench()
+    let till = try await bench.actor("till", .terminal)
+    let keeper = try await bench.actor("keeper", .stockKeeper)
+    let product = try await bench.product("ONE", price: 1000)
+    let first = try await bench.stock(product, 4).extent.first
+    let id = bench.id()
+    let line = Line(product: product, count: 4, discountMinor: 401, taxMinor: 7)
+    _ = await bench.ask(.vend(Vend(id: id, line: line)), as: till)
+    #expect(await bench.ask(.reverse(id), as: till).state == .quarantined)
+    guard case .shift = await bench.ask(.closeShift(bench.id()), as: till) else { throw Unexpected(what: "close") }
+    let gone = StockChange(id: bench.id(), extents: [Extent(first: first, count: 1)], reason: "torn")
+    _ = await bench.ask(.withdraw(gone), as: keeper)
+    let settle = Settle(id: bench.id(), reservation: id, reason: "it was printed")
+    for _ in 0..<2 {
+      guard case .moved(3) = await bench.ask(.settle(settle), as: keeper) else { throw Unexpected(what: "settle") }
+      guard case .shift(let shift) = await bench.ask(.shiftTotals, as: till) else { throw Unexpected(what: "shift") }
+      let total = try #require(shift.totals.first)
+      #expect(total.sales == 1 && total.cards == 3 && total.reversals == 0)
+      #expect(total.grossMinor == 3000 && total.discountMinor == 301 && total.taxMinor == 0)
+    }
+    guard case .shift(let others) = await bench.ask(.shiftTotals, as: keeper) else { return }
+    #expect(others.totals.isEmpty)
+  }
+
   @Test("What was returned before counts as returned, and what is left as reversed")
   func reversalAfterReturn() async throws {
     let bench = try Bench()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Both sides prove themselves", .timeLimit(.minutes(1)))
+@Suite("Both sides prove themselves", .timeLimit(.minutes(10)))
 struct AuthenticationTests {
   @Test("A wrong key, an unknown name and a revoked actor are refused alike, at the same step")
   func failures() async throws {
@@ -81,9 +81,34 @@ struct AuthenticationTests {
     }
   }
 
-  @Test("More connections than allowed are closed at once, and the others served")
-  func tooMany() async throws {
+  @Test("Who waits for events when the right to see them ends is told none", arguments: [false, true])
+  func revokedFollower(isRevoked: Bool) async throws {
+    try await ServerRig.with { rig in
+      let auditor = try await rig.actor("auditor", .auditor)
+      let client = try await rig.connect(as: auditor)
+      let head = rig.engine.headSequence
+      try await client.send([.events(EventsQuery(fromSequence: head + 1, waitMilliseconds: 30_000))])
+      let loop = rig.server.meter.watched[0]
+      while try await loop.eventLoop.submit({ loop.waitingPolls }).get() == 0 {}
+      let description = ActorDescription(
+        id: auditor.id, name: auditor.name, roles: isRevoked ? .auditor : .terminal, isRevoked: isRevoked)
+      let define = DefineActor(id: newID(), actor: description, renewsKey: false)
+      guard case .actor = await rig.engine.define(define, as: rig.administrator.id).answered.outcome else {
+        throw RigError.unexpected("define")
+      }
+      #expect(try await client.receive()?.refusal == .notPermitted)
+      if isRevoked {
+        #expect(await client.isClosedByServer())
+      } else {
+        #expect(try await client.ask(.ping).status == .done)
+      }
+    }
+  }
+
+  @Test("More connections than allowed are closed at once, and the others served", arguments: [1, 2])
+  func tooMany(eventLoops: Int) async throws {
     try await ServerRig.with {
+      $0.eventLoopCount = eventLoops
       $0.maximumConnections = 2
     } _: { rig in
       let one = try await rig.connect(as: rig.administrator)

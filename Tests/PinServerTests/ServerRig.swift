@@ -27,7 +27,8 @@ final class ServerRig: Sendable {
 
   /// Starts both; `stop` must be called.
   init(
-    _ configure: (inout ServerConfiguration) -> Void = { _ in }, queueLimit: Int? = nil, logger: Logger? = nil
+    _ configure: (inout ServerConfiguration) -> Void = { _ in }, store: (inout StoreSettings) -> Void = { _ in },
+    clock: any StoreClock = SystemClock(), logger: Logger? = nil
   ) async throws {
     directory = try FileManager.default.url(
       for: .itemReplacementDirectory, in: .userDomainMask, appropriateFor: URL(filePath: NSTemporaryDirectory()),
@@ -35,18 +36,23 @@ final class ServerRig: Sendable {
     ).path(percentEncoded: false)
     var settings = StoreSettings()
     settings.segmentByteCount = 16 << 20
-    // Checkpoints that come of idleness would make counts depend on how fast the machine is.
+    // Checkpoints that come of time would make counts depend on how fast the machine is.
     settings.checkpointIdleMilliseconds = 600_000
-    if let queueLimit { settings.queueLimit = queueLimit }
+    settings.checkpointMilliseconds = 600_000
+    // A sanitizer leaves no room for the usual terabyte.
+    settings.payloadMapByteCount = 1 << 30
+    settings.stateMapByteCount = 4 << 30
+    store(&settings)
     masterKey = SecretKey.random()
     let key = try Engine.create(
-      at: directory + "/data", masterKey: masterKey, administrator: "root", settings: settings)
-    engine = try Engine(at: directory + "/data", masterKey: masterKey, settings: settings)
+      at: directory + "/data", masterKey: masterKey, administrator: "root", settings: settings, clock: clock)
+    engine = try Engine(at: directory + "/data", masterKey: masterKey, settings: settings, clock: clock)
     administrator = Actor(id: ActorID(1), name: "root", key: key)
     var configuration = ServerConfiguration()
     configuration.port = 0
     configuration.statusPort = 0
     configuration.authenticationFailureDelay = .zero
+    configuration.roomWatchPeriod = .milliseconds(5)
     configure(&configuration)
     let (listening, announce) = AsyncStream.makeStream(of: PinServer.Addresses.self)
     server = PinServer(

@@ -8,7 +8,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Starting, stopping and standing still", .timeLimit(.minutes(1)))
+@Suite("Starting, stopping and standing still", .timeLimit(.minutes(10)))
 struct StoppingTests {
   @Test("A graceful stop answers what was taken; what is told as done is done, and nothing else")
   func inFlight() async throws {
@@ -42,6 +42,31 @@ struct StoppingTests {
     #expect(reply.answer == .events(EventsAnswer(headSequence: head, events: [])))
     #expect(await client.isClosedByServer())
     try await rig.stop()
+  }
+
+  @Test("A verification under way is told to end, and the server has not stopped before it has")
+  func longAside() async throws {
+    let rig = try await ServerRig()
+    let product = try await rig.product("ACME-10")
+    try await rig.stock(product, 4000)
+    let till = try await rig.connect(as: try await rig.actor("till-1"))
+    for _ in 0..<4 {
+      try await till.send((0..<1000).map { _ in .vend(product) })
+      for _ in 0..<1000 { #expect(try await till.receive()?.status == .done) }
+    }
+    let root = try await rig.connect(as: rig.administrator)
+    try await root.send([.verify])
+    let loop = rig.server.meter.watched[0]
+    while try await loop.eventLoop.submit({ loop.asides }).get() == 0 {}
+    rig.beginStopping()
+    let reply = try #require(try await root.receive())
+    // On a fast machine it was through.
+    #expect(reply.refusal == .stopping || reply.status == .done)
+    try await rig.end()
+    #expect(loop.asides == 0)
+    let left = try FileManager.default.contentsOfDirectory(atPath: rig.directory + "/data")
+    #expect(!left.contains { $0.hasPrefix("scratch") }, "\(left)")
+    try FileManager.default.removeItem(atPath: rig.directory)
   }
 
   @Test("A port in use is one clear line")
@@ -110,7 +135,7 @@ struct StoppingTests {
 
   @Test("A server over its queue says busy, and what it turned away did not happen")
   func busy() async throws {
-    let rig = try await ServerRig(queueLimit: 16)
+    let rig = try await ServerRig(store: { $0.queueLimit = 16 })
     let product = try await rig.product("ACME-10")
     try await rig.stock(product, 200)
     let client = try await rig.connect(as: try await rig.actor("till-1"))

@@ -79,7 +79,7 @@ private struct Certificates {
   func remove() throws { try FileManager.default.removeItem(atPath: folder) }
 }
 
-@Suite("TLS", .timeLimit(.minutes(1)))
+@Suite("TLS", .timeLimit(.minutes(10)))
 struct TransportTests {
   @Test("A key proves itself over TLS, bound to the server's certificate")
   func key() async throws {

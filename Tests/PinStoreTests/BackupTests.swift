@@ -249,3 +249,35 @@ import Testing
     #expect(!FileTree.exists(setting.restored))
   }
 }
+
+/// A stop does not wait for what may take long.
+@Suite struct EndedMaintenanceTests {
+  @Test func aVerificationAndABackupEndEarlyAndLeaveNothing() throws {
+    let rig = try StoreRig.created()
+    let tally = try rig.open()
+    for _ in 0..<10 { try tally.add("a") }
+    tally.store.endMaintenance()
+    #expect(throws: StoreError.stopped) { _ = try tally.store.verify() }
+    #expect(throws: StoreError.stopped) { _ = try tally.store.backup(to: rig.root + "/backup") }
+    #expect(try FileTree.names(in: rig.root) == ["data"])
+    #expect(try !FileTree.names(in: rig.directory).contains { $0.hasPrefix("scratch") })
+    #expect(try tally.look("a") == 10)
+  }
+
+  @Test(arguments: 1...12) func aBackupGivenUpAnywhereLeavesNothing(step: Int) throws {
+    let rig = try StoreRig.created()
+    let tally = try rig.open()
+    for _ in 0..<10 { try tally.add("a") }
+    let store = tally.store
+    var steps = 0
+    let source = Backup.Source(
+      directory: rig.directory, journal: store.journal, database: store.database, payload: store.payload,
+      head: { store.head },
+      goOn: { () throws(StoreError) in
+        steps += 1
+        if steps == step { throw .stopped }
+      })
+    #expect(throws: StoreError.stopped) { _ = try Backup.make(of: source, at: rig.root + "/backup") }
+    #expect(try FileTree.names(in: rig.root) == ["data"])
+  }
+}

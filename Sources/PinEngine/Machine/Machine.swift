@@ -116,18 +116,18 @@ extension Machine: StateMachine {
     try apply(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
   }
 
-  package mutating func deliver(_ answers: inout [Answered]) {
-    if hasCatalogueChanged {
-      hasCatalogueChanged = false
-      do {
-        try publishCatalogue()
-      } catch {
-        // The keys were wrapped by this very process moments ago.
-        preconditionFailure("a key that was just wrapped does not open")
-      }
+  package mutating func publish() {
+    guard hasCatalogueChanged else { return }
+    hasCatalogueChanged = false
+    do {
+      try publishCatalogue()
+    } catch {
+      // The keys were wrapped by this very process moments ago.
+      preconditionFailure("a key that was just wrapped does not open")
     }
-    context?.answer(&answers)
   }
+
+  package mutating func deliver(_ answers: inout [Answered]) { context?.answer(&answers) }
 
   package mutating func abandon(_ answers: inout [Answered]) { context?.answer(&answers) }
 

@@ -113,20 +113,45 @@ extension Machine {
   mutating func countReversal(
     of id: RequestID, _ moves: borrowing MoveReader, _ state: borrowing WriteTransaction
   ) throws(LMDBError) {
+    try countMoved(of: id, moves, state) { total, granted, cards, isFirstOfCurrency in
+      if isFirstOfCurrency { total.reversals &+= 1 }
+      total.reversedCards &+= UInt32(clamping: cards)
+      total.reversedMinor &+= granted.netMinor(ofCards: cards)
+    }
+  }
+
+  /// Counts cards that are booked as delivered after all as sold again by whoever sold them: their reversal was counted,
+  /// perhaps in a shift that is closed since, and so a settlement stands on its own date, as a return does.
+  mutating func countSettlement(
+    of id: RequestID, _ moves: borrowing MoveReader, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) {
+    try countMoved(of: id, moves, state) { total, granted, cards, isFirstOfCurrency in
+      if isFirstOfCurrency { total.sales &+= 1 }
+      let gross = granted.unitPriceMinor &* cards
+      total.cards &+= UInt32(clamping: cards)
+      total.grossMinor &+= gross
+      total.discountMinor &+= gross - granted.netMinor(ofCards: cards)
+    }
+  }
+
+  /// Counts a reservation's cards that move for its actor, line by line: how many of the line, and whether it is the first
+  /// line with any in its currency.
+  private mutating func countMoved(
+    of id: RequestID, _ moves: borrowing MoveReader, _ state: borrowing WriteTransaction,
+    _ count: (inout ShiftTotal, GrantedLine, UInt64, Bool) -> Void
+  ) throws(LMDBError) {
     let key = id.key
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return }
     let head = ReservationHead(record)
     let grant = GrantReader(record: record, head: head)
     var cardsOfLines = CardsOfLines(grant)
     for index in 0..<moves.count { cardsOfLines.add(moves[index].extent) }
-    for (index, cards) in cardsOfLines.counts.enumerated() {
+    var counted: [Currency] = []
+    for (index, cards) in cardsOfLines.counts.enumerated() where cards > 0 {
       let granted = grant.line(index)
-      let isFirstOfCurrency = !(0..<index).contains { grant.line($0).currency == granted.currency }
-      changeShift(of: head.actor, currency: granted.currency) { total in
-        if isFirstOfCurrency { total.reversals &+= 1 }
-        total.reversedCards &+= UInt32(clamping: cards)
-        total.reversedMinor &+= granted.netMinor(ofCards: cards)
-      }
+      let isFirstOfCurrency = !counted.contains(granted.currency)
+      if isFirstOfCurrency { counted.append(granted.currency) }
+      changeShift(of: head.actor, currency: granted.currency) { count(&$0, granted, cards, isFirstOfCurrency) }
     }
   }
 }

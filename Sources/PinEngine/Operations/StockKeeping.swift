@@ -214,6 +214,7 @@ extension Machine {
     for index in 0..<moves.count {
       try carryOut(moves[index], to: .delivered, id: id, by: sequence, state: &state)
     }
+    try countSettlement(of: id, moves, state)
     try changeHead(of: id, &state) { head in
       head.state = .confirmed
       head.changedBy = sequence

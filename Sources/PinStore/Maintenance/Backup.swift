@@ -19,6 +19,8 @@ enum Backup {
     let payload: Payload
     /// Tells the head to copy the journal to; called once, after the state has been copied.
     let head: () throws(StoreError) -> JournalHead
+    /// Throws when the backup is to be given up.
+    var goOn: () throws(StoreError) -> Void = {}
   }
 
   /// Makes the backup and returns the last event in it.
@@ -28,9 +30,11 @@ enum Backup {
     let unfinished = try createUnfinished(for: target)
     do throws(StoreError) {
       try DataDirectory.createParts(in: unfinished)
+      try source.goOn()
       try copy(source.database.environment, to: "\(unfinished)/state")
       let head = try source.head()
-      try copy(source.journal, through: head, to: "\(unfinished)/journal")
+      try copy(source.journal, through: head, to: "\(unfinished)/journal", source.goOn)
+      try source.goOn()
       try copy(source.payload.environment, to: "\(unfinished)/payload")
       try copyOtherFiles(from: source.directory, to: unfinished)
       let manifest = Manifest(storeID: source.journal.shape.storeID, head: head)
@@ -67,7 +71,7 @@ enum Backup {
   }
 
   private static func copy(
-    _ journal: JournalDirectory, through end: JournalHead, to path: String
+    _ journal: JournalDirectory, through end: JournalHead, to path: String, _ goOn: () throws(StoreError) -> Void
   ) throws(StoreError) {
     let first = try journal.segmentNumbers().lowerBound
     let start =
@@ -75,7 +79,10 @@ enum Backup {
     guard let start else { throw .noSuchSequence(1) }
     var reader = JournalReader(journal, after: start, lastSequence: end.sequence)
     var copy = JournalCopy(into: JournalDirectory(path: path, shape: journal.shape), after: start)
-    while case .block = try reader.next() { try copy.copyBlock(of: reader) }
+    while case .block = try reader.next() {
+      try goOn()
+      try copy.copyBlock(of: reader)
+    }
     guard reader.head == end else {
       throw .rotten(journal.place(reader.head.end), problem: "the journal ends before event \(end.sequence)")
     }
@@ -151,7 +158,8 @@ extension Store where Machine: ~Copyable {
     guard backupTurn.take() else { throw .alreadyRunning("a backup") }
     defer { backupTurn.give() }
     let source = Backup.Source(
-      directory: directory, journal: journal, database: database, payload: payload, head: { self.head })
+      directory: directory, journal: journal, database: database, payload: payload, head: { self.head },
+      goOn: { () throws(StoreError) in try self.confirmMaintenance() })
     return try Backup.make(of: source, at: target)
   }
 

@@ -9,9 +9,11 @@ extension Store where Machine: ~Copyable {
   ) throws(StoreError) -> StoreReport {
     guard verificationTurn.take() else { throw .alreadyRunning("a verification") }
     defer { verificationTurn.give() }
+    try confirmMaintenance()
     let (head, digest) = try digestedCheckpoint()
     let verification = Verification<Machine>(
-      directory, journal, settings, end: head, checkpoint: head, stateDigest: digest)
+      directory, journal, settings, end: head, checkpoint: head, stateDigest: digest
+    ) { () throws(StoreError) in try self.confirmMaintenance() }
     return try verification.run(payload: payload, audit: audit)
   }
 

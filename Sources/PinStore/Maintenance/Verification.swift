@@ -13,11 +13,13 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
   /// What the state's checkpoint reflects, and the digest of the state.
   let checkpoint: JournalHead?
   let stateDigest: Digest256?
+  /// Throws when the verification is to be given up.
+  private let goOn: () throws(StoreError) -> Void
   private var report = StoreReport()
 
   init(
     _ directory: String, _ journal: JournalDirectory, _ settings: StoreSettings, end: JournalHead?,
-    checkpoint: JournalHead?, stateDigest: Digest256?
+    checkpoint: JournalHead?, stateDigest: Digest256?, goOn: @escaping () throws(StoreError) -> Void = {}
   ) {
     self.directory = directory
     self.journal = journal
@@ -25,6 +27,7 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
     self.end = end
     self.checkpoint = checkpoint
     self.stateDigest = stateDigest
+    self.goOn = goOn
   }
 
   /// Does all of it, on the calling thread. What is damaged is in the report; what cannot be done at all is thrown.
@@ -38,7 +41,10 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
     do throws(StoreError) {
       let isWhole = try replay(into: database)
       compareDigests()
+      try goOn()
       if isWhole, let audit { try self.audit(database, payload, audit) }
+    } catch .stopped {
+      throw .stopped
     } catch {
       note(error)
     }
@@ -97,6 +103,7 @@ struct Verification<Machine: StateMachine & ~Copyable>: ~Copyable {
 
   /// Reads one block, and notes what it is or why there is none.
   private mutating func step(_ reader: inout JournalReader) throws(StoreError) -> JournalReader.Step {
+    try goOn()
     let step = try reader.next()
     switch step {
     case .block:

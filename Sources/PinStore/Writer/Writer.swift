@@ -147,12 +147,14 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
     dirtySinceNanoseconds = dirtySinceNanoseconds ?? activeAtNanoseconds
   }
 
-  /// Makes the synced head known and hands the answers out, in this order.
+  /// Publishes what changed, makes the synced head known and hands the answers out, in this order: who sees an event sees
+  /// what it made so.
   private mutating func deliver() {
     counters.batches += 1
     counters.requests += UInt64(performed - answered)
     counters.isShutForRoom = !allowsChanges
     answered = performed
+    machine.publish()
     link.publish(journal.head, counters)
     machine.deliver(&answers)
     answers.removeAll(keepingCapacity: true)
