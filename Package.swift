@@ -115,6 +115,13 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(name: "PinBenchTests", dependencies: ["PinBench"], swiftSettings: settings),
     .testTarget(
+      name: "FuzzTests",
+      dependencies: [
+        "PinBytes", "PinWords", "PinProtocol", "PinClient", "PinSealing", "PinStore", "PinEngine", "VendorFiles",
+        "CZlib",
+      ],
+      exclude: ["Corpus", "Found"], swiftSettings: settings),
+    .testTarget(
       name: "PinvaultTests", dependencies: ["pinvault", "PinBench", "PinClient", "PinProtocol", "PinWords"],
       swiftSettings: settings),
   ],

@@ -189,6 +189,16 @@ import Testing
     #expect(try fixture.isRotten())
   }
 
+  @Test(arguments: [1, 3, 4, 40, 67])
+  func aByteWhereNoBlockFitsIsDamage(room: Int) throws {
+    let least = (32 << 10) - 4096 - room - 3 * (8 << 10)
+    let fixture = try Fixture(blockSizes: [8 << 10, 8 << 10, 8 << 10, least])
+    let end = fixture.heads[4].end.offset
+    #expect((32 << 10) - end == room)
+    try fixture.overwrite([1], at: end)
+    #expect(try fixture.isRotten())
+  }
+
   @Test func aMissingSegmentIsDamage() throws {
     let fixture = try Fixture(blockSizes: [100], spares: 2)
     try FileTree.remove(fixture.directory.file(ofSegment: 2))

@@ -51,10 +51,12 @@ extension JournalFacts {
     let actor = ActorID(try reader.read())
     try change.endResult(reader)
     let isNew = try change.number(.actor, as: UInt32.self) == 0
-    let renewsKey = try change.number(.reserved, as: UInt8.self) == 1
+    let renewsKey = try change.number(.reserved, as: UInt8.self)
     let record = try ActorRecord(&reader)
-    guard record.description.id == actor, record.description.roles.isSubset(of: .all) else { throw ByteShortage() }
-    return .actorDefined(record.description, hasNewKey: isNew || renewsKey)
+    guard record.description.id == actor, record.description.roles.isSubset(of: .all), renewsKey <= 1 else {
+      throw ByteShortage()
+    }
+    return .actorDefined(record.description, hasNewKey: isNew || renewsKey == 1)
   }
 
   private static func readProductDefined(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
@@ -114,10 +116,9 @@ extension JournalFacts {
   private static func readOpened(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let firstIndex: UInt32 = try reader.read()
     let count: UInt32 = try reader.read()
-    let isPrint: UInt8 = try reader.read()
-    guard isPrint <= 1 else { throw ByteShortage() }
+    let isPrint = try reader.readFlag()
     try reader.readZeros(7)
-    return .opened(firstIndex: firstIndex, count: count, isPrint: isPrint == 1)
+    return .opened(firstIndex: firstIndex, count: count, isPrint: isPrint)
   }
 
   private static func readEnd(_ kind: EventKind, _ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {

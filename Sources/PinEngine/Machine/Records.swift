@@ -128,7 +128,7 @@ extension ActorRecord {
   init(_ reader: inout ByteReader) throws(ByteShortage) {
     let id = ActorID(try reader.read())
     let roles = Roles(rawValue: try reader.read())
-    let isRevoked = try reader.read(UInt8.self) == 1
+    let isRevoked = try reader.readFlag()
     let name = try reader.readShortString()
     description = ActorDescription(id: id, name: name, roles: roles, isRevoked: isRevoked)
     key = try KeyRecord(&reader)
@@ -160,7 +160,7 @@ extension Product {
       id: id, sku: sku, name: name, vendor: vendor, currency: currency, faceValueMinor: try reader.read(),
       priceMinor: try reader.read(), instructions: try reader.readShortString(),
       lowStockThreshold: try reader.read(), minimumValidityDays: try reader.read(),
-      isFrozen: try reader.read(UInt8.self) == 1)
+      isFrozen: try reader.readFlag())
   }
 }
 
@@ -261,7 +261,7 @@ extension Counters {
     nextVendor = VendorID(try reader.read())
     nextActor = ActorID(try reader.read())
     loadingPurchase = PurchaseID(try reader.read())
-    isQuarantining = try reader.read(UInt8.self) == 1
+    isQuarantining = try reader.readFlag()
   }
 }
 
@@ -276,6 +276,14 @@ extension ByteReader {
   @_lifetime(self: copy self)
   mutating func readRequestID() throws(ByteShortage) -> RequestID {
     RequestID(high: try read(), low: try read())
+  }
+
+  /// Reads a byte that is 0 or 1.
+  @_lifetime(self: copy self)
+  mutating func readFlag() throws(ByteShortage) -> Bool {
+    let byte: UInt8 = try read()
+    guard byte <= 1 else { throw ByteShortage() }
+    return byte == 1
   }
 }
 

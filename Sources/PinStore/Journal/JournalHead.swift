@@ -75,9 +75,16 @@ package struct JournalHead: Sendable, Equatable {
     sequence = try reader.read()
     chain = Digest256(bytes: try reader.readBytes(Digest256.byteCount))
     timeMilliseconds = try reader.read()
-    let last = JournalPosition(
-      segment: try reader.read(), offset: Int(truncatingIfNeeded: try reader.read(UInt64.self)))
+    let last = try JournalPosition(&reader)
     lastBlock = last.segment == 0 ? nil : last
-    end = JournalPosition(segment: try reader.read(), offset: Int(truncatingIfNeeded: try reader.read(UInt64.self)))
+    end = try JournalPosition(&reader)
+  }
+}
+
+extension JournalPosition {
+  fileprivate init(_ reader: inout ByteReader) throws(ByteShortage) {
+    segment = try reader.read()
+    guard let offset = Int(exactly: try reader.read(UInt64.self)) else { throw ByteShortage() }
+    self.offset = offset
   }
 }

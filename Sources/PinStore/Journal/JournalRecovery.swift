@@ -45,6 +45,10 @@ struct JournalRecovery {
     if let beyond = try file.firstNonZero(in: limit..<directory.shape.segmentByteCount) {
       throw rotten(file, beyond, "there is something beyond the journal's end")
     }
+    // Where there is no room for a block, none was ever written.
+    guard limit - start.offset >= BlockHeader.leastBlockByteCount else {
+      throw rotten(file, start.offset, "there is something where no block fits")
+    }
     try confirmTorn(file, start.offset..<limit, fault)
     return TornBytes(segment: start.segment, range: start.offset..<limit)
   }

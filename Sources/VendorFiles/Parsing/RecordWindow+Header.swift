@@ -5,6 +5,8 @@ extension RecordWindow {
     try checkLooksLikeText()
     if startsWith([0xEF, 0xBB, 0xBF]) { skip(3) }
     while true {
+      // Which delimiter makes most sense must not depend on how much happens to be here.
+      try readAhead()
       if unread.isEmpty, isStreamOver { throw .noHeader }
       let reading = scanHeader()
       if case .record = reading.scan.outcome {

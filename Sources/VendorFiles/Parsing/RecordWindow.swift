@@ -42,6 +42,12 @@ struct RecordWindow: ~Copyable {
     }
   }
 
+  /// Reads on until more than the longest record is here, or all that there is.
+  mutating func readAhead() throws(VendorFileError) {
+    guard unread.count <= recordLimitBytes, !isStreamOver, failure == nil else { return }
+    try refill()
+  }
+
   func startsWith(_ prefix: [UInt8]) -> Bool {
     storage.bytes[unread].starts(with: prefix)
   }

@@ -1,0 +1,1 @@
+../../../../Sources/PinClient/ClientError.swift
