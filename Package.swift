@@ -101,7 +101,10 @@ let package = Package(
     .testTarget(name: "PinSealingTests", dependencies: ["PinSealing"], swiftSettings: settings),
     .testTarget(name: "VendorFilesTests", dependencies: ["VendorFiles", "CZlib"], swiftSettings: settings),
     .testTarget(name: "PinStoreTests", dependencies: ["PinStore"], swiftSettings: settings),
-    .testTarget(name: "PinEngineTests", dependencies: ["PinEngine", "LMDB"], swiftSettings: settings),
+    // What every request must answer, written from the documents alone: it shares no code with what it judges.
+    .target(name: "ReferenceModel", path: "Tests/ReferenceModel", swiftSettings: settings),
+    .testTarget(
+      name: "PinEngineTests", dependencies: ["PinEngine", "LMDB", "ReferenceModel"], swiftSettings: settings),
     .testTarget(
       name: "PinProtocolTests", dependencies: ["PinProtocol", "PinBytes", "PinWords"], swiftSettings: settings),
     .testTarget(

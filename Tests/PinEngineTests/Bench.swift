@@ -17,8 +17,8 @@ final class Bench: Sendable {
   private let ids = Mutex<UInt64>(1)
   private let settings: StoreSettings
 
-  init(settings: StoreSettings = .small) throws {
-    directory = NSTemporaryDirectory() + "pinvault-engine-\(UUID().uuidString)"
+  init(settings: StoreSettings = .small, in parent: String = NSTemporaryDirectory()) throws {
+    directory = "\(parent)/pinvault-engine-\(UUID().uuidString)"
     masterKey = .random()
     self.settings = settings
     _ = try Engine.create(
@@ -115,6 +115,24 @@ final class Bench: Sendable {
     await engine.perform(command, as: actor).outcome
   }
 
+  /// Asks many things in one batch.
+  func ask(all asked: [(command: Command, actor: ActorID)]) async -> [Answered] {
+    let batch = Mutex<[Answered]>([])
+    return await withCheckedContinuation { continuation in
+      let sink = AnswerSink { answers in
+        let all = batch.withLock { all -> [Answered] in
+          all += answers
+          return all
+        }
+        if all.count == asked.count { continuation.resume(returning: all.sorted { $0.ticket < $1.ticket }) }
+      }
+      let submissions = asked.enumerated().map {
+        Submission(actor: $1.actor, command: $1.command, ticket: UInt64($0), sink: sink)
+      }
+      precondition(engine.submit(submissions), "a test's batch fits the queue")
+    }
+  }
+
   func level(_ product: ProductID) async throws -> StockLevel {
     guard case .stock(let levels) = await ask(.stock(product), as: administrator) else {
       throw Unexpected(what: "stock")
@@ -143,6 +161,7 @@ final class MovedClock: StoreClock {
   private let time = Mutex<UInt64>(1_800_000_000_000)
   func nowMilliseconds() -> UInt64 { time.withLock { $0 } }
   func advance(milliseconds: UInt64) { time.withLock { $0 += milliseconds } }
+  func goBack(milliseconds: UInt64) { time.withLock { $0 -= milliseconds } }
 }
 
 extension CardChunk {
@@ -168,4 +187,8 @@ extension Outcome {
     default: nil
     }
   }
+}
+
+extension Extent {
+  var cards: [CardID] { (first.rawValue..<end.rawValue).map { CardID($0) } }
 }

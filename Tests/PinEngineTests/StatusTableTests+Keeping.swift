@@ -198,6 +198,7 @@ extension StatusTableTests {
     clerk reverse late                                   => again reversed
     clerk return late sale                               => wrongState reversed
     clerk close late                                     => wrongState reversed
+    till close late                                      => notYours
     stock-keeper withdraw late 1                         => wrongState reversed
     clerk dispense late                                  => wrongState reversed
     clerk look-up late                                   => found reversed 0

@@ -61,9 +61,9 @@ struct CardLoader: ~Copyable {
     expiry: Day, serial: RawSpan, pin: RawSpan, into payload: inout WriteTransaction
   ) throws(LMDBError) -> Refused? {
     guard (1...64).contains(serial.byteCount), SealedPIN.pinByteCounts.contains(pin.byteCount) else {
-      return (.malformed, purchase)
+      return (.malformed, PurchaseID(0))
     }
-    guard let lot = lots[expiry], lot.loadedCount < lot.facts.extent.count else { return (.undeclared, purchase) }
+    guard let lot = lots[expiry], lot.loadedCount < lot.facts.extent.count else { return (.undeclared, PurchaseID(0)) }
     let card = CardID(lot.facts.extent.first.rawValue + UInt64(lot.loadedCount))
     let id = card.rawValue.bigEndian
     let idBytes = InlineArray<1, UInt64>(repeating: id)

@@ -23,8 +23,10 @@ extension Machine {
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return nil }
     if record.unsafeLoad(as: UInt8.self) == ReservationHead.kind {
       let head = ReservationHead(record)
+      guard head.lineCount == 0 else { return Reply(.refused(.idReused(.operation))) }
+      guard head.actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
       // An id that was reversed before it arrived never comes to pass (law 5).
-      return Reply(.refused(head.lineCount == 0 ? .wrongState(.reversed) : .idReused(.operation)))
+      return Reply(.refused(.wrongState(.reversed)))
     }
     guard record.unsafeLoad(fromByteOffset: 1, as: UInt8.self) == operation.rawValue else {
       return Reply(.refused(.idReused(.operation)))

@@ -12,14 +12,15 @@ extension Machine {
     guard case .known(let head) = known else { return known.reply }
     switch head.state {
     case .confirmed:
-      return Reply(.state(.confirmed, deadlineMilliseconds: 0), sequence: head.changedBy, isRepeat: true)
+      return Reply(
+        .state(.confirmed, deadlineMilliseconds: head.deadlineMilliseconds), sequence: head.changedBy, isRepeat: true)
     case .delivered:
       block.beginEvent()
       EventHead(kind: .confirmed, actor: asker.id).write(to: &block.writer)
       block.writer.write(id)
       let sequence = block.endEvent()
       try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
-      return Reply(.state(.confirmed, deadlineMilliseconds: 0), sequence: sequence)
+      return Reply(.state(.confirmed, deadlineMilliseconds: head.deadlineMilliseconds), sequence: sequence)
     case .held, .released, .expired, .reversed, .quarantined:
       return Reply(.refused(.wrongState(head.state)))
     }
