@@ -23,6 +23,9 @@ package struct LMDBError: Error, Equatable, Sendable {
     code == MDB_MAP_FULL || code == MDB_TXN_FULL || code == ENOSPC || code == EDQUOT || code == EFBIG
   }
 
+  /// The system refused, or the disk: nothing is wrong with what is in the files.
+  package var isOfSystem: Bool { [EIO, EROFS, EMFILE, ENFILE, EACCES, EPERM, ENOMEM, ENOLCK].contains(code) }
+
   /// The file is not an environment, or what was read of it cannot be right.
   package var isInvalid: Bool { code == MDB_INVALID || code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND }
 

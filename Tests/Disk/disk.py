@@ -147,6 +147,20 @@ class Disk:
             if child.is_directory:
                 yield from self.tree(child, f"{prefix}{name}/")
 
+    def adopt(self, path, node=None):
+        """Takes in, as durable, all that is there before the record begins."""
+        directory = node or self.top
+        for entry in os.scandir(path):
+            child = Node(entry.is_dir(), entry.name)
+            directory.entries[entry.name] = child
+            self.durable_names[directory, entry.name] = child
+            if entry.is_dir():
+                self.adopt(entry.path, child)
+            else:
+                with open(entry.path, "rb") as file:
+                    child.current[:] = file.read()
+                child.durable[:] = child.current
+
     # Entries
 
     def take(self, entry):
@@ -159,7 +173,7 @@ class Disk:
             self.open(index, entry, handle)
         elif kind == record.WRITE:
             node, flags = self.files[handle]
-            self.failed.discard(node)
+            self.failed.discard((entry.process, node))
             node.write(index, entry.offset, entry.bytes)
             self.writes[numbered] = (index, entry.offset, len(entry.bytes))
         elif kind == record.WRITE_DONE:
@@ -169,7 +183,7 @@ class Disk:
             return self.synced(node, "O_DSYNC", start + 1, sectors)
         elif kind == record.SYNC:
             node, _ = self.files[handle]
-            if node in self.failed:
+            if (entry.process, node) in self.failed:
                 self.retried.append(self.kind_of_sync(node, "sync"))
             self.syncs[numbered] = index
         elif kind == record.SYNC_DONE:
@@ -177,7 +191,7 @@ class Disk:
             return self.synced(node, "sync", self.syncs.pop(numbered))
         elif kind == record.SYNC_FAILED:
             node, _ = self.files[handle]
-            self.failed.add(node)
+            self.failed.add((entry.process, node))
             node.forget(self.syncs.pop(numbered))
         elif kind == record.TRUNCATE:
             self.files[handle][0].truncate(index, entry.offset)
@@ -200,7 +214,7 @@ class Disk:
 
     def synced(self, node, call, index, sectors=None):
         kind = self.kind_of_sync(node, call)
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        self.kinds.setdefault(kind, []).append(self.index)
         if kind == self.ignored:
             return kind
         if not node.is_directory:
@@ -258,6 +272,8 @@ class Disk:
         path = next((path for path, other in self.tree() if other is node), node.name)
         path = re.sub(r"[0-9]{8,}(?=\.journal)", "N", path)
         path = re.sub(r"unfinished-[0-9]+", "unfinished", path)
+        path = re.sub(r"^backup-[a-z0-9]+", "backup", path)
+        path = re.sub(r"scratch\.[a-z]+", "scratch", path)
         return f"{call} {path or '.'}{'/' if node.is_directory else ''}"
 
     # Images

@@ -56,6 +56,7 @@ class Rig:
         self.record = f"{self.outside}/record" if is_recorded else None
         self.server = None
         self.clock = None
+        self.counts = None
 
     def environment(self, fault=None, **others):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PINVAULT_")}
@@ -64,6 +65,8 @@ class Rig:
             environment["PINVAULT_DISK_RECORD"] = self.record
         if fault:
             environment["PINVAULT_DISK_FAULT"] = fault
+        if self.counts:
+            environment["PINVAULT_DISK_FAULT_COUNTS"] = self.counts
         if self.clock:
             environment["PINVAULT_DISK_CLOCK"] = self.clock
         return environment
@@ -163,8 +166,40 @@ def define_body(product=1, sku="SKU-1", instructions="Dial."):
             + vendor + instructions)
 
 
+def reserve_body(sale, hold_seconds, product=1):
+    return sale + struct.pack(">IIBxH4x", hold_seconds, 0, 0, 1) + struct.pack(">IIQQB7x", product, 1, 0, 0, 0)
+
+
+def sold(answer):
+    """The card of a vend's answer, and its PIN."""
+    serial_length, pin_length = answer[126], answer[127]
+    return struct.unpack_from(">Q", answer, 112)[0], answer[128 + serial_length:][:pin_length]
+
+
+def vend(connection, told, product=1):
+    """Sells a card and notes it in `told`; None, or the status of the refusal."""
+    sale = terminal.new_id()
+    try:
+        _, _, answer = connection.ask(terminal.VEND, vend_body(sale, product))
+    except terminal.Refused as refusal:
+        return refusal.status
+    told[sale] = product, sold(answer)
+    return None
+
+
+def confirm_told(connection, told):
+    """Asks for each sale again: it must be the same, and marked as told before."""
+    for sale, (product, cards) in told.items():
+        try:
+            _, frame, answer = connection.ask(terminal.VEND, vend_body(sale, product))
+        except terminal.Refused as refusal:
+            raise Failed(f"a sale that was told is refused now: {refusal}") from refusal
+        if not frame[7] & 1 or sold(answer) != cards:
+            raise Failed(f"a sale that was told is another now, or forgotten: card {cards[0]}")
+
+
 class Clients:
-    """Many terminals at once, each selling until told to stop or cut off. `told` has each sale's answer."""
+    """Many terminals at once, each selling until told to stop or cut off. `told` has each sale's product, card and PIN."""
 
     def __init__(self, rig, count, sales=None, changers=0):
         self.rig, self.sales = rig, sales
@@ -192,7 +227,7 @@ class Clients:
         try:
             _, _, answer = connection.ask(terminal.VEND, vend_body(sale, product))
             with self.lock:
-                self.told[sale] = struct.unpack_from(">Q", answer)[0], answer[16:]
+                self.told[sale] = product, sold(answer)
         except terminal.Refused as refusal:
             with self.lock:
                 self.refused.append(refusal.status)

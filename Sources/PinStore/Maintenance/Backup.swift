@@ -40,8 +40,7 @@ enum Backup {
       let manifest = Manifest(storeID: source.journal.shape.storeID, head: head)
       try FileTree.create("\(unfinished)/\(manifestName)", Array(manifest.text.utf8))
       try FileTree.syncDirectory(unfinished)
-      try FileTree.rename(unfinished, to: target)
-      try FileTree.syncDirectory(FileTree.parent(of: target))
+      try giveName(target, to: unfinished)
       return head
     } catch {
       try? FileTree.remove(unfinished)
@@ -57,6 +56,18 @@ enum Backup {
       throw .unfinished(unfinished)
     }
     return unfinished
+  }
+
+  /// Renames what is finished, durably. When this throws, nothing is left under the name: whoever is told that it failed
+  /// must not find it there.
+  static func giveName(_ target: String, to unfinished: String) throws(StoreError) {
+    try FileTree.rename(unfinished, to: target)
+    do throws(StoreError) {
+      try FileTree.syncDirectory(FileTree.parent(of: target))
+    } catch {
+      try? FileTree.remove(target)
+      throw error
+    }
   }
 
   /// Whether the target would be in the directory, whatever links lead there.

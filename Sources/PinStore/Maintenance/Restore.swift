@@ -65,8 +65,7 @@ package struct Restore: Sendable {
           .append(after: head, timeMilliseconds: clock.nowMilliseconds(), settings, admission)
       }
       try DataDirectory.finish(unfinished)
-      try FileTree.rename(unfinished, to: target)
-      try FileTree.syncDirectory(FileTree.parent(of: target))
+      try Backup.giveName(target, to: unfinished)
       return head
     } catch {
       try? FileTree.remove(unfinished)

@@ -27,6 +27,12 @@ struct ServeCommand: AsyncParsableCommand {
     let settings = try await ServeSettings.read(settings)
     LoggingSystem.bootstrap { label in LogLines(label: label, isJSON: settings.logsJSON, level: settings.logLevel) }
     let logger = Logger(label: "pinvault")
+    let openFiles = try OpenFiles.raiseLimit()
+    if openFiles < settings.server.maximumConnections + OpenFiles.leastCount {
+      logger.warning(
+        "fewer connections are possible than allowed: raise the limit on open files (ulimit -n)",
+        metadata: ["open-files": "\(openFiles)", "maximum-connections": "\(settings.server.maximumConnections)"])
+    }
     let engine = try open(settings, logger)
     let server = PinServer(engine: engine, configuration: settings.server, logger: logger) { addresses in
       announce(addresses, settings, logger)
@@ -36,7 +42,11 @@ struct ServeCommand: AsyncParsableCommand {
         services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     defer { AddressFile.remove(in: settings.data) }
-    try await group.run()
+    do {
+      try await group.run()
+    } catch ServerError.storeFailed(let reason) {
+      throw engine.failure.map(Fault.init(whileServing:)) ?? Fault(.inputOutput, reason)
+    }
   }
 
   private func open(_ settings: ServeSettings, _ logger: Logger) throws -> Engine {

@@ -165,10 +165,23 @@ extension Fault {
     case .newerFormat, .notABackup, .noSuchSequence, .foreignJournal, .payloadMissing: self.init(.badInput, text)
     case .isBackup: self.init(.badInput, text + " ('pinvault restore')")
     case .alreadyThere: self.init(.cannotCreate, text + "; nothing is overwritten: choose another place")
+    case .database(let problem) where problem.isOfSystem: self.init(.inputOutput, text)
     case .rotten, .database, .machine:
       self.init(.rotten, text + "; do not go on: see 'pinvault verify', and restore from a backup")
     case .unfinished, .insideDataDirectory: self.init(.cannotCreate, text)
     case .system: self.init(.inputOutput, text)
+    }
+  }
+
+  /// Why the store stopped by itself while it served.
+  init(whileServing error: StoreError) {
+    let fault = Fault(error)
+    switch error {
+    case .rotten, .machine: self.init(.rotten, "the store stopped: \(fault.message)")
+    case _ where fault.status == .tryAgain:
+      self.init(.tryAgain, "the store stopped: \(error); nothing that was told is lost: make room, and start again")
+    // A commit that failed is no damage: what it was to hold is in the journal.
+    default: self.init(.inputOutput, "the store stopped: \(error); start again, which recovers")
     }
   }
 
