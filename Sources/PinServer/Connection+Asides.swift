@@ -78,7 +78,7 @@ private struct AsideDesk: Sendable {
         return .outcome(cards.map { .cards(Page(fitting: $0, limits: limits)) })
       case .events(let query): return try await answer(query)
       case .statistics: return try report(Statistics(try await meter.read()))
-      case .verify: return try report(try await blocking { [engine] in try engine.verify() })
+      case .verify: return try await verify()
       case .backup(let backup):
         return try await answer(backup)
       default: preconditionFailure("only asides come here")
@@ -100,6 +100,18 @@ private struct AsideDesk: Sendable {
       logger.error("a backup failed", metadata: ["path": "\(backup.path)", "error": "\(error)"])
       // A path that is there already, or cannot be, is the asker's to mend; room is not.
       return .outcome(.failure(error.isWantOfRoom ? .storageFull : .invalid(.path)))
+    }
+  }
+
+  /// A verification that cannot be carried out lacks a disk that takes what it works on; the log says why. Asked for
+  /// again and again it would fail again and again.
+  private func verify() async throws -> ReadyAnswer {
+    do {
+      return try report(try await blocking { [engine] in try engine.verify() })
+    } catch let error as StoreError where engine.failure == nil {
+      if case .alreadyRunning = error { throw error }
+      logger.error("a verification failed", metadata: ["error": "\(error)"])
+      return .outcome(.failure(.storageFull))
     }
   }
 

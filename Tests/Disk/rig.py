@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(TOP, "docs", "examples"))
 import terminal  # noqa: E402
 
 SEGMENT_BYTES = (1 << 20) + (1 << 16)
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 60
 
 
 class Failed(Exception):
