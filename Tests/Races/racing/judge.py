@@ -165,10 +165,11 @@ class Judge:
         if answer["status"] >= FIRST_RETRY:
             self.counts["told to come again"] += 1
             return
-        first = max(self.earliest(ask), bisect.bisect_left(self.times, answer["time"]))
+        # Its time is not before that of any event then; after a restart, events may be of an earlier one.
+        first = self.earliest(ask)
         ask.last = min(self.latest(ask), bisect.bisect_right(self.times, answer["time"]))
         if first > ask.last:
-            self.problem(ask, f"its answer's time is not one between its sending and its answer: {answer}")
+            self.problem(ask, f"nothing of that time was between its sending and its answer: {answer}")
             return
         self.waiting[first].append(ask)
 

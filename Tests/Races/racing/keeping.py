@@ -10,7 +10,10 @@ class Keeping:
     def known_change(self, actor, roles, operation, request):
         id = request["id"]
         if reservation := self.reservations.get(id):
-            return refused(18, OPERATION_FIELD) if reservation.lines else refused(42, detail=REVERSED)
+            if reservation.lines:
+                return refused(18, OPERATION_FIELD)
+            is_mine = reservation.actor == actor or roles & OTHERS
+            return refused(42, detail=REVERSED) if is_mine else refused(19)
         if id not in self.changes:
             return None
         whose, what, asked, sequence, body, _ = self.changes[id]

@@ -112,19 +112,20 @@ class Selling:
         count = request["count"] or MOST_TOLD
         return self.decide_opened(request["id"], reservation, actor, request["first"], count, False, now)
 
-    def present(self, reservation, state, deadline=None):
-        deadline = reservation.deadline if deadline is None else deadline
-        return Answer(body={"deadline": deadline, "state": state}, repeat=True, sequence=reservation.changed)
+    def present(self, reservation, state):
+        body = {"deadline": reservation.deadline, "state": state}
+        return Answer(body=body, repeat=True, sequence=reservation.changed)
 
     def decide_confirm(self, actor, roles, request, now):
         reservation, refusal = self.known(actor, roles, request["id"])
         if refusal:
             return refusal
         if reservation.state == CONFIRMED:
-            return self.present(reservation, CONFIRMED, 0)
+            return self.present(reservation, CONFIRMED)
         if reservation.state != DELIVERED:
             return refused(42, detail=reservation.state_at(now))
-        return Answer(body={"deadline": 0, "state": CONFIRMED}, effect=("confirmed", request["id"], actor))
+        body = {"deadline": reservation.deadline, "state": CONFIRMED}
+        return Answer(body=body, effect=("confirmed", request["id"], actor))
 
     def decide_extend(self, actor, roles, request, now):
         deadline = request["deadline"]
