@@ -8,7 +8,8 @@ extension Model {
     return .shift(closed)
   }
 
-  /// A sale and its reversal are booked on the actor whose id it is; a return on the clerk who takes the cards.
+  /// A sale, its reversal and its settlement are booked on the actor whose id it is; a return on the clerk who takes the
+  /// cards.
   mutating func book(_ reservation: Reservation) {
     var counted: Set<String> = []
     for granted in reservation.lines {
@@ -24,9 +25,7 @@ extension Model {
 
   mutating func bookReversal(of reservation: Reservation) {
     let left = reservation.cards.filter { cards[$0.card - 1].place == .delivered(reservation.id) }
-    let currencies = Set(reservation.lines.map(\.currency))
-    for currency in currencies {
-      let part = left.filter { reservation.lines[$0.line].currency == currency }
+    for (currency, part) in byCurrency(left, of: reservation) {
       let worth = worth(of: part, in: reservation)
       total(currency, of: reservation.actor) { total in
         total.reversals += 1
@@ -34,6 +33,24 @@ extension Model {
         total.reversed += worth
       }
     }
+  }
+
+  /// The reversal stays where it was booked, and its cards are sold once more.
+  mutating func bookSettlement(of settled: [Granted], in reservation: Reservation) {
+    for (currency, part) in byCurrency(settled, of: reservation) {
+      let gross = part.reduce(UInt64(0)) { $0 + reservation.lines[$1.line].unitPrice }
+      let worth = worth(of: part, in: reservation)
+      total(currency, of: reservation.actor) { total in
+        total.sales += 1
+        total.cards += part.count
+        total.gross += gross
+        total.discount += gross - worth
+      }
+    }
+  }
+
+  private func byCurrency(_ part: [Granted], of reservation: Reservation) -> [String: [Granted]] {
+    Dictionary(grouping: part) { reservation.lines[$0.line].currency }
   }
 
   /// What cards were sold for: of each line their share of what was paid for it, rounded down.

@@ -64,6 +64,7 @@ extension Model {
       let there = reservation.cards.filter { cards[$0.card - 1].place == .quarantined(of) }
       let state = state(reservation, at: now)
       if state != .quarantined || there.isEmpty { throw .wrongState(state) }
+      bookSettlement(of: there, in: reservation)
       for granted in there { cards[granted.card - 1].place = .delivered(of) }
       holds[of]!.reservation.state = .confirmed
       return .moved(there.count)
