@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(TOP, "docs", "examples"))
 import terminal  # noqa: E402
 
 SEGMENT_BYTES = (1 << 20) + (1 << 16)
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 
 
 class Failed(Exception):
@@ -63,6 +63,7 @@ class Rig:
         environment.update(LD_PRELOAD=self.shim, PINVAULT_DISK_ROOT=self.root, **others)
         if self.record:
             environment["PINVAULT_DISK_RECORD"] = self.record
+        environment["PINVAULT_DISK_KILL"] = f"{self.outside}/kill"
         if fault:
             environment["PINVAULT_DISK_FAULT"] = fault
         if self.counts:
@@ -84,18 +85,24 @@ class Rig:
             raise Failed(f"pinvault {' '.join(words)} ended with {ended.returncode}: {ended.stderr.strip()}")
         return ended
 
-    def ask(self, actor, *words, **others):
-        """Runs the tool as a client of the server, which is not recorded."""
+    def ask(self, actor, *words, wanted=0):
+        """Runs the tool as a client of the server, which is not recorded, to its end."""
+        asking = self.begin_asking(actor, *words)
+        try:
+            said, errors = asking.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            asking.kill()
+        if wanted is not None and asking.returncode != wanted:
+            raise Failed(f"pinvault {' '.join(words)} ended with {asking.returncode}: {errors.strip()}")
+        return subprocess.CompletedProcess(words, asking.returncode, said, errors)
+
+    def begin_asking(self, actor, *words):
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PINVAULT_")}
         environment.update(
             PINVAULT_SERVER=f"127.0.0.1:{self.port}", PINVAULT_ACTOR=actor, PINVAULT_KEY_FILE=self.key_file(actor))
-        wanted = others.pop("wanted", 0)
-        ended = subprocess.run(
+        return subprocess.Popen(
             [self.tool, *words], cwd=self.outside, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, timeout=PATIENCE_SECONDS)
-        if wanted is not None and ended.returncode != wanted:
-            raise Failed(f"pinvault {' '.join(words)} ended with {ended.returncode}: {ended.stderr.strip()}")
-        return ended
+            stderr=subprocess.PIPE, text=True)
 
     def key_file(self, actor):
         return f"{self.root}/vault.admin.key" if actor == "admin" else f"{self.outside}/{actor}.key"
@@ -128,13 +135,22 @@ class Rig:
             log.seek(self.log_start)
             return log.read().decode(errors="replace")
 
-    def stop(self, how=signal.SIGTERM, wanted=0):
-        """Ends the server and gives back its status."""
-        self.server.send_signal(how)
+    def stop(self, wanted=0):
+        """Stops the server in good order and gives back its status."""
+        self.server.terminate()
         status = self.server.wait(timeout=PATIENCE_SECONDS)
-        if wanted is not None and how == signal.SIGTERM and status != wanted:
+        if wanted is not None and status != wanted:
             raise Failed(f"the server ended with {status}: {self.server_log()}")
         return status
+
+    def kill(self):
+        """Has the server kill itself, with signal 9, at its next call."""
+        with open(f"{self.outside}/kill", "wb"):
+            pass
+        status = self.server.wait(timeout=PATIENCE_SECONDS)
+        os.unlink(f"{self.outside}/kill")
+        if status != -signal.SIGKILL:
+            raise Failed(f"the server ended with {status}: {self.server_log()}")
 
     def end(self):
         if self.server is not None and self.server.poll() is None:

@@ -179,11 +179,11 @@ static ssize_t written(int descriptor, const struct iovec *pieces, int count, of
   shim_record(KIND_WRITE, 0, entry.handle, number, (uint64_t)place, bytes, size, NULL, 0);
   int is_synced = (entry.flags & (O_DSYNC | O_SYNC)) != 0;
   /* A write that waits for the disk must not hold up the others: they go on meanwhile without us, too. */
-  if (is_synced) shim_unlock();
+  if (is_synced) shim_unlock_for_call();
   ssize_t done = offset == AT_CURSOR ? syscall(SYS_write, descriptor, bytes, size)
                                      : syscall(SYS_pwrite64, descriptor, bytes, size, offset);
   int error = errno;
-  if (is_synced) shim_lock();
+  if (is_synced) shim_lock_after_call();
   if (done != (ssize_t)size) {
     shim_record(KIND_SHORT, 0, entry.handle, number, (uint64_t)(done < 0 ? 0 : done), NULL, 0, NULL, 0);
   } else if (is_synced) {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ static char root[PATH_MAX];
 static size_t root_length;
 static int record = -1;
 static uint64_t last_handle, last_number;
+static const char *kill_path;
+static int calls_under_way;
 
 static void give_up(const char *what) {
   static const char name[] = "disk shim: ";
@@ -27,7 +30,19 @@ static void give_up(const char *what) {
   abort();
 }
 
-void shim_lock(void) { pthread_mutex_lock(&mutex); }
+void shim_lock(void) {
+  pthread_mutex_lock(&mutex);
+  if (kill_path != NULL && calls_under_way == 0 && syscall(SYS_access, kill_path, F_OK) == 0)
+    syscall(SYS_kill, getpid(), SIGKILL);
+}
+void shim_unlock_for_call(void) {
+  calls_under_way++;
+  pthread_mutex_unlock(&mutex);
+}
+void shim_lock_after_call(void) {
+  pthread_mutex_lock(&mutex);
+  calls_under_way--;
+}
 void shim_unlock(void) { pthread_mutex_unlock(&mutex); }
 int shim_is_recording(void) { return record >= 0; }
 uint64_t shim_next_number(void) { return ++last_number; }
@@ -49,6 +64,7 @@ __attribute__((constructor)) void shim_start(void) {
   if (named == NULL || named[0] != '/' || strlen(named) >= sizeof root) give_up("PINVAULT_DISK_ROOT is not set\n");
   strcpy(root, named);
   root_length = strlen(root);
+  kill_path = getenv("PINVAULT_DISK_KILL");
   shim_start_faults();
   const char *path = getenv("PINVAULT_DISK_RECORD");
   if (path == NULL) return;

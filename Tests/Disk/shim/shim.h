@@ -6,6 +6,8 @@
  *   PINVAULT_DISK_ROOT     the directory, an absolute path without links, whose files are watched; others are left alone
  *   PINVAULT_DISK_RECORD   the file that the record is appended to, outside the root; without it nothing is recorded
  *   PINVAULT_DISK_FAULT    which call fails, see faults.c
+ *   PINVAULT_DISK_KILL     a file at whose appearing the process kills itself, with signal 9, between two entries: a signal
+ *                          from outside may come between a call and its entry
  *   PINVAULT_DISK_CLOCK    a file of 8 bytes, an int64 of the machine: seconds added to the wall clock, read at each look
  *
  * The record is one entry after another, the numbers little-endian:
@@ -60,6 +62,9 @@ enum operation { OP_OPEN, OP_CREATE, OP_READ, OP_WRITE, OP_SYNC, OP_RENAME, OP_L
 /* record.c */
 void shim_lock(void);
 void shim_unlock(void);
+/* Lets the lock go for a call that has been entered, and takes it again; there is no killing in between. */
+void shim_unlock_for_call(void);
+void shim_lock_after_call(void);
 void shim_start(void);
 int shim_is_recording(void);
 uint64_t shim_next_number(void);
