@@ -43,8 +43,8 @@ struct ImportTests {
         LoadRefusal(index: 2, reason: .duplicatePIN, purchase: first),
         LoadRefusal(index: 3, reason: .duplicateSerial, purchase: first),
         LoadRefusal(index: 4, reason: .duplicateSerial, purchase: second),
-        LoadRefusal(index: 5, reason: .malformed, purchase: second),
-        LoadRefusal(index: 6, reason: .malformed, purchase: second),
+        LoadRefusal(index: 5, reason: .malformed, purchase: PurchaseID(0)),
+        LoadRefusal(index: 6, reason: .malformed, purchase: PurchaseID(0)),
       ])
     // A card refused for its serial leaves its PIN free for another.
     #expect(try await bench.load(second, 1, chunk([("S9", "555")])).get().acceptedCount == 1)
