@@ -28,7 +28,7 @@ extension Model {
     reservation.state = .delivered
     reservation.dispensedAt = now
     reservation.told = min(reservation.cards.count, Self.cardsPerAnswer)
-    for granted in reservation.cards { cards[granted.card - 1].place = .delivered(id) }
+    for granted in reservation.cards { put(granted.card, .delivered(id)) }
     holds[id]!.reservation = reservation
     holds[id]!.event = event
     book(reservation)
@@ -124,7 +124,7 @@ extension Model {
         if now - hold.reservation.dispensedAt >= Self.reversalMilliseconds { throw .final }
         model.bookReversal(of: hold.reservation)
         for granted in hold.reservation.cards where model.cards[granted.card - 1].place == .delivered(id) {
-          model.cards[granted.card - 1].place = .quarantined(id)
+          model.put(granted.card, .quarantined(id))
         }
         return model.settle(id, as: .quarantined, now)
       }
@@ -145,7 +145,7 @@ extension Model {
   mutating func giveUp(_ id: ID, as state: State, _ now: UInt64) -> Answer {
     for granted in holds[id]!.reservation.cards where cards[granted.card - 1].place == .reserved(id) {
       let condition = holds[id]!.reservation.lines[granted.line].line.condition
-      cards[granted.card - 1].place = .stock(condition)
+      put(granted.card, .stock(condition))
     }
     holds[id]!.endedAt = now
     return settle(id, as: state, now)
@@ -202,10 +202,19 @@ extension Model {
     for id in due(at: now).prefix(limit) {
       if holds[id]!.reservation.state == .held {
         _ = giveUp(id, as: .expired, now)
+        noteMoves()
       } else {
         holds[id] = nil
         _ = newEvent()
       }
+    }
+  }
+
+  /// The times at which something ends: holds, what may be reversed, what is remembered.
+  package var endingTimes: Set<UInt64> {
+    holds.values.reduce(into: []) { times, hold in
+      if let due = dueTime(of: hold) { times.insert(due) }
+      if hold.reservation.state == .delivered { times.insert(hold.reservation.dispensedAt + Self.reversalMilliseconds) }
     }
   }
 }

@@ -19,6 +19,7 @@ extension Model {
       let card = Card(
         product: purchase.product, lot: lots.count + 1, expiry: declared.expiry, place: .loading(purchase: number))
       cards += Array(repeating: card, count: declared.count)
+      for card in first..<first + declared.count { put(card, .loading(purchase: number)) }
       lots.append(lot)
     }
     let vendor = purchase.vendor.isEmpty ? products[purchase.product - 1].vendor : purchase.vendor
@@ -83,7 +84,7 @@ extension Model {
     if record.stage == .committed { return Answer(outcome, isRepeat: true, event: record.event) }
     for lot in lots[record.lots] {
       for number in 0..<lot.declared {
-        cards[lot.first + number - 1].place = number < lot.loaded ? .stock(.regular) : .void
+        put(lot.first + number, number < lot.loaded ? .stock(.regular) : .void)
       }
     }
     let event = newEvent()
@@ -98,7 +99,7 @@ extension Model {
     let record = purchases[purchase - 1]
     if record.stage == .committed { return Answer(.refused(.final)) }
     if record.stage == .abandoned { return Answer(.done, isRepeat: true, event: record.event) }
-    for lot in lots[record.lots] { for number in 0..<lot.declared { cards[lot.first + number - 1].place = .void } }
+    for lot in lots[record.lots] { for number in 0..<lot.declared { put(lot.first + number, .void) } }
     pins[record.vendor] = pins[record.vendor]?.filter { $0.value != purchase }
     serials[record.vendor] = serials[record.vendor]?.filter { $0.value != purchase }
     let event = newEvent()
@@ -110,5 +111,6 @@ extension Model {
   /// The store starts again: an import that was under way is given up.
   package mutating func restart() {
     if let running = importRunning { _ = abandon(running) }
+    noteMoves()
   }
 }

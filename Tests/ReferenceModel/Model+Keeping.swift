@@ -16,7 +16,7 @@ extension Model {
           named.append(granted)
         }
       }
-      for granted in named { cards[granted.card - 1].place = .stock(.used) }
+      for granted in named { put(granted.card, .stock(.used)) }
       // The documents fix no order.
       let currencies = Set(named.map { reservation.lines[$0.line].currency }).sorted()
       return .returned(
@@ -54,7 +54,7 @@ extension Model {
     if runs.contains(where: { $0.cards.upperBound - 1 > cards.count }) { return .refused(.unknownCard) }
     let taken = runs.flatMap(\.cards).filter { isTaken(cards[$0 - 1].place) }
     if taken.isEmpty { return .refused(.notInCustody(runs[0].first)) }
-    for card in taken { cards[card - 1].place = place }
+    for card in taken { put(card, place) }
     return .moved(taken.count)
   }
 
@@ -65,7 +65,7 @@ extension Model {
       let state = state(reservation, at: now)
       if state != .quarantined || there.isEmpty { throw .wrongState(state) }
       bookSettlement(of: there, in: reservation)
-      for granted in there { cards[granted.card - 1].place = .delivered(of) }
+      for granted in there { put(granted.card, .delivered(of)) }
       holds[of]!.reservation.state = .confirmed
       return .moved(there.count)
     } catch { return .refused(error) }

@@ -90,7 +90,7 @@ extension Model {
     case .reserve(_, let holdSeconds, let sale, _):
       reservation.sale = sale
       reservation.deadline = holdSeconds == 0 ? 0 : now + holdSeconds * 1000
-      for granted in taken { cards[granted.card - 1].place = .reserved(id) }
+      for granted in taken { put(granted.card, .reserved(id)) }
       holds[id] = Hold(request: request, reservation: reservation, event: event)
       return Answer(.granted(reservation), event: event)
     case .vend(_, let sale, _):

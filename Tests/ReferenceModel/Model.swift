@@ -20,6 +20,8 @@ package struct Model: Sendable {
     package var serial = ""
     package var pin = ""
     package var place: Place
+    /// The events that moved it, the first its purchase's beginning.
+    package var life: [Int] = []
   }
 
   struct Lot: Hashable, Sendable {
@@ -84,6 +86,8 @@ package struct Model: Sendable {
   /// Which purchase brought a serial or a PIN, for each vendor.
   var serials: [String: [String: Int]] = [:]
   var pins: [String: [String: Int]] = [:]
+  /// The cards that the last event moved.
+  private var moved: [Int] = []
   /// How many events there are.
   package internal(set) var events: Int
 
@@ -107,6 +111,7 @@ package struct Model: Sendable {
 
   /// Answers a request, and changes what it changes. `sweep` comes before each batch.
   package mutating func answer(_ request: Request, by actor: Int, at now: UInt64) -> Answer {
+    defer { noteMoves() }
     let faults = outOfRange(request)
     if !faults.isEmpty { return Answer(.refused(.invalidInOne(of: faults))) }
     if let refusal = notAllowed(request, actor, now) { return Answer(.refused(refusal)) }
@@ -162,6 +167,17 @@ package struct Model: Sendable {
     if case .settle(_, let of, _) = request { holds[of]!.event = event }
     changes[id] = Change(request: request, actor: actor, at: now, outcome: outcome, event: event)
     return Answer(outcome, event: event)
+  }
+
+  mutating func put(_ card: Int, _ place: Place) {
+    cards[card - 1].place = place
+    moved.append(card)
+  }
+
+  /// The last event was the one that moved them.
+  mutating func noteMoves() {
+    for card in moved { cards[card - 1].life.append(events) }
+    moved = []
   }
 
   mutating func newEvent() -> Int {

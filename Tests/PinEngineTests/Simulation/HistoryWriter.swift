@@ -67,6 +67,13 @@ struct HistoryWriter {
     if random.chance(swarm.oneInJumps) {
       milliseconds += .random(in: 1...swarm.jumpLimitDays, using: &random) * 86_400_000
     }
+    // To the very millisecond at which something ends, or the one before.
+    if random.chance(6),
+      let ending = model.endingTimes.filter({ $0 > nowMilliseconds }).sorted().prefix(9).randomElement(using: &random),
+      ending - nowMilliseconds < swarm.jumpLimitDays * 86_400_000
+    {
+      milliseconds = ending - nowMilliseconds - random.pick([0, 0, 1])
+    }
     let now = nowMilliseconds + milliseconds
     var batch: [Asked] = []
     for _ in 0..<random.upTo(swarm.batchLimit) {

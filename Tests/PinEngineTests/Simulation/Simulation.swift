@@ -195,7 +195,7 @@ final class Simulation {
       """)
   }
 
-  private func check(_ isRight: Bool, _ kind: @autoclosure () -> String, _ text: @autoclosure () -> String) throws {
+  fileprivate func check(_ isRight: Bool, _ kind: @autoclosure () -> String, _ text: @autoclosure () -> String) throws {
     if !isRight { throw Disagreement(step: stepCount, kind: kind(), text: Self.readable(text())) }
   }
 
@@ -232,9 +232,31 @@ final class Simulation {
     asked.append(Asked(actor: 1, request: .actors))
     asked += model.reservationIDs.map { Asked(actor: 1, request: .lookUp($0)) }
     try await ask(asked)
+    try await compareLives()
     let report = try bench.engine.verify()
     try check(report.sound, "unsound", "the store does not verify: \(report.problems.prefix(3))")
   }
+}
+
+extension Simulation {
+  /// The lives of up to forty cards, each told by walking the journal back.
+  private func compareLives() async throws {
+    let stride = max(model.cards.count / 40, 1)
+    for (index, card) in model.cards.enumerated()
+    where index % stride == 0 && card.life.count > 1 && !card.serial.isEmpty {
+      let lives = try await bench.engine.cards(serial: card.serial, as: bench.administrator)
+      let life = try? lives.get().first { Int($0.id.rawValue) == index + 1 }?.life.map { Int($0.sequence) }
+      if card.isAbandoned { continue }
+      try check(
+        life == card.life.reversed().prefix(512).map { $0 }, "life",
+        "card \(index + 1) was moved by \(card.life), and is told to have been by \(life ?? [])")
+    }
+  }
+}
+
+extension Model.Card {
+  /// Its import was given up, and nobody knows its serial any more.
+  fileprivate var isAbandoned: Bool { place == .void && life.count == 2 }
 }
 
 extension ReferenceModel.Outcome {
