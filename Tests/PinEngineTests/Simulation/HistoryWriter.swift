@@ -87,7 +87,8 @@ struct HistoryWriter {
   }
 
   private mutating func restart() -> Step {
-    let step = random.pick([0, 0, 1000, 86_400_000, -1, -3000, -80_000_000])
+    // When a slow sweeper made its last event, and so where a clock set back would be held, is its own affair.
+    let step = random.pick(swarm.isSlowlySwept ? [0, 1000] : [0, 0, 1000, 86_400_000, -1, -3000, -80_000_000])
     return .restart(clockMilliseconds: Int64(step), losingState: random.chance(6))
   }
 
@@ -225,7 +226,7 @@ struct HistoryWriter {
     case 0: line.product = random.pick([product(), 99])
     case 1: line.count = random.pick([0, line.count + 1, 129, 100_001])
     case 2: line.condition = random.pick([.used, .quarantined, .regular])
-    case 3: line.discount += random.pick([1, swarm.priceLimit * 400])
+    case 3: line.discount = random.pick([0, line.discount / 2, line.discount + 1, swarm.priceLimit * 400])
     default: line.tax += 1
     }
     return line

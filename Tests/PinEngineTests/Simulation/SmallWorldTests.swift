@@ -33,19 +33,19 @@ struct SmallWorldTests {
     }
   }
 
-  /// Actors, a product, and its cards: the first lot expires tomorrow, the last never.
+  /// Actors, a product, and its cards: the last lot expires never, one before it today.
   private static func foundation(_ lots: [Int], today: UInt32) -> [Request] {
     var declared: [DeclaredLot] = []
     var cards: [LoadedCard] = []
     for (index, count) in lots.enumerated() {
-      let expiry = index == lots.count - 1 ? UInt32.max : today + 1
+      let expiry = index == lots.count - 1 ? UInt32.max : today
       declared.append(DeclaredLot(expiry: expiry, count: count))
       for _ in 0..<count {
         cards.append(LoadedCard(expiry: expiry, serial: "S\(cards.count)", pin: "PIN-\(cards.count)"))
       }
     }
     return [
-      .defineActor(11, Actor(name: "till", roles: [.terminal]), renewsKey: false),
+      .defineActor(11, Actor(name: "till", roles: [.terminal, .storefront]), renewsKey: false),
       .defineActor(12, Actor(name: "clerk", roles: [.clerk]), renewsKey: false),
       .defineActor(13, Actor(name: "keeper", roles: [.stockKeeper]), renewsKey: false),
       .defineProduct(14, product(price: 1000)),
@@ -78,6 +78,7 @@ struct SmallWorldTests {
       add(clerk, .giveBack(id + 1000, of: id, []))
       add(keeper, .settle(id + 2000, of: id, reason: "printed"))
     }
+    add(till, .reserve(1002, holdSeconds: 0, Sale(), [one]))
     add(clerk, .vend(1002, Sale(), Line(product: 1, count: 1, condition: .used)))
     add(clerk, .reserve(1001, holdSeconds: 60, Sale(), [Line(product: 1, count: 1), Line(product: 1, count: 1)]))
     add(clerk, .giveBack(2003, of: 1001, [Run(1, 1)]))

@@ -33,6 +33,8 @@ struct Swarm {
   let oneInStrange: Int
   /// From how many of the last ids one is picked.
   let idsInPlay: Int
+  /// Whether one sweep does less than is due.
+  let isSlowlySwept: Bool
   let settings: StoreSettings
 
   init(using random: inout SplitMix) {
@@ -62,7 +64,7 @@ struct Swarm {
     settings.segmentByteCount = 2 << 20
     settings.checkpointChangeCount = random.pick([100, 1000, 60_000])
     settings.requestsPerBatch = random.pick([4, 4096])
-    let isSlowlySwept = random.chance(6)
+    isSlowlySwept = random.chance(6)
     if isSlowlySwept { (settings.sweepLimit, settings.requestsPerBatch) = (random.pick([1, 3]), 4096) }
     // A slow sweeper may expire a hold long after it was due, and remember it for as much longer.
     jumpLimitDays = isSlowlySwept ? 5 : random.pick([1, 5, 100])
