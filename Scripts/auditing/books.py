@@ -6,7 +6,8 @@ from .custody import NOBODY, Custody
 from .pieces import HOLDER
 from .reservations import ACTOR, CHANGED, DISPENSED_AT, HEAD, IS_CHANGE, STATE, Reservations, due, grant_of
 from .rules import FIRST_ADMINISTRATOR, OPERATIONS, ROLES_FOR, STORE_ITSELF
-from .words import (CONFIRMED, COUNT, DELIVERED, LOADING, QUARANTINE, QUARANTINED, REGULAR, RESERVATION, RESERVED,
+from .takings import Takings
+from .words import (CONFIRMED, COUNT, DELIVERED, LOADING, LIMITS, QUARANTINE, QUARANTINED, REGULAR, RESERVATION, RESERVED,
                     SOLD, STATES, USED, VOID, cards_text, id_text)  # fmt: skip
 
 SHIFT_TOTAL = struct.Struct(">IIIQQQIIQIQ")
@@ -14,7 +15,7 @@ TOTAL_MASKS = [0xFFFFFFFF if size == "I" else (1 << 64) - 1 for size in "IIQQQII
 COUNTERS = struct.Struct(">16sQIIIIIIB")
 
 
-class Books(Reservations):
+class Books(Reservations, Takings):
     """The state as of the last event that was entered."""
 
     def __init__(self, findings):
@@ -25,7 +26,7 @@ class Books(Reservations):
         self.actor_records, self.names, self.roles = {}, {}, {}
         # Purchases by number: the record, the events that ended and began it, its lots.
         self.vendors, self.purchases, self.lot_records, self.loaded = [], {}, {}, {}
-        self.shifts = {}
+        self.shifts, self.takings, self.limits = {}, {}, {}
         self.next_card, self.loading, self.is_quarantining = 1, 0, False
         self.store_id = NOBODY
         self.event_count = 0
@@ -107,7 +108,8 @@ class Books(Reservations):
         number, name = facts["actor"], facts["name"]
         self.check_request(
             event, (31, (0 if facts["is_new"] else number).to_bytes(4, "big")), (18, name.encode()),
-            (24, facts["roles"].to_bytes(2, "big")), (2, bytes([facts["is_revoked"]])), facts["request"][-1])
+            (24, facts["roles"].to_bytes(2, "big")), (2, bytes([facts["is_revoked"]])), facts["request"][-2],
+            (LIMITS, facts["limits"]["record"]))
         # The store itself names the first one by its number.
         is_new = facts["is_new"] or event.actor == 0
         if is_new != (number not in self.actor_records) or number > len(self.actor_records) + 1 or not number:
@@ -116,6 +118,7 @@ class Books(Reservations):
             self.findings.problem("numbering", event, f"actor {self.names[name]} has this name")
         self.names = {known: other for known, other in self.names.items() if other != number} | {name: number}
         self.actor_records[number] = facts["record"]
+        self.limits[number] = facts["limits"]
         self.roles[number] = 0 if facts["is_revoked"] else facts["roles"]
 
     def product_defined(self, event):

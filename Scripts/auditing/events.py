@@ -4,7 +4,7 @@ import struct
 
 from .journal import Damage
 from .words import (ACTOR, CONDITIONS, COUNT, EXPIRED, EXTENTS, KINDS, LAST_FIELD, PLACES, QUARANTINED, REASON,
-                    RELEASED, RENEWS_KEY, REVERSED, ROLES, STATES, TENDERS, WITHOUT_ID)  # fmt: skip
+                    RELEASED, KEY, LIMITS, REVERSED, ROLES, STATES, TENDERS, WITHOUT_ID)  # fmt: skip
 
 EVENT_HEAD = struct.Struct(">BBHI")
 MOVE = struct.Struct(">QIIQQQQQBB6s")
@@ -211,12 +211,35 @@ def actor_defined(reader):
     ends(result)
     start = reader.at
     actor, roles, revoked, name = reader.u32(), reader.u16(), reader.flag(), reader.text()
-    reader.take(8 + 60)  # The number and the wrapped key.
-    is_new, renews = not any(field(fields, ACTOR)), field(fields, RENEWS_KEY) == b"\1"
+    actor_limits = limits(reader)
+    has_old_key, old_key_ends = reader.flag(), reader.u64()
+    reader.take((1 + has_old_key) * (8 + 60))  # The numbers and the wrapped keys.
+    is_new, key_change = not any(field(fields, ACTOR)), field(fields, KEY)
+    if len(key_change) != 9 or key_change[0] > 3 or (key_change[0] < 2 and any(key_change[1:])):
+        raise Damage("the keys of an actor are changed in no way there is")
+    if actor_limits["record"] != field(fields, LIMITS) or (old_key_ends and not has_old_key):
+        raise Damage("an actor is not what its request says")
     if named != actor or roles >> len(ROLES):
         raise Damage("an actor is not what its result says")
     return {"request": fields, "actor": actor, "roles": roles, "is_revoked": revoked, "name": name,
-            "is_new": is_new, "has_new_key": is_new or renews, "record": reader.data[start:reader.at]}  # fmt: skip
+            "is_new": is_new, "has_new_key": is_new or key_change[0] in (1, 2), "limits": actor_limits,
+            "has_old_key": has_old_key, "old_key_ends": old_key_ends,
+            "record": reader.data[start:reader.at]}  # fmt: skip
+
+
+def limits(reader):
+    """What an actor may do: the minute and the day each as (cards, reprints, value); 0 for what is not limited."""
+    start = reader.at
+    requests, currency, product_count = reader.u32(), reader.u32(), reader.u16()
+    reader.zeros(2)
+    minute, day = ((reader.u32(), reader.u32(), reader.u64()) for _ in range(2))
+    products = [reader.u32() for _ in range(product_count)]
+    if bool(currency) != bool(minute[2] or day[2]) or products != sorted(set(products)) or 0 in products:
+        raise Damage("the limits of an actor are none that could be")
+    if currency:
+        checked_currency(currency)
+    return {"requests": requests, "currency": currency, "minute": minute, "day": day, "products": products,
+            "record": reader.data[start:reader.at]}  # fmt: skip
 
 
 def product_defined(reader):
@@ -279,8 +302,8 @@ def dispensed(reader):
 
 
 def opened(reader):
-    facts = {"first": reader.u32(), "count": reader.u32(), "is_print": reader.flag()}
-    reader.zeros(7)
+    facts = {"first": reader.u32(), "count": reader.u32(), "is_print": reader.flag(), "is_reprint": reader.flag()}
+    reader.zeros(6)
     return facts
 
 

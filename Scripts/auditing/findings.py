@@ -11,6 +11,7 @@ CHECKS = [
     ("states", "reservations went from state to state as they may, and in time"),
     ("disclosure", "no PIN was told but of a card sold to that id; none told came back as regular but by a named word"),
     ("prices", "prices, discounts, credits and shift totals are those fixed when the cards were reserved"),
+    ("limits", "nobody took, or was told again, more than the limits of the time allowed"),
     ("balance", "received = stock + reserved + delivered + quarantined + void, by product and condition"),
     ("head", "the head is the one noted elsewhere, and the one the checkpoint or the backup names"),
     ("tables", "the tables of the state are what the journal folds to"),

@@ -35,8 +35,17 @@ def actor(facts):
     return {
         "defined_actor": facts["actor"], "name": facts["name"],
         "roles": [name for bit, name in enumerate(ROLES) if facts["roles"] >> bit & 1],
-        "is_revoked": facts["is_revoked"], "has_new_key": facts["has_new_key"],
+        "is_revoked": facts["is_revoked"], "limits": limits(facts["limits"]), "has_new_key": facts["has_new_key"],
+        "old_key": {"ends": moment_or_none(facts["old_key_ends"])} if facts["has_old_key"] else None,
     }  # fmt: skip
+
+
+def limits(facts):
+    spans = {span: {"cards": facts[span][0] or None, "reprints": facts[span][1] or None,
+                    "value_minor": facts[span][2] or None} for span in ("minute", "day")}  # fmt: skip
+    currency = currency_text(facts["currency"]) if facts["currency"] else None
+    return {"requests_per_second": facts["requests"] or None, "currency": currency, **spans,
+            "products": facts["products"]}  # fmt: skip
 
 
 def product(facts):
@@ -110,7 +119,8 @@ KEYS = {
     10: lambda facts: {"purchase": facts["purchase"], "begun_by": facts["begun_by"]},
     11: lambda facts: {"extents": extents(facts["moves"])}, 16: grant, 17: grant,
     18: lambda facts: {"opened_count": facts["opened_count"], "extents": extents(facts["moves"])},
-    19: lambda facts: {"first_index": facts["first"], "count": facts["count"], "is_print": facts["is_print"]},
+    19: lambda facts: {"first_index": facts["first"], "count": facts["count"], "is_print": facts["is_print"],
+                       "is_reprint": facts["is_reprint"]},
     21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
     32: stock_changed, 34: stock_changed, 48: shift,
     33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],

@@ -69,6 +69,7 @@ class Reservations:
             self.findings.problem("actors", event, "the actor may not hold without a deadline")
         if is_vend and (hold or len(facts["lines"]) != 1 or facts["lines"][0][1] > CARDS_PER_ANSWER):
             self.findings.problem("states", event, "it is not one line without a hold")
+        self.take(event, facts["lines"])
         earliest = [self.check_line(event, line, roles) for line in facts["lines"]]
         self.take_slices(event, DELIVERED if is_vend else RESERVED, earliest)
         head = [IS_RESERVATION, SOLD if is_vend else HELD, is_vend, facts["tender"], event.actor, event.time, deadline,
@@ -140,6 +141,8 @@ class Reservations:
         head[OPENED] = event.facts["opened_count"]
         self.put_head(event.id, head, record)
         self.count_sale(head[ACTOR], lines)
+        if event.actor != head[ACTOR]:
+            self.reprint(event, event.facts["opened_count"])
 
     def check_sold(self, event, moves, slices):
         """That cards which are delivered are cards that the id was granted."""
@@ -162,6 +165,9 @@ class Reservations:
             self.findings.problem("disclosure", event, "it is a print and is not counted, or the other way round")
         elif is_print and not self.is_any_delivered(slices, first, count, event.id):
             self.findings.problem("disclosure", event, "none of the cards it tells is in the delivery any more")
+        self.check_reprint(event, head[ACTOR], head[STATE], head[DISPENSED_AT])
+        if event.facts["is_reprint"]:
+            self.reprint(event, count)
         head[OPENED] = max(head[OPENED], first + count)
         if is_print and head[PRINTS] < MOST_PRINTS:
             head[PRINTS] += 1
@@ -221,6 +227,7 @@ class Reservations:
             self.count_reversal(head[ACTOR], lines, slices, moves)
         else:
             self.custody.check_neighbours(event, moves)
+            self.give_back(head[ACTOR], lines, head[RESERVED_AT])
         for move in moves:
             if state == QUARANTINED:
                 self.custody.give(event, move, QUARANTINE, event.id, holder=event.id)

@@ -57,7 +57,8 @@ def expected(books, table):
     if table == "levels":
         return numbered({number: level(custody, number) for number in books.products})
     if table == "shifts":
-        return numbered({actor: books.shift_record(actor) for actor in books.shifts})
+        return numbered({actor: books.shift_record(actor) + books.takings_record(actor)
+                         for actor in books.shifts.keys() | books.takings.keys()})  # fmt: skip
     records = {"actors": books.actor_records, "lots": books.lot_records, "products": books.product_records}
     return numbered(records[table])
 

@@ -23,8 +23,8 @@ NEVER = 0xFFFFFFFF
 DAY_MILLISECONDS = 86_400_000
 
 # Numbers of the fields of a request that are used here.
-COUNT, EXTENTS, REASON, RESERVATION, ACTOR, RENEWS_KEY = 4, 13, 14, 15, 31, 36
-LAST_FIELD = 39
+COUNT, EXTENTS, REASON, RESERVATION, ACTOR, LIMITS, KEY = 4, 13, 14, 15, 31, 40, 41
+LAST_FIELD = 41
 
 
 def days_text(days):

@@ -23,8 +23,8 @@ import PinWords
 /// is sent again unchanged, with the same id, so that the server answers it and does not do it twice; when its time
 /// limit passes first, it throws `ClientError.unknownOutcome`, which names the id to ask by.
 ///
-/// Which refusals a call tries again by itself, within its time limit: `busy` after the hint it carries, and `stopping`
-/// by connecting again. All others are thrown, `storageFull` and `importRunning` among them: waiting for those is a
+/// Which refusals a call tries again by itself, within its time limit: `busy` and `tooManyRequests` after the hint they
+/// carry, and `stopping` by connecting again. All others are thrown, `storageFull` and `importRunning` among them: waiting for those is a
 /// person's decision.
 ///
 /// A server that comes back with another store, restored from a backup that forgets sales, is not gone on with: all calls

@@ -17,9 +17,22 @@ public final class Catalogue: Sendable {
 
   package struct Actor: Sendable {
     package let description: ActorDescription
-    package let key: SecretKey
-    /// Another one when the key is renewed.
-    let keyNumber: UInt64
+    package let key: ActorKey
+    /// There if and only if the description has one; whether it still works, that says.
+    package let oldKey: ActorKey?
+
+    /// Whether a key opens sessions, and carries on those that it opened.
+    package func hasKey(_ number: UInt64, at timeMilliseconds: UInt64) -> Bool {
+      if number == key.number { return true }
+      guard let oldKey, let old = description.oldKey, oldKey.number == number else { return false }
+      return old.works(at: timeMilliseconds)
+    }
+  }
+
+  package struct ActorKey: Sendable {
+    /// No two keys of a store have the same.
+    package let number: UInt64
+    package let secret: SecretKey
   }
 
   /// Tells this store from any other, and from itself before a restore that forgot sales.

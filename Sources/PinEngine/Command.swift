@@ -91,13 +91,20 @@ public struct InternalCommand: Sendable {
 /// A command on its way to the writer: whose it is, and where the answer goes.
 public struct Submission: Sendable {
   public let actor: ActorID
+  /// The key with which its session was opened, which must not have ended by the time this is decided; 0 for none.
+  let keyNumber: UInt64
   public let command: Command
   /// The submitter's own number for it, handed back with the answer.
   public let ticket: UInt64
   let sink: AnswerSink
 
   public init(actor: ActorID, command: Command, ticket: UInt64, sink: AnswerSink) {
+    self.init(actor: actor, keyNumber: 0, command: command, ticket: ticket, sink: sink)
+  }
+
+  package init(actor: ActorID, keyNumber: UInt64, command: Command, ticket: UInt64, sink: AnswerSink) {
     self.actor = actor
+    self.keyNumber = keyNumber
     self.command = command
     self.ticket = ticket
     self.sink = sink

@@ -31,11 +31,12 @@ extension Engine {
   }
 
   /// Adds an actor, or changes one; the key is handed back when it is new, this once.
-  package func define(_ define: DefineActor, as actor: ActorID) async -> (answered: Answered, key: SecretKey?) {
-    let needsKey = define.renewsKey || define.actor.id.rawValue == 0
-    let fresh = needsKey ? KeyRecord.new(.actor, under: keyring.storeKey) : nil
+  package func define(
+    _ define: DefineActor, as actor: ActorID, keyNumber: UInt64 = 0
+  ) async -> (answered: Answered, key: SecretKey?) {
+    let fresh = define.makesKey ? KeyRecord.new(.actor, under: keyring.storeKey) : nil
     let command = InternalCommand(.defineActor(define, key: fresh?.record))
-    let answered = await perform(.internalCommand(command), as: actor)
+    let answered = await perform(.internalCommand(command), as: actor, keyNumber: keyNumber)
     guard case .actor = answered.outcome, !answered.isRepeat else { return (answered, nil) }
     return (answered, fresh?.key)
   }
@@ -54,7 +55,7 @@ extension Machine {
   /// The event of the first administrator, who nobody could have named.
   static func writeFirstActor(_ actor: ActorRecord, into block: inout Block) {
     let define = DefineActor(
-      id: RequestID(high: 0, low: 1), actor: actor.description, renewsKey: true)
+      id: RequestID(high: 0, low: 1), actor: actor.description)
     var result = ByteWriter(capacity: 16)
     result.write(actor.description.id.rawValue)
     beginChange(.actorDefined, define.id, define.fields, result: result, by: .store, &block)

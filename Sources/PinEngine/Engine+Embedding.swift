@@ -23,6 +23,21 @@ extension Engine {
     try self.init(at: directory, masterKey: MasterKeyFile.read(at: masterKeyFile))
   }
 
+  /// Begins a purchase. An import that has fallen silent gives way; one that is under way has the asker try again.
+  public func begin(_ begin: BeginPurchase, as actor: ActorID) async -> Answered {
+    await self.begin(begin, as: actor, keyNumber: 0)
+  }
+
+  /// Makes the cards loaded so far stock, all of them at once; ids that were declared and not loaded become void.
+  public func commit(_ purchase: PurchaseID, as actor: ActorID) async -> Answered {
+    await commit(purchase, as: actor, keyNumber: 0)
+  }
+
+  /// Gives a purchase up: its ids become void, and what was loaded is removed.
+  public func abandon(_ purchase: PurchaseID, as actor: ActorID) async -> Answered {
+    await abandon(purchase, as: actor, keyNumber: 0)
+  }
+
   /// Adds an actor, or changes one, for commands that this program submits itself; its key is not told.
   public func defineActor(_ define: DefineActor, as actor: ActorID) async -> Answered {
     await self.define(define, as: actor).answered

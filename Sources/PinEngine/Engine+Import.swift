@@ -4,15 +4,15 @@ import PinWords
 /// Imports: one at a time; declared, loaded in chunks, committed by one event or abandoned.
 extension Engine {
   /// Begins a purchase. An import that has fallen silent gives way; one that is under way has the asker try again.
-  public func begin(_ begin: BeginPurchase, as actor: ActorID) async -> Answered {
+  package func begin(_ begin: BeginPurchase, as actor: ActorID, keyNumber: UInt64) async -> Answered {
     let keys = begin.lots.map { _ in newKey(.lot) }
     let command = Command.internalCommand(InternalCommand(.beginPurchase(begin, keys: keys)))
-    var answered = await perform(command, as: actor)
+    var answered = await perform(command, as: actor, keyNumber: keyNumber)
     if case .refused(.importRunning(let running)) = answered.outcome,
       desk.patienceMilliseconds(for: running) == 0
     {
       _ = await abandon(running, as: .store)
-      answered = await perform(command, as: actor)
+      answered = await perform(command, as: actor, keyNumber: keyNumber)
     }
     if case .purchase(let purchase, let lots) = answered.outcome, !answered.isRepeat {
       precondition(lots.allSatisfy { catalogue.lot($0.lot).purchase == purchase }, "a purchase's lots are published")
@@ -32,18 +32,19 @@ extension Engine {
   }
 
   /// Makes the cards loaded so far stock, all of them at once; ids that were declared and not loaded become void.
-  public func commit(_ purchase: PurchaseID, as actor: ActorID) async -> Answered {
+  package func commit(_ purchase: PurchaseID, as actor: ActorID, keyNumber: UInt64) async -> Answered {
     // If it is not the one under way, the machine knows whether this is a repeat.
     let loaded = await desk.close(purchase)
     let command = InternalCommand(.commitPurchase(purchase, loaded: loaded))
-    let answered = await perform(.internalCommand(command), as: actor)
+    let answered = await perform(.internalCommand(command), as: actor, keyNumber: keyNumber)
     if case .purchase = answered.outcome { await desk.end(purchase) } else { await desk.reopen(purchase) }
     return answered
   }
 
   /// Gives a purchase up: its ids become void, and what was loaded is removed.
-  public func abandon(_ purchase: PurchaseID, as actor: ActorID) async -> Answered {
-    let answered = await perform(.internalCommand(InternalCommand(.abandonPurchase(purchase))), as: actor)
+  package func abandon(_ purchase: PurchaseID, as actor: ActorID, keyNumber: UInt64) async -> Answered {
+    let command = Command.internalCommand(InternalCommand(.abandonPurchase(purchase)))
+    let answered = await perform(command, as: actor, keyNumber: keyNumber)
     if case .done = answered.outcome, !answered.isRepeat { await desk.discard(purchase) }
     return answered
   }

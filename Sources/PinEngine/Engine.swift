@@ -69,11 +69,16 @@ public final class Engine: Sendable {
 
   /// Asks one thing and waits for the answer.
   public func perform(_ command: Command, as actor: ActorID) async -> Answered {
+    await perform(command, as: actor, keyNumber: 0)
+  }
+
+  /// The same for a session that was opened with a key.
+  package func perform(_ command: Command, as actor: ActorID, keyNumber: UInt64) async -> Answered {
     await withCheckedContinuation { continuation in
       let sink = AnswerSink { answers in
         for answer in answers { continuation.resume(returning: answer) }
       }
-      let submission = Submission(actor: actor, command: command, ticket: 0, sink: sink)
+      let submission = Submission(actor: actor, keyNumber: keyNumber, command: command, ticket: 0, sink: sink)
       if !store.submit([submission]) {
         let refusal: Refusal = store.isStopped ? .stopping : .busy(retryAfterMilliseconds: 10)
         continuation.resume(

@@ -22,7 +22,7 @@ extension Connection {
     awaitedCount += 1
     let ticket = Ticket(connection: index, slot: slots.append(slot))
     let desk = AsideDesk(
-      engine: loop.engine, limits: loop.limits, actor: actorID, meter: loop.meter,
+      engine: loop.engine, limits: loop.limits, actor: sessionActor.id, keyNumber: sessionActor.keyNumber, meter: loop.meter,
       backupFolder: loop.configuration.backupFolder, logger: loop.logger)
     let loop = loop
     aside = Task {
@@ -58,6 +58,7 @@ private struct AsideDesk: Sendable {
   let engine: Engine
   let limits: Limits
   let actor: ActorID
+  let keyNumber: UInt64
   let meter: Meter
   let backupFolder: String?
   let logger: Logger
@@ -65,9 +66,9 @@ private struct AsideDesk: Sendable {
   func answer(_ message: RequestMessage) async -> ReadyAnswer {
     do {
       switch message {
-      case .beginPurchase(let begin): return .answered(await engine.begin(begin, as: actor))
-      case .commitPurchase(let purchase): return .answered(await engine.commit(purchase, as: actor))
-      case .abandonPurchase(let purchase): return .answered(await engine.abandon(purchase, as: actor))
+      case .beginPurchase(let begin): return .answered(await engine.begin(begin, as: actor, keyNumber: keyNumber))
+      case .commitPurchase(let purchase): return .answered(await engine.commit(purchase, as: actor, keyNumber: keyNumber))
+      case .abandonPurchase(let purchase): return .answered(await engine.abandon(purchase, as: actor, keyNumber: keyNumber))
       case .defineActor(let define): return await answer(define)
       case .catalogue(let query):
         let products = engine.catalogue.products.lazy.filter { $0.id > query.after }
@@ -125,7 +126,7 @@ private struct AsideDesk: Sendable {
   private func done(_ answer: Answer) -> ReadyAnswer { .outcome(.success(answer)) }
 
   private func answer(_ define: DefineActor) async -> ReadyAnswer {
-    let (answered, key) = await engine.define(define, as: actor)
+    let (answered, key) = await engine.define(define, as: actor, keyNumber: keyNumber)
     guard case .actor(let id) = answered.outcome else { return .answered(answered) }
     let message = AnswerMessage(
       sequence: answered.sequence, timeMilliseconds: answered.timeMilliseconds, isRepeat: answered.isRepeat,

@@ -1,3 +1,4 @@
+import NIOCore
 import PinEngine
 import PinProtocol
 import PinWords
@@ -5,6 +6,9 @@ import PinWords
 /// What each request becomes: a command for the writer, a chunk for the import, or an aside.
 extension Connection {
   func serve(_ operation: Operation, _ slot: RequestSlot, body: RawSpan) {
+    if let retryAfter = sessionActor.rate?.take(atNanoseconds: NIODeadline.now().uptimeNanoseconds) {
+      return answerHere(slot, .refused(.tooManyRequests(retryAfterMilliseconds: retryAfter)))
+    }
     do throws(ProtocolFault) {
       if operation == .loadCards {
         try load(slot, body)
@@ -54,17 +58,20 @@ extension Connection {
     var slot = slot
     slot.parameter = parameter
     awaitedCount += 1
-    loop.gather(command, as: actorID, ticket: Ticket(connection: index, slot: slots.append(slot)))
+    loop.gather(command, as: sessionActor, ticket: Ticket(connection: index, slot: slots.append(slot)))
   }
 
   /// Whose requests these are: the session is open.
-  var actorID: ActorID {
+  var sessionActor: SessionActor {
     guard let actor else { preconditionFailure("only an actor's requests are served") }
-    return actor.id
+    return actor
   }
 
   /// Whether the actor may ask for an operation that is not the writer's; those the writer checks itself.
-  func mayAsk(_ operation: Operation) -> Bool { loop.engine.allows(actorID, operation) }
+  func mayAsk(_ operation: Operation) -> Bool {
+    loop.engine.allows(sessionActor.id, operation)
+      && loop.engine.catalogue.actor(sessionActor.id)?.letsIn(sessionActor, at: loop.now) == true
+  }
 
   /// Hands a chunk of cards to the import, copied once out of the frame and not into texts.
   private func load(_ slot: RequestSlot, _ body: RawSpan) throws(ProtocolFault) {

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import PinBytes
+import PinEngine
 import PinProtocol
 import PinSealing
 import PinWords
@@ -55,37 +56,58 @@ extension Connection {
     }
     guard let claim else { preconditionFailure("hello comes before authenticate") }
     let known = loop.engine.catalogue.actor(named: claim.name)
-    let key = known?.key ?? loop.nobodysKey
-    let isProved: Bool
-    let proof: Bytes32
-    switch claim.method {
-    case .key:
-      isProved = request.proof == Bytes32(hmacSHA256(under: key, transcript.bytes(signedBy: .client)))
-      proof = Bytes32(hmacSHA256(under: key, transcript.bytes(signedBy: .server)))
-    case .certificate:
-      isProved = request.proof == .zero && hasCertificate(of: claim.name)
-      proof = .zero
-    }
-    guard isProved, let known, !known.description.isRevoked else {
+    guard let proved = prove(request.proof, claim.method, known, transcript), let known, !known.description.isRevoked
+    else {
       turnAway(slot, claim.name)
       return
     }
     session.proved()
     loop.counters.sessionsOpen += 1
-    actor = (known.description.id, known.description.roles, known.key)
+    actor = proved.actor
     self.claim = nil
     loop.logger.info(
       "authenticated", metadata: ["connection": "\(name)", "actor": "\(known.description.name)"])
-    let answer = AuthenticateAnswer(proof: proof, actor: known.description.id, roles: known.description.roles)
+    let answer = AuthenticateAnswer(proof: proved.answer, actor: known.description.id, roles: known.description.roles)
     answerHere(slot, loop.message(.done(.authenticate(answer))))
   }
 
-  /// Whether the client's certificate, which TLS has verified, was issued to this actor.
-  private func hasCertificate(of name: String) -> Bool {
-    guard let handler = try? context?.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self) else {
-      return false
+  /// Whose session the proof opens, and the server's own proof in answer; nil if it is not the actor's.
+  private func prove(
+    _ proof: Bytes32, _ method: AuthenticationMethod, _ known: Catalogue.Actor?, _ transcript: AuthenticationTranscript
+  ) -> (actor: SessionActor, answer: Bytes32)? {
+    switch method {
+    case .key:
+      let signed = transcript.bytes(signedBy: .client)
+      var proving: Catalogue.ActorKey?
+      // Two keys are tried for every name, whether there are any or not.
+      for key in [known?.key, known?.oldKey] {
+        let isProof = proof == Bytes32(hmacSHA256(under: key?.secret ?? loop.nobodysKey, signed))
+        if isProof, let key { proving = key }
+      }
+      guard let known, let proving, known.hasKey(proving.number, at: loop.now) else { return nil }
+      let answer = Bytes32(hmacSHA256(under: proving.secret, transcript.bytes(signedBy: .server)))
+      return (session(of: known, keyNumber: proving.number), answer)
+    case .certificate:
+      guard let known, proof == .zero, let certificate = peerCertificate,
+        certificate.names(actor: known.description.name)
+      else { return nil }
+      let endsAt = UInt64(clamping: certificate.notValidAfter) * 1000
+      return (session(of: known, keyNumber: 0, certificateEndsAtMilliseconds: endsAt), .zero)
     }
-    return handler.peerCertificate?.names(actor: name) ?? false
+  }
+
+  private func session(
+    of known: Catalogue.Actor, keyNumber: UInt64, certificateEndsAtMilliseconds: UInt64? = nil
+  ) -> SessionActor {
+    SessionActor(
+      id: known.description.id, keyNumber: keyNumber, certificateEndsAtMilliseconds: certificateEndsAtMilliseconds,
+      rate: loop.rates.rate(of: known.description))
+  }
+
+  /// The client's certificate, which TLS has verified.
+  private var peerCertificate: NIOSSLCertificate? {
+    let handler = try? context?.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+    return handler?.peerCertificate
   }
 
   /// Refuses the proof, a little later, so that trying many costs time.

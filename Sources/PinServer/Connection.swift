@@ -1,8 +1,18 @@
 import NIOCore
 import PinEngine
 import PinProtocol
-import PinSealing
 import PinWords
+
+/// Whose session it is, and what it stands on.
+struct SessionActor {
+  let id: ActorID
+  /// The key that proved it, which must not end; 0 for a certificate.
+  let keyNumber: UInt64
+  /// When its certificate ends, milliseconds since 1970 UTC; nil for a key.
+  let certificateEndsAtMilliseconds: UInt64?
+  /// Nil if it may ask as often as it likes.
+  var rate: RequestRate?
+}
 
 /// One client's connection: reads its frames, keeps its requests in order, and writes their answers.
 ///
@@ -36,8 +46,8 @@ final class Connection: ChannelDuplexHandler {
   var session = SessionState.awaitingHello
   /// What hello said, until it is proved.
   var claim: (name: String, method: AuthenticationMethod)?
-  /// Who it turned out to be, with the key that proved it.
-  var actor: (id: ActorID, roles: Roles, key: SecretKey)?
+  /// Who it turned out to be.
+  var actor: SessionActor?
 
   /// Bytes that came and could not be taken yet.
   var incoming = ByteBuffer()

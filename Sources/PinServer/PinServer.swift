@@ -103,12 +103,13 @@ public final class PinServer: Service {
     var limits = engine.limits
     limits.requestsInFlight = configuration.requestsInFlight
     let clock = SystemClock()
+    let rates = RequestRates()
     var loops: [ServingLoop] = []
     for (number, eventLoop) in group.makeIterator().enumerated() {
       loops.append(
         try ServingLoop(
           number: number, eventLoop: eventLoop, engine: engine, configuration: configuration, limits: limits,
-          transport: transport, clock: clock, meter: meter, logger: logger))
+          transport: transport, clock: clock, meter: meter, rates: rates, logger: logger))
     }
     return loops
   }

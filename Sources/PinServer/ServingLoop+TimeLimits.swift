@@ -27,6 +27,8 @@ extension ServingLoop {
       logger.info("closing: \(reason)", metadata: ["connection": "\(connection.name)"])
       connection.closeNow()
     }
+    // Keys and certificates also end by time alone.
+    closeOutdated()
   }
 
   /// Which limit a connection has outlived, or nil.

@@ -39,6 +39,7 @@ final class ServingLoop: @unchecked Sendable {
   let limits: Limits
   let transport: TransportContext?
   let meter: Meter
+  let rates: RequestRates
   let logger: Logger
   let logsRequests: Bool
   /// What the proofs for unknown names are compared with.
@@ -67,7 +68,8 @@ final class ServingLoop: @unchecked Sendable {
 
   init(
     number: Int, eventLoop: any EventLoop, engine: Engine, configuration: ServerConfiguration, limits: Limits,
-    transport: TransportContext?, clock: any StoreClock, meter: Meter, logger: Logger
+    transport: TransportContext?, clock: any StoreClock, meter: Meter, rates: RequestRates,
+    logger: Logger
   ) throws {
     self.number = number
     self.eventLoop = eventLoop
@@ -77,6 +79,7 @@ final class ServingLoop: @unchecked Sendable {
     self.transport = transport
     self.clock = clock
     self.meter = meter
+    self.rates = rates
     self.logger = logger
     logsRequests = logger.logLevel <= .debug
     reader = try engine.makeCardReader()
@@ -124,9 +127,11 @@ final class ServingLoop: @unchecked Sendable {
   // MARK: To the writer
 
   /// Keeps a command until the end of this turn of the loop, when all that came in it are handed over at once.
-  func gather(_ command: Command, as actor: ActorID, ticket: Ticket) {
+  func gather(_ command: Command, as actor: SessionActor, ticket: Ticket) {
     guard let sink else { return }
-    gathered.append(Submission(actor: actor, command: command, ticket: ticket.number, sink: sink))
+    gathered.append(
+      Submission(
+        actor: actor.id, keyNumber: actor.keyNumber, command: command, ticket: ticket.number, sink: sink))
     scheduleTurn()
   }
 
@@ -223,20 +228,32 @@ final class ServingLoop: @unchecked Sendable {
     guard latest !== catalogue else { return }
     catalogue = latest
     closeOutdated()
+    refreshRates()
   }
 
-  /// Closes the connections of actors that were revoked or given a new key.
-  private func closeOutdated() {
+  /// Closes the connections of actors that were revoked, or whose key or certificate ended.
+  func closeOutdated() {
+    let now = now
     for connection in connections {
-      guard let connection, let actor = connection.actor, connection.isOpen else { continue }
-      let known = catalogue.actor(actor.id)
-      if known == nil || known?.description.isRevoked == true || known?.key.equals(actor.key) == false {
-        logger.info(
-          "closing: its actor was revoked or has a new key", metadata: ["connection": "\(connection.name)"])
-        // A long poll would still be answered with what comes next.
-        connection.aside?.cancel()
-        connection.closeWhenAnswered()
+      guard let connection, let actor = connection.actor, connection.isOpen, !connection.closesWhenAnswered else {
+        continue
       }
+      if let known = catalogue.actor(actor.id), known.letsIn(actor, at: now) { continue }
+      logger.info(
+        "closing: its actor was revoked, or its key or certificate ended",
+        metadata: ["connection": "\(connection.name)"])
+      // A long poll would still be answered with what comes next.
+      connection.aside?.cancel()
+      connection.closeWhenAnswered()
+    }
+  }
+
+  /// Has every connection keep to the rate that its actor has now.
+  private func refreshRates() {
+    for connection in connections {
+      guard let connection, let actor = connection.actor, let known = catalogue.actor(actor.id) else { continue }
+      guard actor.rate != nil || known.description.limits.requestsPerSecond > 0 else { continue }
+      connection.actor?.rate = rates.rate(of: known.description)
     }
   }
 
@@ -307,8 +324,11 @@ extension ByteWriter {
   }
 }
 
-extension SecretKey {
-  fileprivate func equals(_ other: SecretKey) -> Bool {
-    self === other || withBytes { mine in other.withBytes { constantTimeEqual(mine, $0) } }
+extension Catalogue.Actor {
+  /// Whether a session of this actor's may go on.
+  func letsIn(_ session: SessionActor, at timeMilliseconds: UInt64) -> Bool {
+    if description.isRevoked { return false }
+    if let endsAt = session.certificateEndsAtMilliseconds { return timeMilliseconds < endsAt }
+    return hasKey(session.keyNumber, at: timeMilliseconds)
   }
 }

@@ -10,6 +10,8 @@ public enum Refusal: Error, Hashable, Sendable {
   case idReused(Field)
   /// The id belongs to another actor.
   case notYours
+  /// The actor's limits do not let it sell this product, or anything in its currency.
+  case productNotPermitted(ProductID)
 
   // Final: the answer will stay the same.
   case unknownID
@@ -39,8 +41,15 @@ public enum Refusal: Error, Hashable, Sendable {
   case outOfTurn(expected: UInt32)
   /// The sale stands, but this card of it cannot be opened: something on the server's disk is damaged.
   case cardDamaged(CardID)
+  /// The request is more than what an actor's limit leaves: cards, or minor units of the limit's currency. It may be sent
+  /// again after so many milliseconds; 0 if it is more than the whole limit.
+  case limitReached(ActorLimit, left: UInt64, retryAfterMilliseconds: UInt32)
+  /// The actor has two keys that work; one must end before there is a third.
+  case oldKeyStillWorks
 
   // Try again.
+  /// The actor asks more often than it may; its next request is taken after so many milliseconds.
+  case tooManyRequests(retryAfterMilliseconds: UInt32)
   /// More is going on than the server takes at once; try again after so many milliseconds.
   case busy(retryAfterMilliseconds: UInt32)
   /// There is no room for changes; looking still works.
@@ -93,6 +102,8 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case wait = 37
   case method = 38
   case purchase = 39
+  case limits = 40
+  case key = 41
 
   public var description: String {
     switch self {
@@ -136,6 +147,8 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
     case .wait: "wait"
     case .method: "method"
     case .purchase: "purchase"
+    case .limits: "limits"
+    case .key: "key"
     }
   }
 }
@@ -155,6 +168,7 @@ public enum Status: UInt8, Sendable, CaseIterable {
   case notPermitted = 17
   case idReused = 18
   case notYours = 19
+  case productNotPermitted = 20
 
   // Final.
   case unknownID = 32
@@ -174,12 +188,15 @@ public enum Status: UInt8, Sendable, CaseIterable {
   case notInCustody = 46
   case outOfTurn = 47
   case cardDamaged = 48
+  case limitReached = 49
+  case oldKeyStillWorks = 50
 
   // Try again.
   case busy = 64
   case storageFull = 65
   case stopping = 66
   case importRunning = 67
+  case tooManyRequests = 68
 
   /// What a client does about it.
   public enum Disposition: Sendable { case done, clientFault, final, retry }
@@ -202,6 +219,7 @@ extension Refusal {
     case .notPermitted: (.notPermitted, 0, 0, 0)
     case .idReused(let field): (.idReused, UInt64(field.rawValue), 0, 0)
     case .notYours: (.notYours, 0, 0, 0)
+    case .productNotPermitted(let product): (.productNotPermitted, UInt64(product.rawValue), 0, 0)
     case .unknownID: (.unknownID, 0, 0, 0)
     case .unknownProduct(let product): (.unknownProduct, UInt64(product.rawValue), 0, 0)
     case .unknownPurchase: (.unknownPurchase, 0, 0, 0)
@@ -219,6 +237,9 @@ extension Refusal {
     case .notInCustody(let card): (.notInCustody, card.rawValue, 0, 0)
     case .outOfTurn(let expected): (.outOfTurn, 0, UInt64(expected), 0)
     case .cardDamaged(let card): (.cardDamaged, card.rawValue, 0, 0)
+    case .limitReached(let limit, let left, let retryAfter): (.limitReached, UInt64(limit.rawValue), left, retryAfter)
+    case .oldKeyStillWorks: (.oldKeyStillWorks, 0, 0, 0)
+    case .tooManyRequests(let retryAfterMilliseconds): (.tooManyRequests, 0, 0, retryAfterMilliseconds)
     case .importRunning(let purchase): (.importRunning, UInt64(purchase.rawValue), 0, 1000)
     case .busy(let retryAfterMilliseconds): (.busy, 0, 0, retryAfterMilliseconds)
     case .storageFull: (.storageFull, 0, 0, 1000)
@@ -242,6 +263,7 @@ extension Refusal {
       guard let field else { return nil }
       self = .idReused(field)
     case .notYours: self = .notYours
+    case .productNotPermitted: self = .productNotPermitted(product)
     case .unknownID: self = .unknownID
     case .unknownProduct: self = .unknownProduct(product)
     case .unknownPurchase: self = .unknownPurchase
@@ -261,6 +283,11 @@ extension Refusal {
     case .notInCustody: self = .notInCustody(CardID(subject))
     case .outOfTurn: self = .outOfTurn(expected: UInt32(truncatingIfNeeded: detail))
     case .cardDamaged: self = .cardDamaged(CardID(subject))
+    case .limitReached:
+      guard let limit = ActorLimit(rawValue: UInt8(truncatingIfNeeded: subject)) else { return nil }
+      self = .limitReached(limit, left: detail, retryAfterMilliseconds: retryAfterMilliseconds)
+    case .oldKeyStillWorks: self = .oldKeyStillWorks
+    case .tooManyRequests: self = .tooManyRequests(retryAfterMilliseconds: retryAfterMilliseconds)
     case .importRunning: self = .importRunning(PurchaseID(UInt32(truncatingIfNeeded: subject)))
     case .busy: self = .busy(retryAfterMilliseconds: retryAfterMilliseconds)
     case .storageFull: self = .storageFull

@@ -208,33 +208,3 @@ public struct DefineProduct: Hashable, Sendable {
     self.product = product
   }
 }
-
-/// Who may ask: name, roles, and whether it still may.
-public struct ActorDescription: Hashable, Sendable {
-  public var id: ActorID
-  /// 1 to 32 bytes: letters, digits, `-`, `_`, `.`; unique.
-  public var name: String
-  public var roles: Roles
-  public var isRevoked: Bool
-
-  public init(id: ActorID, name: String, roles: Roles, isRevoked: Bool = false) {
-    self.id = id
-    self.name = name
-    self.roles = roles
-    self.isRevoked = isRevoked
-  }
-}
-
-/// Add an actor (id 0), or change the roles of one or revoke it.
-public struct DefineActor: Hashable, Sendable {
-  public var id: RequestID
-  public var actor: ActorDescription
-  /// Make a new key: the old one ends at once. A new actor always gets one.
-  public var renewsKey: Bool
-
-  public init(id: RequestID, actor: ActorDescription, renewsKey: Bool) {
-    self.id = id
-    self.actor = actor
-    self.renewsKey = renewsKey
-  }
-}

@@ -249,8 +249,8 @@ def end(kind, state_number, who=0, id=HELD, keep=None, neighbours=True):
     return make
 
 
-def opened(id, first, count, is_print):
-    told = struct.pack(">IIB7x", first, count, is_print)
+def opened(id, first, count, is_print, is_reprint=0):
+    told = struct.pack(">IIBB6x", first, count, is_print, is_reprint)
     return lambda store: head("opened", actor(store, "till")) + id(store) + told
 
 
@@ -428,6 +428,15 @@ CASES = [
     Case("a shift closed with other totals", "prices", "totals",
          events=change("shift-closed", lambda event: 32 + 14 + 4 + 3, b"\x63",
                        wanted=lambda event: event.facts["totals"])),  # fmt: skip
+    # Limits.
+    Case("a product that the actor may not sell", "limits", "may not sell this product",
+         events=append(lambda store: vend(store, who="shop"))),  # fmt: skip
+    Case("more cards than the actor may take", "limits", "cards in a day",
+         events=append(lambda store: vend(store, who="kiosk", count=3))),  # fmt: skip
+    Case("more value than the actor may take", "limits", "more than 2600 USD",
+         events=append(lambda store: vend(store, who="kiosk", count=2))),  # fmt: skip
+    Case("a look that does not count as a reprint", "limits", "does not count",
+         events=append(opened(CONFIRMED, 0, 1, 1))),  # fmt: skip
     # Balance, tiling, tables.
     Case("cards filed under another lot", "balance,tables", "were received",
          tables=entry("custody", lambda key, value: [(key, value[:6] + struct.pack(">I", 2) + value[10:])],

@@ -61,7 +61,7 @@ final class Bench: Sendable {
 
   func actor(_ name: String, _ roles: Roles) async throws -> ActorID {
     let define = DefineActor(
-      id: id(), actor: ActorDescription(id: ActorID(0), name: name, roles: roles), renewsKey: true)
+      id: id(), actor: ActorDescription(id: ActorID(0), name: name, roles: roles), keyChange: .renew)
     guard case .actor(let actor) = await engine.define(define, as: administrator).answered.outcome else {
       throw Unexpected(what: "actor")
     }

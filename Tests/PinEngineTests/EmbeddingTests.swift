@@ -26,7 +26,7 @@ struct EmbeddingTests {
     let defined = await engine.perform(.defineProduct(DefineProduct(id: newID(), product: product)), as: administrator)
     guard case .product(let acme) = defined.outcome else { throw Unexpected(what: "product") }
     let shop = ActorDescription(id: ActorID(0), name: "shop", roles: .storefront)
-    let named = await engine.defineActor(DefineActor(id: newID(), actor: shop, renewsKey: true), as: administrator)
+    let named = await engine.defineActor(DefineActor(id: newID(), actor: shop, keyChange: .renew), as: administrator)
     guard case .actor(let seller) = named.outcome else { throw Unexpected(what: "actor") }
 
     // A purchase: declared, loaded, committed.

@@ -136,7 +136,7 @@ struct EverythingDone: Sendable {
     changed.lowStockThreshold = 5
     try done(await bench.ask(.defineProduct(DefineProduct(id: bench.id(), product: changed)), as: bench.administrator))
     let description = ActorDescription(id: actor, name: "shop", roles: .storefront, isRevoked: false)
-    let define = DefineActor(id: bench.id(), actor: description, renewsKey: false)
+    let define = DefineActor(id: bench.id(), actor: description, keyChange: .keep)
     try done(await bench.engine.define(define, as: bench.administrator).answered.outcome)
     let stop = ProductStop(id: bench.id(), product: product, reason: "a \"recall\"")
     try done(await bench.ask(.freeze(stop), as: bench.administrator))

@@ -69,7 +69,7 @@ struct RoleTableTests {
       case "commit-purchase": return await bench.engine.commit(PurchaseID(99), as: actor).outcome.refusal
       case "abandon-purchase": return await bench.engine.abandon(PurchaseID(99), as: actor).outcome.refusal
       case "define-actor":
-        let define = DefineActor(id: bench.id(), actor: description, renewsKey: false)
+        let define = DefineActor(id: bench.id(), actor: description, keyChange: .keep)
         return await bench.engine.define(define, as: actor).answered.outcome.refusal
       case "card":
         for serial in ["no such", "A0"] {
@@ -124,7 +124,7 @@ struct RoleTableTests {
     let gone = try await world.bench.actor("gone", .all)
     let revoked = ActorDescription(id: gone, name: "gone", roles: .all, isRevoked: true)
     _ = await world.bench.engine.define(
-      DefineActor(id: world.bench.id(), actor: revoked, renewsKey: false), as: world.bench.administrator)
+      DefineActor(id: world.bench.id(), actor: revoked, keyChange: .keep), as: world.bench.administrator)
     let lines = Self.table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
     for line in lines.dropFirst() {
       for (role, mark) in zip(lines[0], line.dropFirst()) {
@@ -146,7 +146,7 @@ struct RoleTableTests {
     try await bench.stock(product, 5)
     func define(_ isRevoked: Bool, _ roles: Roles) -> Command {
       let actor = ActorDescription(id: till, name: "till", roles: roles, isRevoked: isRevoked)
-      let define = DefineActor(id: bench.id(), actor: actor, renewsKey: false)
+      let define = DefineActor(id: bench.id(), actor: actor, keyChange: .keep)
       return .internalCommand(InternalCommand(.defineActor(define, key: nil)))
     }
     func vend() -> Command { .vend(Vend(id: bench.id(), line: Line(product: product, count: 1))) }
@@ -165,7 +165,7 @@ struct RoleTableTests {
     func define(_ actor: ActorID, _ roles: Roles, revoked: Bool = false, name: String, by: ActorID) async -> Refusal? {
       let actor = ActorDescription(id: actor, name: name, roles: roles, isRevoked: revoked)
       return await bench.engine.define(
-        DefineActor(id: bench.id(), actor: actor, renewsKey: false), as: by
+        DefineActor(id: bench.id(), actor: actor, keyChange: .keep), as: by
       ).answered.outcome.refusal
     }
     let root = bench.administrator

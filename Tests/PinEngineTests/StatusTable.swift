@@ -36,7 +36,7 @@ struct StatusTable {
     _ = await bench.engine.define(
       DefineActor(
         id: bench.id(),
-        actor: ActorDescription(id: actors["gone"]!, name: "gone", roles: .clerk, isRevoked: true), renewsKey: false),
+        actor: ActorDescription(id: actors["gone"]!, name: "gone", roles: .clerk, isRevoked: true), keyChange: .keep),
       as: bench.administrator)
     self.actors = actors
   }
@@ -134,7 +134,7 @@ struct StatusTable {
         id: actors[options[1]] ?? ActorID(UInt32(options[1]) ?? 0), name: options.text("name"),
         roles: options.text("roles").split(separator: ",").reduce(into: []) { $0.formUnion(Roles(name: String($1))!) },
         isRevoked: options.text("revoked") == "yes")
-      let define = DefineActor(id: id(options[0]), actor: description, renewsKey: false)
+      let define = DefineActor(id: id(options[0]), actor: description, keyChange: .keep)
       return spell(await bench.engine.define(define, as: actor).answered)
     default:
       return spell(await bench.engine.perform(try await command(words[1], options), as: actor))

@@ -81,6 +81,9 @@ struct DocumentTests {
     }
     for tender in Tender.allCases { #expect(document.hasRow(tender.rawValue, "\(tender)", under: "### Tenders")) }
     for kind in CustodyKind.allCases { #expect(document.hasRow(kind.rawValue, "\(kind)", under: "### Custody")) }
+    for limit in ActorLimit.allCases {
+      #expect(document.hasRow(limit.rawValue, "\(limit)", under: "### Limits of an actor"))
+    }
     for reason in LoadRefusal.Reason.allCases {
       #expect(document.hasRow(reason.rawValue, "\(reason)", under: "### Load refusals"))
     }

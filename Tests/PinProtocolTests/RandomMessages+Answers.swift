@@ -58,7 +58,7 @@ extension SeededGenerator {
       .shift(Shift(number: any(), openedAtMilliseconds: any(), totals: list(0...9) { $0.shiftTotal() }))
     case .defineActor:
       .actor(DefineActorAnswer(actor: ActorID(any()), key: Bool.random(using: &self) ? bytes32() : nil))
-    case .actors: .actors(page { $0.actorRecord() })
+    case .actors: .actors(page { $0.actorRecord(hasOldKey: Bool.random(using: &$0)) })
     case .verify, .backup, .statistics: .report(Report(text: text(0...9000)))
     }
   }

@@ -83,8 +83,32 @@ extension SeededGenerator {
       instructions: text(0...240), lowStockThreshold: any(), minimumValidityDays: any(), isFrozen: isFrozen)
   }
 
-  mutating func actorRecord() -> ActorDescription {
-    ActorDescription(id: ActorID(any()), name: actorName(), roles: roles(), isRevoked: Bool.random(using: &self))
+  mutating func actorRecord(hasOldKey: Bool) -> ActorDescription {
+    ActorDescription(
+      id: ActorID(any()), name: actorName(), roles: roles(), isRevoked: Bool.random(using: &self),
+      limits: actorLimits(), oldKey: hasOldKey ? OldKey(endsAtMilliseconds: any()) : nil)
+  }
+
+  mutating func actorLimits() -> ActorLimits {
+    var limits = ActorLimits()
+    limits.requestsPerSecond = any()
+    limits.minute = ActorLimits.Allowance(cards: any(), reprints: any(), valueMinor: noneOrAny())
+    limits.day = ActorLimits.Allowance(cards: any(), reprints: any(), valueMinor: noneOrAny())
+    if limits.minute.valueMinor > 0 || limits.day.valueMinor > 0 { limits.currency = currency() }
+    let products: Set<UInt32> = Set((0..<number(0...5)).map { _ in number(1...UInt32.max) })
+    limits.products = products.sorted().map { ProductID($0) }
+    return limits
+  }
+
+  private mutating func noneOrAny() -> UInt64 { Bool.random(using: &self) ? 0 : any() }
+
+  mutating func keyChange() -> KeyChange {
+    switch number(0...3) {
+    case 0: .keep
+    case 1: .renew
+    case 2: .rotate(oldKeyEndsAtMilliseconds: any())
+    default: .endOldKey(atMilliseconds: any())
+    }
   }
 
   mutating func request(_ operation: Operation) -> RequestMessage {
@@ -138,7 +162,7 @@ extension SeededGenerator {
     case .shiftTotals: .shiftTotals
     case .closeShift: .closeShift(id())
     case .defineActor:
-      .defineActor(DefineActor(id: id(), actor: actorRecord(), renewsKey: Bool.random(using: &self)))
+      .defineActor(DefineActor(id: id(), actor: actorRecord(hasOldKey: false), keyChange: keyChange()))
     case .actors: .actors(ActorsQuery(after: ActorID(any())))
     case .verify: .verify
     case .backup: .backup(Backup(path: text(1...1024)))

@@ -63,8 +63,11 @@ struct RangeTests {
     Wrong("events", 0, "0000000000000000", .sequence), Wrong("events", 8, "00007531", .wait),
     Wrong("events", 12, "00010001", .count),
     Wrong("define-actor", 0, zeroID, .id), Wrong("define-actor", 20, "0000", .roles),
-    Wrong("define-actor", 20, "0200", .roles), Wrong("define-actor", 22, "04", .reserved),
-    Wrong("define-actor", 24, "2f", .name),
+    Wrong("define-actor", 20, "0200", .roles), Wrong("define-actor", 22, "02", .reserved),
+    Wrong("define-actor", 24, "04", .key), Wrong("define-actor", 24, "01", .key), Wrong("define-actor", 25, "01", .reserved),
+    Wrong("define-actor", 44, "00000000", .currency), Wrong("define-actor", 44, "00555344ff", .product),
+    Wrong("define-actor", 50, "01", .reserved), Wrong("define-actor", 84, "00000000", .product),
+    Wrong("define-actor", 84, "00000009", .product), Wrong("define-actor", 92, "2f", .name),
     Wrong("backup", 2, "00", .path),
   ]
 

@@ -194,7 +194,12 @@ extension Samples {
       done: .actor(DefineActorAnswer(actor: ActorID(18), key: run(from: 0x60)))),
     SampleAnswer(
       "actors", .actors, sequence: 4021,
-      done: .actors(Page([ActorDescription(id: ActorID(17), name: "till-17", roles: .terminal)]))),
+      done: .actors(
+        Page([
+          ActorDescription(
+            id: ActorID(18), name: "till-18", roles: .terminal, limits: tillLimits,
+            oldKey: OldKey(endsAtMilliseconds: time + 604_800_000))
+        ]))),
     SampleAnswer("verify", .verify, sequence: 4021, done: .report(Report(text: #"{"violations":[]}"#))),
     SampleAnswer("backup", .backup, sequence: 4021, done: .report(Report(text: #"{"sequence":4021}"#))),
     SampleAnswer("statistics", .statistics, sequence: 4021, done: .report(Report(text: #"{"batches":812}"#))),
@@ -202,6 +207,9 @@ extension Samples {
       "insufficient-stock", .vend, sequence: 4002, number: 18,
       .refused(.insufficientStock(ProductID(7), available: 3))),
     SampleAnswer("busy", .vend, sequence: 4002, number: 19, .refused(.busy(retryAfterMilliseconds: 20))),
+    SampleAnswer(
+      "limit-reached", .vend, sequence: 4002, number: 21,
+      .refused(.limitReached(.cardsPerDay, left: 2, retryAfterMilliseconds: 3_600_000))),
     SampleAnswer("malformed-frame", .vend, sequence: 4002, number: 20, .fault(.malformedFrame)),
   ]
 }

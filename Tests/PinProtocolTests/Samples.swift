@@ -29,6 +29,17 @@ enum Samples {
     id: ProductID(0), sku: "ACME-10", name: "Acme 10", vendor: "Acme", currency: dollar, faceValueMinor: 1000,
     priceMinor: 1000, instructions: "Dial *123*PIN#", lowStockThreshold: 100, minimumValidityDays: 30)
 
+  /// 20 requests a second; 10 cards a minute, 500 cards worth 5,000 dollars and 3 reprints a day; products 7 and 9.
+  static var tillLimits: ActorLimits {
+    var limits = ActorLimits()
+    limits.requestsPerSecond = 20
+    limits.minute.cards = 10
+    limits.day = ActorLimits.Allowance(cards: 500, reprints: 3, valueMinor: 500_000)
+    limits.currency = Currency("USD")
+    limits.products = [ProductID(7), ProductID(9)]
+    return limits
+  }
+
   static let requests: [(name: String, number: UInt32, message: RequestMessage)] = [
     ("hello", 1, .hello(Hello(actorName: "till-17", nonce: run(from: 0x20)))),
     ("authenticate", 2, .authenticate(Authenticate(proof: clientProof))),
@@ -97,7 +108,9 @@ enum Samples {
       "define-actor", 80,
       .defineActor(
         DefineActor(
-          id: change, actor: ActorDescription(id: ActorID(0), name: "till-18", roles: .terminal), renewsKey: false))
+          id: change,
+          actor: ActorDescription(id: ActorID(18), name: "till-18", roles: .terminal, limits: tillLimits),
+          keyChange: .rotate(oldKeyEndsAtMilliseconds: time + 604_800_000)))
     ),
     ("actors", 81, .actors(ActorsQuery(after: ActorID(16)))),
     ("verify", 82, .verify),

@@ -16,7 +16,7 @@ struct AuthenticationTests {
       _ = await rig.engine.define(
         DefineActor(
           id: newID(), actor: ActorDescription(id: gone.id, name: "gone", roles: .terminal, isRevoked: true),
-          renewsKey: false), as: rig.administrator.id)
+          keyChange: .keep), as: rig.administrator.id)
       for (name, key) in [(till.name, SecretKey.random()), ("nobody", till.key), (gone.name, gone.key)] {
         let client = try await WireClient.connect(port: rig.addresses.port)
         let transcript = try await client.hello(name)
@@ -72,7 +72,7 @@ struct AuthenticationTests {
       let client = try await rig.connect(as: till)
       let other = try await rig.connect(as: rig.administrator)
       let description = ActorDescription(id: till.id, name: till.name, roles: .terminal, isRevoked: !renewsKey)
-      let define = DefineActor(id: newID(), actor: description, renewsKey: renewsKey)
+      let define = DefineActor(id: newID(), actor: description, keyChange: renewsKey ? .renew : .keep)
       let reply = try await other.ask(.defineActor(define))
       guard case .actor(let answer) = reply.answer else { throw RigError.unexpected("\(reply.status)") }
       #expect((answer.key != nil) == renewsKey)

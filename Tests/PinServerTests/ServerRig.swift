@@ -102,7 +102,7 @@ final class ServerRig: Sendable {
   func actor(_ name: String, _ roles: Roles = .terminal) async throws -> Actor {
     let description = ActorDescription(id: ActorID(0), name: name, roles: roles)
     let (answered, key) = await engine.define(
-      DefineActor(id: newID(), actor: description, renewsKey: false), as: administrator.id)
+      DefineActor(id: newID(), actor: description, keyChange: .keep), as: administrator.id)
     guard case .actor(let id) = answered.outcome, let key else { throw RigError.unexpected("\(answered.outcome)") }
     return Actor(id: id, name: name, key: key)
   }

@@ -34,6 +34,9 @@ struct WordsTests {
       .final, .withdrawn, .notInCustody(CardID(9)), .outOfTurn(expected: 4), .cardDamaged(CardID(9)),
       .importRunning(PurchaseID(2)),
       .busy(retryAfterMilliseconds: 20), .storageFull, .stopping,
+      .productNotPermitted(ProductID(7)), .limitReached(.valuePerDay, left: 900, retryAfterMilliseconds: 60_000),
+      .limitReached(.reprintsPerMinute, left: 0, retryAfterMilliseconds: 0), .oldKeyStillWorks,
+      .tooManyRequests(retryAfterMilliseconds: 50),
     ]
     for refusal in refusals {
       let parts = refusal.parts

@@ -98,7 +98,7 @@ struct CallTable<Completion>: ~Copyable {
     var call = call
     call.lastRefusal = refusal
     switch refusal {
-    case .busy(let milliseconds):
+    case .busy(let milliseconds), .tooManyRequests(let milliseconds):
       return retry(call, afterMilliseconds: milliseconds, now)
     case .stopping where call.message.mayBeSentAgain:
       call.isLost = true

@@ -38,9 +38,9 @@ extension Refusal {
   var holdsForEarlierCopies: Bool {
     switch self {
     case .idReused, .notYours, .unknownID, .unknownPurchase, .unknownCard, .unknownActor, .wrongState, .deadlinePassed,
-      .final, .outOfTurn, .cardDamaged:
+      .final, .outOfTurn, .cardDamaged, .oldKeyStillWorks:
       true
-    case .invalid, .notPermitted, .unknownProduct, .nameTaken, .lastAdministrator, .productFrozen, .insufficientStock,
+    case .invalid, .notPermitted, .productNotPermitted, .limitReached, .tooManyRequests, .unknownProduct, .nameTaken, .lastAdministrator, .productFrozen, .insufficientStock,
       .tooManyExtents, .withdrawn, .notInCustody, .busy, .storageFull, .stopping, .importRunning:
       false
     }

@@ -40,6 +40,15 @@ struct ChangeHead {
     try Self.number(try value(field))
   }
 
+  /// What a request changed of an actor's keys.
+  func keyChange() throws(ByteShortage) -> KeyChange {
+    let bytes = try value(.key)
+    guard bytes.count == 9,
+      let change = KeyChange(number: bytes[0], timeMilliseconds: try Self.number(Array(bytes[1...])))
+    else { throw ByteShortage() }
+    return change
+  }
+
   /// The cards that a request named: a pair of fields for each extent.
   func extents() throws(ByteShortage) -> [Extent] {
     var extents: [Extent] = []

@@ -41,8 +41,11 @@ extension JournalFacts {
     case .reserved(let grant), .vended(let grant): Self.json(grant)
     case .dispensed(let openedCount, let moves):
       ["opened_count": .number(openedCount), "extents": .list(moves.map(\.json))]
-    case .opened(let firstIndex, let count, let isPrint):
-      ["first_index": .number(firstIndex), "count": .number(count), "is_print": .flag(isPrint)]
+    case .opened(let firstIndex, let count, let isPrint, let isReprint):
+      [
+        "first_index": .number(firstIndex), "count": .number(count), "is_print": .flag(isPrint),
+        "is_reprint": .flag(isReprint),
+      ]
     case .extended(let deadline): ["deadline": .time(deadline)]
     case .released(let moves): Self.json(.released, moves)
     case .expired(let moves): Self.json(.expired, moves)
@@ -63,7 +66,8 @@ extension JournalFacts {
     [
       "defined_actor": .number(actor.id), "name": .text(actor.name),
       "roles": .list(actor.roles.names.map { .text($0) }), "is_revoked": .flag(actor.isRevoked),
-      "has_new_key": .flag(hasNewKey),
+      "limits": actor.limits.json, "has_new_key": .flag(hasNewKey),
+      "old_key": actor.oldKey.map { .object(["ends": .time(orNone: $0.endsAtMilliseconds)]) } ?? .null,
     ]
   }
 
@@ -122,6 +126,25 @@ extension JournalFacts {
 }
 
 // MARK: Parts
+
+extension ActorLimits {
+  fileprivate var json: OrderedJSON {
+    .object([
+      "requests_per_second": .number(orNone: requestsPerSecond),
+      "currency": currency.map { .text("\($0)") } ?? .null, "minute": minute.json, "day": day.json,
+      "products": .list(products.map { .number($0) }),
+    ])
+  }
+}
+
+extension ActorLimits.Allowance {
+  fileprivate var json: OrderedJSON {
+    .object([
+      "cards": .number(orNone: cards), "reprints": .number(orNone: reprints),
+      "value_minor": .number(orNone: valueMinor),
+    ])
+  }
+}
 
 extension Extent {
   fileprivate var json: OrderedJSON { .object(["first": .number(first), "count": .number(count)]) }

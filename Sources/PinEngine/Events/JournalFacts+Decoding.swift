@@ -51,12 +51,10 @@ extension JournalFacts {
     let actor = ActorID(try reader.read())
     try change.endResult(reader)
     let isNew = try change.number(.actor, as: UInt32.self) == 0
-    let renewsKey = try change.number(.reserved, as: UInt8.self)
+    let keyChange = try change.keyChange()
     let record = try ActorRecord(&reader)
-    guard record.description.id == actor, record.description.roles.isSubset(of: .all), renewsKey <= 1 else {
-      throw ByteShortage()
-    }
-    return .actorDefined(record.description, hasNewKey: isNew || renewsKey == 1)
+    guard record.description.id == actor, record.description.roles.isSubset(of: .all) else { throw ByteShortage() }
+    return .actorDefined(record.description, hasNewKey: isNew || keyChange.makesKey)
   }
 
   private static func readProductDefined(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
@@ -116,9 +114,9 @@ extension JournalFacts {
   private static func readOpened(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let firstIndex: UInt32 = try reader.read()
     let count: UInt32 = try reader.read()
-    let isPrint = try reader.readFlag()
-    try reader.readZeros(7)
-    return .opened(firstIndex: firstIndex, count: count, isPrint: isPrint)
+    let (isPrint, isReprint) = (try reader.readFlag(), try reader.readFlag())
+    try reader.readZeros(6)
+    return .opened(firstIndex: firstIndex, count: count, isPrint: isPrint, isReprint: isReprint)
   }
 
   private static func readEnd(_ kind: EventKind, _ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {

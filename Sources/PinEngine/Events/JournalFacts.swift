@@ -21,8 +21,8 @@ public enum JournalFacts: Hashable, Sendable {
   case vended(Grant)
   /// With how many of its cards were told at once.
   case dispensed(openedCount: UInt32, [MovedExtent])
-  /// `isPrint` unless they had never been told before.
-  case opened(firstIndex: UInt32, count: UInt32, isPrint: Bool)
+  /// `isPrint` unless they had never been told before; `isReprint` if it counts against the actor's limit of those.
+  case opened(firstIndex: UInt32, count: UInt32, isPrint: Bool, isReprint: Bool)
   case confirmed
   case extended(deadlineMilliseconds: UInt64)
   case released([MovedExtent])

@@ -11,6 +11,7 @@ enum OrderedJSON: Sendable {
 
   static func object(_ members: KeyValuePairs<String, OrderedJSON>) -> OrderedJSON { .object(Array(members)) }
   static func number(_ number: some UnsignedInteger) -> OrderedJSON { .integer(UInt64(number)) }
+  static func number(orNone number: some UnsignedInteger) -> OrderedJSON { number == 0 ? .null : .number(number) }
   static func number<Number: Identity>(_ number: Number) -> OrderedJSON { .integer(UInt64(number.rawValue)) }
   static func id(_ id: RequestID) -> OrderedJSON { .text("\(id)") }
   static func time(_ timeMilliseconds: UInt64) -> OrderedJSON { .text(rfc3339(timeMilliseconds)) }

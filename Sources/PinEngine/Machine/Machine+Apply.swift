@@ -13,8 +13,8 @@ extension Machine {
     case .vended, .reserved:
       try applyGrant(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .dispensed:
-      try applyDispensed(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
-    case .opened: try applyOpened(event, state: &state)
+      try applyDispensed(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .opened: try applyOpened(event, head, timeMilliseconds: timeMilliseconds, state: &state)
     case .confirmed: try applyConfirmed(event, sequence: sequence, state: &state)
     case .extended: try applyExtended(event, sequence: sequence, state: &state)
     case .released, .expired, .reversed:

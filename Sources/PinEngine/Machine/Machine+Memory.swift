@@ -21,10 +21,14 @@ extension Machine {
     lots = try records(in: tables.lots, state) { (reader) throws(ByteShortage) in try LotRecord(&reader) }
     actors = try records(in: tables.actors, state) { (reader) throws(ByteShortage) in try ActorRecord(&reader) }
     levels = try records(in: tables.levels, state) { (reader) throws(ByteShortage) in try StockLevel(&reader) }
+    takings = actors.map { _ in Takings() }
     var walk = try state.walk(tables.shifts)
     while let entry = try walk.next() {
       let actor = ActorID(entry.key.bigEndian(at: 0))
-      shifts[actor] = trusting(entry.value) { (reader) throws(ByteShortage) in try Shift(&reader) }
+      trusting(entry.value) { (reader) throws(ByteShortage) in
+        shifts[actor] = try Shift(&reader)
+        takings[Int(actor.rawValue) - 1] = try Takings(&reader)
+      }
     }
     for product in products { productIDs[product.sku] = product.id }
   }
@@ -47,9 +51,9 @@ extension Machine {
       try state.put(record.bytes, for: key.span.bytes, in: tables.levels)
     }
     for actor in changedShifts.sorted() {
-      guard let shift = shifts[actor] else { continue }
       record.removeAll()
-      shift.write(to: &record)
+      shift(of: actor).write(to: &record)
+      takings[Int(actor.rawValue) - 1].write(to: &record)
       let key = actor.key
       try state.put(record.bytes, for: key.span.bytes, in: tables.shifts)
     }
@@ -82,14 +86,17 @@ extension Machine {
     for (index, actor) in actors.enumerated() {
       // Most are as they were, and unwrapping is the dear part.
       let known = before.actors.indices.contains(index) ? before.actors[index] : nil
-      let key =
-        if let known, known.keyNumber == actor.key.number {
-          known.key
-        } else {
-          try unwrap(actor.key.wrapped, under: context.storeKey, purpose: .actor(actor.key.number))
-        }
+      func opened(_ record: KeyRecord) throws(SealingError) -> Catalogue.ActorKey {
+        if let known, known.key.number == record.number { return known.key }
+        if let old = known?.oldKey, old.number == record.number { return old }
+        return Catalogue.ActorKey(
+          number: record.number,
+          secret: try unwrap(record.wrapped, under: context.storeKey, purpose: .actor(record.number)))
+      }
       actorFacts.append(
-        Catalogue.Actor(description: actor.description, key: key, keyNumber: actor.key.number))
+        Catalogue.Actor(
+          description: actor.description, key: try opened(actor.key),
+          oldKey: try actor.oldKey.map { (record) throws(SealingError) in try opened(record) }))
     }
     context.publish(
       Catalogue(

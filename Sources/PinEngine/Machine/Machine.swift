@@ -26,9 +26,12 @@ package struct Machine: ~Copyable {
   /// By number, from 1.
   var actors: [ActorRecord] = []
   var shifts: [ActorID: Shift] = [:]
+  /// By the actor's number, from 1.
+  var takings: [Takings] = []
 
   /// What is to be written at the next checkpoint.
   var changedLevels: Set<ProductID> = []
+  /// Whose shift or takings.
   var changedShifts: Set<ActorID> = []
   var haveCountersChanged = false
 

@@ -110,17 +110,38 @@ extension PurchaseRecord {
   }
 }
 
-/// An actor with its key.
+/// An actor with its keys.
 struct ActorRecord {
   var description: ActorDescription
   var key: KeyRecord
+  /// The one before it; there if and only if the description has one.
+  var oldKey: KeyRecord?
 
   func write(to writer: inout ByteWriter) {
+    precondition((oldKey != nil) == (description.oldKey != nil), "an old key is told and kept together")
     writer.write(description.id.rawValue)
     writer.write(description.roles.rawValue)
     writer.write(UInt8(description.isRevoked ? 1 : 0))
     writer.write(shortString: description.name)
+    description.limits.write(to: &writer)
+    writer.write(UInt8(oldKey == nil ? 0 : 1))
+    writer.write(description.oldKey?.endsAtMilliseconds ?? 0)
     key.write(to: &writer)
+    oldKey?.write(to: &writer)
+  }
+
+  /// Whether a key may still open a session, or carry on one that it opened.
+  func hasKey(_ number: UInt64, at timeMilliseconds: UInt64) -> Bool {
+    if number == key.number { return true }
+    guard let oldKey, let old = description.oldKey, oldKey.number == number else { return false }
+    return old.works(at: timeMilliseconds)
+  }
+
+  /// Lets go of an old key that has ended.
+  mutating func forgetOldKey(at timeMilliseconds: UInt64) {
+    guard let old = description.oldKey, !old.works(at: timeMilliseconds) else { return }
+    description.oldKey = nil
+    oldKey = nil
   }
 }
 
@@ -130,8 +151,46 @@ extension ActorRecord {
     let roles = Roles(rawValue: try reader.read())
     let isRevoked = try reader.readFlag()
     let name = try reader.readShortString()
-    description = ActorDescription(id: id, name: name, roles: roles, isRevoked: isRevoked)
+    let limits = try ActorLimits(&reader)
+    let hasOldKey = try reader.read(UInt8.self) == 1
+    let endsAt: UInt64 = try reader.read()
+    description = ActorDescription(
+      id: id, name: name, roles: roles, isRevoked: isRevoked, limits: limits,
+      oldKey: hasOldKey ? OldKey(endsAtMilliseconds: endsAt) : nil)
     key = try KeyRecord(&reader)
+    oldKey = hasOldKey ? try KeyRecord(&reader) : nil
+  }
+}
+
+/// The same bytes as on the wire: `protocol.md` has their offsets.
+extension ActorLimits {
+  func write(to writer: inout ByteWriter) {
+    writer.write(requestsPerSecond)
+    writer.write(currency?.code ?? 0)
+    writer.write(UInt16(products.count))
+    writer.write(UInt16(0))
+    for allowance in [minute, day] {
+      writer.write(allowance.cards)
+      writer.write(allowance.reprints)
+      writer.write(allowance.valueMinor)
+    }
+    for product in products { writer.write(product.rawValue) }
+  }
+
+  init(_ reader: inout ByteReader) throws(ByteShortage) {
+    self.init()
+    requestsPerSecond = try reader.read()
+    let code: UInt32 = try reader.read()
+    if code != 0 {
+      guard let currency = Currency(code: code) else { throw ByteShortage() }
+      self.currency = currency
+    }
+    let productCount = Int(try reader.read(UInt16.self))
+    try reader.readZeros(2)
+    minute = Allowance(cards: try reader.read(), reprints: try reader.read(), valueMinor: try reader.read())
+    day = Allowance(cards: try reader.read(), reprints: try reader.read(), valueMinor: try reader.read())
+    for _ in 0..<productCount { products.append(ProductID(try reader.read())) }
+    guard invalidField == nil else { throw ByteShortage() }
   }
 }
 

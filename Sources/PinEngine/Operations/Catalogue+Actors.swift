@@ -91,22 +91,32 @@ extension Machine {
     var actor = define.actor
     guard actor.name.isActorName else { return Reply(.refused(.invalid(.name))) }
     guard !actor.roles.isEmpty, actor.roles.isSubset(of: .all) else { return Reply(.refused(.invalid(.roles))) }
+    if let field = actor.limits.invalidField { return Reply(.refused(.invalid(field))) }
     let fields = define.fields
     if let reply = try knownChange(define.id, .defineActor, fields, asker, state) { return reply }
 
     let namesake = actors.first { $0.description.name == actor.name }?.description.id
+    for product in actor.limits.products where self.product(product) == nil {
+      return Reply(.refused(.unknownProduct(product)))
+    }
     let record: ActorRecord
     if actor.id.rawValue == 0 {
+      guard define.keyChange == .keep || define.keyChange == .renew else { return Reply(.refused(.invalid(.key))) }
       guard namesake == nil else { return Reply(.refused(.nameTaken)) }
       guard let key else { preconditionFailure("a new actor is given a key") }
       actor.id = counters.nextActor
+      actor.oldKey = nil
       record = ActorRecord(description: actor, key: key)
     } else {
       let index = Int(actor.id.rawValue) - 1
       guard actors.indices.contains(index) else { return Reply(.refused(.unknownActor)) }
       guard namesake == nil || namesake == actor.id else { return Reply(.refused(.nameTaken)) }
       guard keepsAnAdministrator(changing: actor) else { return Reply(.refused(.lastAdministrator)) }
-      record = ActorRecord(description: actor, key: key ?? actors[index].key)
+      var changed = actors[index]
+      actor.oldKey = changed.description.oldKey
+      changed.description = actor
+      if let refusal = changed.change(define.keyChange, key, at: now) { return Reply(.refused(refusal)) }
+      record = changed
     }
     var result = ByteWriter(capacity: 16)
     result.write(actor.id.rawValue)
@@ -120,11 +130,23 @@ extension Machine {
       .contains { $0.roles.contains(.administrator) && !$0.isRevoked }
   }
 
+  /// All actors; an old key that has ended is none.
+  func decideActors(_ now: UInt64) -> Reply {
+    Reply(
+      .actors(
+        actors.map { actor in
+          var actor = actor
+          actor.forgetOldKey(at: now)
+          return actor.description
+        }))
+  }
+
   mutating func applyActorDefined(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
     let actor = trusting(ChangeEvent(event).body) { (reader) throws(ByteShortage) in try ActorRecord(&reader) }
     let index = Int(actor.description.id.rawValue) - 1
     if index == actors.count {
       actors.append(actor)
+      takings.append(Takings())
       counters.nextActor = ActorID(actor.description.id.rawValue + 1)
       haveCountersChanged = true
     } else {
@@ -135,6 +157,33 @@ extension Machine {
     let key = actor.description.id.key
     try state.put(record.bytes, for: key.span.bytes, in: tables.actors)
     hasCatalogueChanged = true
+  }
+}
+
+extension ActorRecord {
+  /// Changes its keys, or says why not; `fresh` is there if the change makes one.
+  fileprivate mutating func change(_ change: KeyChange, _ fresh: KeyRecord?, at now: UInt64) -> Refusal? {
+    forgetOldKey(at: now)
+    switch change {
+    case .keep: break
+    case .renew:
+      guard let fresh else { preconditionFailure("an actor whose key is renewed is given one") }
+      key = fresh
+      oldKey = nil
+      description.oldKey = nil
+    case .rotate(let endsAt):
+      guard let fresh else { preconditionFailure("an actor whose key is rotated is given one") }
+      guard oldKey == nil else { return .oldKeyStillWorks }
+      guard endsAt == 0 || endsAt > now else { return .invalid(.key) }
+      oldKey = key
+      description.oldKey = OldKey(endsAtMilliseconds: endsAt)
+      key = fresh
+    case .endOldKey(let endsAt):
+      guard oldKey != nil else { break }
+      description.oldKey = OldKey(endsAtMilliseconds: endsAt == 0 ? now : endsAt)
+      forgetOldKey(at: now)
+    }
+    return nil
   }
 }
 
@@ -162,8 +211,21 @@ extension DefineActor {
     fields.add(.name, actor.name)
     fields.add(.roles, actor.roles.rawValue)
     fields.add(.operation, UInt8(actor.isRevoked ? 1 : 0))
-    fields.add(.reserved, UInt8(renewsKey ? 1 : 0))
+    fields.add(.key, keyChange.bytes)
+    var limits = ByteWriter(capacity: 64)
+    actor.limits.write(to: &limits)
+    fields.add(.limits, [UInt8](limits.bytes))
     return fields
+  }
+}
+
+extension KeyChange {
+  /// What is changed (u8) and a time (u64), as in a request.
+  fileprivate var bytes: [UInt8] {
+    var writer = ByteWriter(capacity: 16)
+    writer.write(number)
+    writer.write(timeMilliseconds)
+    return [UInt8](writer.bytes)
   }
 }
 

@@ -22,6 +22,9 @@ extension Machine {
 
     let total = moves.reduce(0) { $0 + $1.extent.count }
     let openedCount = min(total, UInt32(limits.cardsPerAnswer))
+    if asker.id != head.actor, let refusal = refusal(ofReprinting: UInt64(openedCount), asker, now) {
+      return Reply(.refused(refusal))
+    }
     block.beginEvent()
     EventHead(kind: .dispensed, actor: asker.id).write(to: &block.writer)
     block.writer.write(id)
@@ -91,7 +94,7 @@ extension Machine {
   }
 
   mutating func applyDispensed(
-    _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
+    _ event: RawSpan, _ eventHead: EventHead, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
     let id = RequestID(high: event.bigEndian(at: 8), low: event.bigEndian(at: 16))
     let openedCount: UInt32 = event.bigEndian(at: 24)
@@ -104,6 +107,9 @@ extension Machine {
       head.dispensedAtMilliseconds = timeMilliseconds
       head.openedCount = openedCount
       head.changedBy = sequence
+    }
+    if eventHead.actor != head.actor {
+      changeTakings(of: eventHead.actor) { $0.reprint(cards: UInt64(openedCount), at: timeMilliseconds) }
     }
     let key = id.key
     guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return }
@@ -149,23 +155,45 @@ extension Machine {
     guard !delivery.slices.isEmpty || !isPrint else {
       return Reply(.delivery(delivery), sequence: head.changedBy, isRepeat: isRepeat)
     }
+    let counts = isReprint(of: head, isPrint: isPrint, isRepeat: isRepeat, asker, now)
+    if counts, let refusal = refusal(ofReprinting: UInt64(delivery.nextIndex - firstIndex), asker, now) {
+      return Reply(.refused(refusal))
+    }
     block.beginEvent()
     EventHead(kind: .opened, actor: asker.id).write(to: &block.writer)
     block.writer.write(id)
     block.writer.write(firstIndex)
     block.writer.write(delivery.nextIndex - firstIndex)
     block.writer.write(UInt8(isPrint ? 1 : 0))
-    block.writer.writeZeros(7)
+    block.writer.write(UInt8(counts ? 1 : 0))
+    block.writer.writeZeros(6)
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
     return Reply(.delivery(delivery), sequence: sequence, isRepeat: isRepeat)
   }
 
-  mutating func applyOpened(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
+  /// Whether opening cards counts against the asker's limit of reprints: when they were told before, or another sold them.
+  ///
+  /// The same request again, by whoever sold and before the sale is confirmed, is the answer to one that was lost (law 4):
+  /// no limit stands in its way, and it uses none up.
+  private func isReprint(
+    of head: ReservationHead, isPrint: Bool, isRepeat: Bool, _ asker: Asker, _ now: UInt64
+  ) -> Bool {
+    let isOwn = head.actor == asker.id
+    if isOwn, isRepeat, isReversible(head, at: now) { return false }
+    return isPrint || !isOwn
+  }
+
+  mutating func applyOpened(
+    _ event: RawSpan, _ eventHead: EventHead, timeMilliseconds: UInt64, state: inout WriteTransaction
+  ) throws(LMDBError) {
     let id = RequestID(high: event.bigEndian(at: 8), low: event.bigEndian(at: 16))
     let firstIndex: UInt32 = event.bigEndian(at: 24)
     let count: UInt32 = event.bigEndian(at: 28)
     let isPrint = event.unsafeLoad(fromByteOffset: 32, as: UInt8.self) == 1
+    if event.unsafeLoad(fromByteOffset: 33, as: UInt8.self) == 1 {
+      changeTakings(of: eventHead.actor) { $0.reprint(cards: UInt64(count), at: timeMilliseconds) }
+    }
     try changeHead(of: id, &state) { head in
       head.openedCount = max(head.openedCount, firstIndex + count)
       if isPrint, head.printCount < .max { head.printCount += 1 }

@@ -8,9 +8,11 @@ extension Machine {
     _ submission: borrowing Submission, at moment: Moment, into block: inout Block, state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
     let command = submission.command
-    guard let asker = asker(submission.actor, for: command.operation) else { return Reply(.refused(.notPermitted)) }
-    guard moment.allowsChanges || !command.changesState else { return Reply(.refused(.storageFull)) }
     let now = moment.timeMilliseconds
+    guard let asker = asker(submission, for: command.operation, at: now) else {
+      return Reply(.refused(.notPermitted))
+    }
+    guard moment.allowsChanges || !command.changesState else { return Reply(.refused(.storageFull)) }
     return switch command {
     case .vend(let vend): try decideVend(vend, asker, now, &block, &state)
     case .reserve(let reserve): try decideReserve(reserve, asker, now, &block, &state)
@@ -31,7 +33,7 @@ extension Machine {
     case .stock(let product): decideStock(product)
     case .shiftTotals: Reply(.shift(shift(of: asker.id)))
     case .closeShift(let id): try decideCloseShift(id, asker, now, &block, &state)
-    case .actors: Reply(.actors(actors.map(\.description)))
+    case .actors: decideActors(now)
     case .internalCommand(let command): try decideInternal(command, asker, now, &block, &state)
     }
   }
@@ -50,12 +52,17 @@ extension Machine {
     }
   }
 
-  /// The actor, if it may ask for this now.
-  private func asker(_ id: ActorID, for operation: Operation) -> Asker? {
+  /// The actor, if it may ask for this now, with the key that it came with.
+  private func asker(
+    _ submission: borrowing Submission, for operation: Operation, at now: UInt64
+  ) -> Asker? {
+    let id = submission.actor
     if id == .store { return Asker(id: id, roles: .all) }
     guard let actor = actor(id), !actor.isRevoked, !actor.roles.isDisjoint(with: operation.allowedRoles) else {
       return nil
     }
+    let key = submission.keyNumber
+    guard key == 0 || actors[Int(id.rawValue) - 1].hasKey(key, at: now) else { return nil }
     return Asker(id: id, roles: actor.roles)
   }
 }

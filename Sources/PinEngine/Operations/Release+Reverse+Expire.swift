@@ -45,12 +45,15 @@ extension Machine {
     case .confirmed:
       return Reply(.refused(.final))
     case .delivered:
-      guard now < head.dispensedAtMilliseconds + UInt64(limits.reversalSeconds) * 1000 else {
-        return Reply(.refused(.final))
-      }
+      guard isReversible(head, at: now) else { return Reply(.refused(.final)) }
       let sequence = try end(id, as: .quarantined, .reversed, by: asker.id, now, &block, &state)
       return Reply(.state(.quarantined, deadlineMilliseconds: head.deadlineMilliseconds), sequence: sequence)
     }
+  }
+
+  /// Whether a delivery has not been confirmed, by its client or by time.
+  func isReversible(_ head: ReservationHead, at now: UInt64) -> Bool {
+    head.state == .delivered && now < head.dispensedAtMilliseconds + UInt64(limits.reversalSeconds) * 1000
   }
 
   private func present(_ head: ReservationHead) -> Reply {
@@ -159,6 +162,7 @@ extension Machine {
     let key = id.key
     let isKnown = try state.value(for: key.span.bytes, in: tables.ids) != nil
     if isKnown {
+      if ending != .quarantined { try giveBackTakings(of: id, state) }
       try changeHead(of: id, &state) { head in
         head.state = ending
         head.changedBy = sequence
@@ -168,6 +172,17 @@ extension Machine {
     } else {
       try putTombstone(id, by: eventHead.actor, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
     }
+  }
+
+  /// Cards of a hold that ends unsold do not count against its actor's limits any more, as long as they would have.
+  private mutating func giveBackTakings(
+    of id: RequestID, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) {
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return }
+    let head = ReservationHead(record)
+    let grant = GrantReader(record: record, head: head)
+    changeTakings(of: head.actor) { $0.giveBack(grant, takenAt: head.reservedAtMilliseconds) }
   }
 
   /// The record of an id that was reversed before it arrived.

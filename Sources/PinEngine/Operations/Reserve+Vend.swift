@@ -33,7 +33,8 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     if let refusal = checkRanges(asked, asker) { return Reply(.refused(refusal)) }
     if let reply = try decideRepeat(asked, asker, now, &block, &state) { return reply }
-    if let refusal = try pick(asked.lines, now, state) { return Reply(.refused(refusal)) }
+    if let refusal = try pick(asked.lines, asker, now, state) { return Reply(.refused(refusal)) }
+    if let refusal = refusal(ofTaking: asked.lines, asker, now) { return Reply(.refused(refusal)) }
 
     let kind: EventKind = asked.isVend ? .vended : .reserved
     let deadline = asked.holdSeconds == 0 ? 0 : now + UInt64(asked.holdSeconds) * 1000
@@ -96,11 +97,12 @@ extension Machine {
 
   /// Chooses the cards for all lines into `picks`, first-expiring first, then first-imported first.
   private mutating func pick(
-    _ lines: Few<Line>, _ now: UInt64, _ state: borrowing WriteTransaction
+    _ lines: Few<Line>, _ asker: Asker, _ now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Refusal? {
     picks.removeAll(keepingCapacity: true)
     for (index, line) in lines.enumerated() {
       guard let product = product(line.product) else { return .unknownProduct(line.product) }
+      guard mayTake(product, asker) else { return .productNotPermitted(line.product) }
       guard !product.isFrozen else { return .productFrozen(line.product) }
       let (price, overflows) = product.priceMinor.multipliedReportingOverflow(by: UInt64(line.count))
       guard !overflows, line.discountMinor <= price else { return .invalid(.discount) }
@@ -200,6 +202,7 @@ extension Machine {
       head.openedCount = grant.line(0).line.count
       countSale(grant, by: eventHead.actor)
     }
+    changeTakings(of: eventHead.actor) { $0.take(grant, at: timeMilliseconds) }
     record.removeAll()
     head.write(to: &record)
     record.write(facts.grantBytes)

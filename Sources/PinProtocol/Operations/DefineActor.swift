@@ -2,7 +2,8 @@ import PinBytes
 import PinWords
 
 // Request:
-//   0 id 16 · 16 actor u32 · 20 roles u16 · 22 flags u8 (bit 0 revoked, bit 1 renew the key) · 23 name length u8 · 24 name
+//   0 id 16 · 16 actor u32 · 20 roles u16 · 22 revoked u8 · 23 name length u8 · 24 key change u8 · 25 reserved 7
+//   32 old key ends at u64 · 40 limits, 44 bytes, and their products · name
 // Answer:
 //   16 actor u32 · 20 key length u8 (0 or 32) · 21 reserved 3 · 24 key
 
@@ -11,20 +12,29 @@ extension DefineActor: RequestBody {
     let id = try reader.requestID()
     let actor = try reader.identity(ActorID.self)
     let roles = Roles(rawValue: try reader.integer())
-    let flags = try reader.integer(UInt8.self)
-    try require(flags & ~0b11 == 0, .reserved)
+    let isRevoked = try reader.flag()
     let nameLength = try reader.integer(UInt8.self)
+    let keyChangeNumber = try reader.integer(UInt8.self)
+    try reader.reserved(7)
+    guard let keyChange = KeyChange(number: keyChangeNumber, timeMilliseconds: try reader.integer()) else {
+      throw .invalid(.key)
+    }
+    let limits = try ActorLimits(from: &reader)
     let description = ActorDescription(
-      id: actor, name: try reader.text(nameLength, .name), roles: roles, isRevoked: flags & 0b01 != 0)
-    self.init(id: id, actor: description, renewsKey: flags & 0b10 != 0)
+      id: actor, name: try reader.text(nameLength, .name), roles: roles, isRevoked: isRevoked, limits: limits)
+    self.init(id: id, actor: description, keyChange: keyChange)
   }
 
   func write(to writer: inout ByteWriter) {
     writer.write(id)
     writer.write(actor.id.rawValue)
     writer.write(actor.roles.rawValue)
-    writer.write(UInt8((actor.isRevoked ? 0b01 : 0) | (renewsKey ? 0b10 : 0)))
+    writer.write(actor.isRevoked)
     writer.write(actor.name.shortByteCount)
+    writer.write(keyChange.number)
+    writer.writeZeros(7)
+    writer.write(keyChange.timeMilliseconds)
+    actor.limits.write(to: &writer)
     writer.write(text: actor.name)
   }
 
@@ -32,6 +42,7 @@ extension DefineActor: RequestBody {
     try require(id != .zero, .id)
     try require(!actor.roles.isEmpty && Roles.all.isSuperset(of: actor.roles), .roles)
     try checkActorName(actor.name)
+    if let field = actor.limits.invalidField { throw .invalid(field) }
   }
 }
 

@@ -34,7 +34,7 @@ struct ActorCommand: AsyncParsableCommand {
       let path = try keyFile.path(for: name)
       try await server.withClient { client in
         let actor = ActorDescription(id: ActorID(0), name: name, roles: try roles.roles())
-        let define = DefineActor(id: change.id(client), actor: actor, renewsKey: true)
+        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .renew)
         try await output.define(define, by: client, keyFile: path, done: "added")
       }
     }
@@ -87,7 +87,7 @@ struct ActorCommand: AsyncParsableCommand {
         var actor = try await client.actor(named: name)
         actor.roles = try roles.roles()
         actor.isRevoked = false
-        let define = DefineActor(id: change.id(client), actor: actor, renewsKey: false)
+        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .keep)
         try await output.define(define, by: client, keyFile: nil, done: "changed")
       }
     }
@@ -110,7 +110,7 @@ struct ActorCommand: AsyncParsableCommand {
       try await server.withClient { client in
         var actor = try await client.actor(named: name)
         actor.isRevoked = true
-        let define = DefineActor(id: change.id(client), actor: actor, renewsKey: false)
+        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .keep)
         try await output.define(define, by: client, keyFile: nil, done: "revoked")
       }
     }
@@ -135,7 +135,7 @@ struct ActorCommand: AsyncParsableCommand {
       let path = try keyFile.path(for: name)
       try await server.withClient { client in
         let actor = try await client.actor(named: name)
-        let define = DefineActor(id: change.id(client), actor: actor, renewsKey: true)
+        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .renew)
         try await output.define(define, by: client, keyFile: path, done: "has a new key")
       }
     }

@@ -81,12 +81,13 @@ extension Fault {
   private static func status(of refusal: Refusal) -> ExitStatus {
     switch refusal {
     case .invalid: .usage
-    case .notPermitted, .notYours: .notPermitted
+    case .notPermitted, .notYours, .productNotPermitted: .notPermitted
     case .insufficientStock: .outOfStock
-    case .busy, .storageFull, .stopping, .importRunning: .tryAgain
+    case .busy, .storageFull, .stopping, .importRunning, .tooManyRequests: .tryAgain
+    case .limitReached(_, _, let retryAfterMilliseconds): retryAfterMilliseconds == 0 ? .refused : .tryAgain
     case .idReused, .unknownID, .unknownProduct, .unknownPurchase, .unknownCard, .unknownActor, .nameTaken,
       .lastAdministrator, .productFrozen, .tooManyExtents, .wrongState, .deadlinePassed, .final, .withdrawn,
-      .notInCustody, .outOfTurn, .cardDamaged:
+      .notInCustody, .outOfTurn, .cardDamaged, .oldKeyStillWorks:
       .refused
     }
   }
@@ -134,6 +135,16 @@ extension Refusal {
     case .notInCustody(let card): "card \(card) is not where this needs it; see 'pinvault card'"
     case .cardDamaged(let card):
       "card \(card) of the sale cannot be opened, though the sale stands: tell the operator ('pinvault verify'); reverse it"
+    case .productNotPermitted(let product):
+      "this actor's limits do not let it sell product \(product); see 'pinvault actor show'"
+    case .limitReached(let limit, let left, let retryAfterMilliseconds):
+      "this actor's limit of \(limit) leaves \(left)"
+        + (retryAfterMilliseconds == 0
+          ? ", and this is more than all of it; ask for less"
+          : "; ask for less, or try again in \((retryAfterMilliseconds + 999) / 1000) s")
+    case .oldKeyStillWorks: "it has two keys already; end the old one first ('pinvault actor end-old-key')"
+    case .tooManyRequests(let retryAfterMilliseconds):
+      "this actor asks more often than it may; try again in \(retryAfterMilliseconds) ms"
     case .outOfTurn(let expected): "a chunk came out of turn, \(expected) is expected; import again"
     case .busy(let retryAfterMilliseconds): "the server is busy; try again in \(retryAfterMilliseconds) ms"
     case .storageFull: "the server has no room for changes (looking still works); free disk space and try again"
