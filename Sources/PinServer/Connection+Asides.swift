@@ -22,8 +22,8 @@ extension Connection {
     awaitedCount += 1
     let ticket = Ticket(connection: index, slot: slots.append(slot))
     let desk = AsideDesk(
-      engine: loop.engine, limits: loop.limits, actor: sessionActor.id, keyNumber: sessionActor.keyNumber, meter: loop.meter,
-      backupFolder: loop.configuration.backupFolder, logger: loop.logger)
+      engine: loop.engine, limits: loop.limits, actor: sessionActor.id, keyNumber: sessionActor.keyNumber,
+      meter: loop.meter, backupFolder: loop.configuration.backupFolder, logger: loop.logger)
     let loop = loop
     aside = Task {
       let answer = await desk.answer(message)
@@ -67,8 +67,10 @@ private struct AsideDesk: Sendable {
     do {
       switch message {
       case .beginPurchase(let begin): return .answered(await engine.begin(begin, as: actor, keyNumber: keyNumber))
-      case .commitPurchase(let purchase): return .answered(await engine.commit(purchase, as: actor, keyNumber: keyNumber))
-      case .abandonPurchase(let purchase): return .answered(await engine.abandon(purchase, as: actor, keyNumber: keyNumber))
+      case .commitPurchase(let purchase):
+        return .answered(await engine.commit(purchase, as: actor, keyNumber: keyNumber))
+      case .abandonPurchase(let purchase):
+        return .answered(await engine.abandon(purchase, as: actor, keyNumber: keyNumber))
       case .defineActor(let define): return await answer(define)
       case .catalogue(let query):
         let products = engine.catalogue.products.lazy.filter { $0.id > query.after }

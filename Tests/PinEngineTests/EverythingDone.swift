@@ -135,9 +135,21 @@ struct EverythingDone: Sendable {
     changed.instructions = "Dial\t*123#\r\nthen\u{1}wait\u{7F}"
     changed.lowStockThreshold = 5
     try done(await bench.ask(.defineProduct(DefineProduct(id: bench.id(), product: changed)), as: bench.administrator))
-    let description = ActorDescription(id: actor, name: "shop", roles: .storefront, isRevoked: false)
-    let define = DefineActor(id: bench.id(), actor: description, keyChange: .keep)
-    try done(await bench.engine.define(define, as: bench.administrator).answered.outcome)
+    var description = ActorDescription(id: actor, name: "shop", roles: .storefront)
+    description.limits.requestsPerSecond = 900
+    description.limits.currency = Currency("USD")
+    description.limits.minute = ActorLimits.Allowance(cards: 40, reprints: 7, valueMinor: 0)
+    description.limits.day = ActorLimits.Allowance(cards: 400, reprints: 0, valueMinor: 1 << 33)
+    description.limits.products = [product, ProductID(product.rawValue + 1)]
+    let soon = bench.clock.nowMilliseconds() + 60_000
+    let changes: [KeyChange] = [
+      .keep, .rotate(oldKeyEndsAtMilliseconds: 0), .endOldKey(atMilliseconds: soon), .endOldKey(atMilliseconds: 0),
+      .renew, .rotate(oldKeyEndsAtMilliseconds: soon),
+    ]
+    for change in changes {
+      let define = DefineActor(id: bench.id(), actor: description, keyChange: change)
+      try done(await bench.engine.define(define, as: bench.administrator).answered.outcome)
+    }
     let stop = ProductStop(id: bench.id(), product: product, reason: "a \"recall\"")
     try done(await bench.ask(.freeze(stop), as: bench.administrator))
     let go = ProductStop(id: bench.id(), product: product, reason: "it was \\ nothing")
@@ -165,6 +177,7 @@ struct EverythingDone: Sendable {
       .extend(Extend(reservation: many, deadlineMilliseconds: bench.clock.nowMilliseconds() + 900_001)), till)
     try await ask(.dispense(many), till)
     try await ask(.reprint(Reprint(reservation: many, firstIndex: 128)), till)
+    try await ask(.reprint(Reprint(reservation: many, count: 2)), clerk)
 
     let released = try await reserve([line], holdSeconds: 0, shop)
     try await ask(.release(released), shop)

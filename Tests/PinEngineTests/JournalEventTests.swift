@@ -165,7 +165,10 @@ struct JournalEventTests {
     guard kind == .actorDefined || kind == .purchaseBegun else { return [] }
     let event = ChangeEvent(bytes.span.bytes)
     var reader = ByteReader(event.body)
-    if kind == .actorDefined { return [try ActorRecord(&reader).key] }
+    if kind == .actorDefined {
+      let actor = try ActorRecord(&reader)
+      return [actor.key] + (actor.oldKey.map { [$0] } ?? [])
+    }
     _ = try reader.readShortString()
     let purchase = try PurchaseRecord(&reader)
     var keys: [KeyRecord] = []

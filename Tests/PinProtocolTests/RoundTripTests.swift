@@ -45,9 +45,9 @@ struct RoundTripTests {
     .cardDamaged(CardID(.max)),
     .importRunning(PurchaseID(2)), .busy(retryAfterMilliseconds: 0), .busy(retryAfterMilliseconds: .max), .storageFull,
     .stopping,
-      .productNotPermitted(ProductID(7)), .limitReached(.valuePerDay, left: 900, retryAfterMilliseconds: 60_000),
-      .limitReached(.reprintsPerMinute, left: 0, retryAfterMilliseconds: 0), .oldKeyStillWorks,
-      .tooManyRequests(retryAfterMilliseconds: 50),
+    .productNotPermitted(ProductID(7)), .limitReached(.valuePerDay, left: 900, retryAfterMilliseconds: 60_000),
+    .limitReached(.reprintsPerMinute, left: 0, retryAfterMilliseconds: 0), .oldKeyStillWorks,
+    .tooManyRequests(retryAfterMilliseconds: 50),
   ]
   static let faults: [ProtocolFault] = [
     .malformedFrame, .unsupportedVersion, .unknownOperation(255), .notAuthenticated, .authenticationFailed,

@@ -40,7 +40,8 @@ extension Refusal {
     case .idReused, .notYours, .unknownID, .unknownPurchase, .unknownCard, .unknownActor, .wrongState, .deadlinePassed,
       .final, .outOfTurn, .cardDamaged, .oldKeyStillWorks:
       true
-    case .invalid, .notPermitted, .productNotPermitted, .limitReached, .tooManyRequests, .unknownProduct, .nameTaken, .lastAdministrator, .productFrozen, .insufficientStock,
+    case .invalid, .notPermitted, .productNotPermitted, .limitReached, .tooManyRequests, .unknownProduct, .nameTaken,
+      .lastAdministrator, .productFrozen, .insufficientStock,
       .tooManyExtents, .withdrawn, .notInCustody, .busy, .storageFull, .stopping, .importRunning:
       false
     }

@@ -1,0 +1,129 @@
+import PinProtocol
+import PinWords
+import Testing
+
+@testable import PinServer
+
+/// The same question as the engine's `RoleTableTests`, asked of a server: it decides some of it by itself.
+@Suite("Who may ask for what, over the wire", .timeLimit(.minutes(2)))
+struct RoleWireTests {
+  /// Every operation of an open session against every role: `x` may. The columns are in the order of the roles' bits.
+  static let table = """
+                     terminal storefront clerk reviewer stock-keeper accountant key-custodian auditor administrator
+    ping                x        x        x       x        x            x          x            x        x
+    reserve             x        x        x       .        .            .          .            .        .
+    vend                x        x        x       .        .            .          .            .        .
+    dispense            x        x        x       .        .            .          .            .        .
+    confirm             x        x        x       .        .            .          .            .        .
+    extend              x        x        x       .        .            .          .            .        .
+    release             x        x        x       .        .            .          .            .        .
+    reverse             x        x        x       .        .            .          .            .        .
+    return              .        .        x       .        .            .          .            .        .
+    reprint             x        x        x       .        .            .          .            .        .
+    begin-purchase      .        .        .       .        x            .          .            .        x
+    load-cards          .        .        .       .        x            .          .            .        x
+    commit-purchase     .        .        .       .        x            .          .            .        x
+    abandon-purchase    .        .        .       .        x            .          .            .        x
+    re-inventory        .        .        .       .        x            .          .            .        x
+    settle              .        .        .       .        x            .          .            .        x
+    withdraw            .        .        .       .        x            .          .            .        x
+    freeze              .        .        .       .        x            .          .            .        x
+    thaw                .        .        .       .        x            .          .            .        x
+    define-product      .        .        .       .        x            .          .            .        x
+    look-up             x        x        x       x        x            x          x            x        x
+    stock               x        x        x       x        x            x          x            x        x
+    card                .        .        x       .        x            x          .            x        x
+    catalogue           x        x        x       x        x            x          x            x        x
+    events              .        .        .       .        .            x          x            x        x
+    shift-totals        x        x        x       .        .            .          .            .        .
+    close-shift         x        x        x       .        .            .          .            .        .
+    define-actor        .        .        .       .        .            .          .            .        x
+    actors              .        .        .       .        .            .          .            .        x
+    verify              .        .        .       .        .            .          x            x        x
+    backup              .        .        .       .        .            .          x            .        x
+    statistics          .        .        .       .        .            x          x            x        x
+    """
+
+  static let lines = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+
+  @Test("The table has a line for every operation and a column for every role")
+  func isComplete() {
+    let asked = Set(Operation.allCases).subtracting([.hello, .authenticate])
+    #expect(Set(Self.lines.dropFirst().map { $0[0] }) == Set(asked.map(\.tableName)))
+    #expect(Self.lines.dropFirst().count == asked.count)
+    #expect(Self.lines[0] == Roles.named.map(\.name))
+    #expect(Self.lines.dropFirst().allSatisfy { $0.count == Self.lines[0].count + 1 })
+  }
+
+  @Test("Every operation against every role", arguments: Roles.named.map(\.name))
+  func everyOperation(roleName: String) async throws {
+    let column = try #require(Self.lines[0].firstIndex(of: roleName))
+    let role = try #require(Roles(name: roleName))
+    try await ServerRig.with { rig in
+      let client = try await rig.connect(as: try await rig.actor(roleName, role))
+      for line in Self.lines.dropFirst() {
+        let operation = try #require(Operation.allCases.first { $0.tableName == line[0] })
+        let reply = try await client.ask(Self.request(operation))
+        // What is allowed comes to nothing for another reason, or is done.
+        #expect((reply.status != .notPermitted) == (line[column + 1] == "x"), "\(operation): \(reply.status)")
+        #expect(reply.fault == nil, "\(operation): \(reply.status)")
+      }
+    }
+  }
+
+  /// A request that is well formed and asks about what is not there.
+  private static func request(_ operation: Operation) -> RequestMessage {
+    let product = ProductID(99)
+    let line = Line(product: product, count: 1)
+    let change = StockChange(id: newID(), extents: [Extent(first: CardID(1 << 40), count: 1)], reason: "test")
+    let stop = ProductStop(id: newID(), product: product, reason: "test")
+    switch operation {
+    case .ping, .hello, .authenticate: return .ping
+    case .reserve: return .reserve(Reserve(id: newID(), holdSeconds: 1, lines: [line]))
+    case .vend: return .vend(Vend(id: newID(), line: line))
+    case .dispense: return .dispense(newID())
+    case .confirm: return .confirm(newID())
+    case .extend: return .extend(Extend(reservation: newID(), deadlineMilliseconds: 1))
+    case .release: return .release(newID())
+    case .reverse: return .reverse(newID())
+    case .return: return .return(Return(id: newID(), reservation: newID()))
+    case .reprint: return .reprint(Reprint(reservation: newID()))
+    case .beginPurchase:
+      return .beginPurchase(
+        BeginPurchase(id: newID(), product: product, lots: [DeclaredLot(expiry: .never, count: 1)]))
+    case .loadCards:
+      let card = LoadCards.Card(expiry: .never, serial: "S", pin: PIN("P"))
+      return .loadCards(LoadCards(purchase: PurchaseID(99), chunk: 0, cards: [card]))
+    case .commitPurchase: return .commitPurchase(PurchaseID(99))
+    case .abandonPurchase: return .abandonPurchase(PurchaseID(99))
+    case .reinventory: return .reinventory(change)
+    case .withdraw: return .withdraw(change)
+    case .settle: return .settle(Settle(id: newID(), reservation: newID(), reason: "test"))
+    case .freeze: return .freeze(stop)
+    case .thaw: return .thaw(stop)
+    case .defineProduct:
+      let unknown = Product(
+        id: product, sku: "NEW", name: "New", vendor: "V", currency: Currency("USD")!, faceValueMinor: 1,
+        priceMinor: 1)
+      return .defineProduct(DefineProduct(id: newID(), product: unknown))
+    case .lookUp: return .lookUp(newID())
+    case .stock: return .stock(StockQuery(product: ProductID(0)))
+    case .card: return .card(CardQuery(serial: "none", vendor: ""))
+    case .catalogue: return .catalogue(CatalogueQuery())
+    case .events: return .events(EventsQuery(fromSequence: 1, waitMilliseconds: 0, maximumBytes: 0))
+    case .shiftTotals: return .shiftTotals
+    case .closeShift: return .closeShift(newID())
+    case .defineActor:
+      let unknown = ActorDescription(id: ActorID(9999), name: "nobody", roles: .terminal)
+      return .defineActor(DefineActor(id: newID(), actor: unknown))
+    case .actors: return .actors(ActorsQuery())
+    case .verify: return .verify
+    case .backup: return .backup(Backup(path: "nowhere/that/is/absolute"))
+    case .statistics: return .statistics
+    }
+  }
+}
+
+extension Operation {
+  fileprivate var tableName: String { name.split(separator: " ").joined(separator: "-") }
+}
