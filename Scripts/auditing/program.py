@@ -197,6 +197,7 @@ class Audit:
             look(name, f"{books.next_card - 1:,} card ids in {len(books.custody.pieces.packed):,} pieces")
         for name in ("ids", "states", "prices"):
             look(name, f"{len(books.ids):,} ids")
+        look("limits", f"{len(books.takings):,} actors that took something")
         look("balance", f"{len(self.balance):,} products and conditions")
         look("head", f"event {self.journal.sequence}")
 

@@ -198,14 +198,14 @@ def first_stock(store, product=2, condition=0):
     raise AssertionError("the fixture has no such stock")
 
 
-def vend(store, id=NEW_ID, who="till", condition=0, first=None, lot=None, placed_by=None, price=None, count=1):
+def vend(store, id=NEW_ID, who="till", condition=0, first=None, lot=None, placed_by=None, price=None, count=1, asked=1):
     """A sale that is as it should be, but for what is given."""
     product = 2
     known = store.books.products[product]
     price = known["price"] if price is None else price
     if first is None:
         first, lot, placed_by = first_stock(store, product, condition)
-    line = struct.pack(">IIB3xIQQQ", product, 1, condition, known["currency"], price, 0, 0)
+    line = struct.pack(">IIB3xIQQQ", product, asked, condition, known["currency"], price, 0, 0)
     piece = struct.pack(">HHIQII", 0, 0, lot, first, count, 0)
     number = who if isinstance(who, int) else actor(store, who)
     return (head("vended", number) + id + struct.pack(">QIIBBHIII", 0, 0, 0, 0, 0, 1, 0, 1, 0) + line + piece
@@ -432,10 +432,10 @@ CASES = [
     Case("a product that the actor may not sell", "limits", "may not sell this product",
          events=append(lambda store: vend(store, who="shop"))),  # fmt: skip
     Case("more cards than the actor may take", "limits", "cards in a day",
-         events=append(lambda store: vend(store, who="kiosk", count=3))),  # fmt: skip
+         events=append(lambda store: vend(store, who="kiosk", count=3, asked=3))),  # fmt: skip
     Case("more value than the actor may take", "limits", "more than 2600 USD",
-         events=append(lambda store: vend(store, who="kiosk", count=2))),  # fmt: skip
-    Case("a look that does not count as a reprint", "limits", "does not count",
+         events=append(lambda store: vend(store, who="kiosk", count=2, asked=2))),  # fmt: skip
+    Case("a look that does not count as a reprint", "disclosure,limits", "does not count",
          events=append(opened(CONFIRMED, 0, 1, 1))),  # fmt: skip
     # Balance, tiling, tables.
     Case("cards filed under another lot", "balance,tables", "were received",

@@ -140,7 +140,7 @@ struct EverythingDone: Sendable {
     description.limits.currency = Currency("USD")
     description.limits.minute = ActorLimits.Allowance(cards: 40, reprints: 7, valueMinor: 0)
     description.limits.day = ActorLimits.Allowance(cards: 400, reprints: 0, valueMinor: 1 << 33)
-    description.limits.products = [product, ProductID(product.rawValue + 1)]
+    description.limits.products = [product]
     let soon = bench.clock.nowMilliseconds() + 60_000
     let changes: [KeyChange] = [
       .keep, .rotate(oldKeyEndsAtMilliseconds: 0), .endOldKey(atMilliseconds: soon), .endOldKey(atMilliseconds: 0),
@@ -150,6 +150,11 @@ struct EverythingDone: Sendable {
       let define = DefineActor(id: bench.id(), actor: description, keyChange: change)
       try done(await bench.engine.define(define, as: bench.administrator).answered.outcome)
     }
+    var kiosk = ActorDescription(id: ActorID(0), name: "kiosk", roles: .terminal)
+    kiosk.limits.currency = Currency("USD")
+    kiosk.limits.day = ActorLimits.Allowance(cards: 2, valueMinor: 2600)
+    let added = DefineActor(id: bench.id(), actor: kiosk)
+    try done(await bench.engine.define(added, as: bench.administrator).answered.outcome)
     let stop = ProductStop(id: bench.id(), product: product, reason: "a \"recall\"")
     try done(await bench.ask(.freeze(stop), as: bench.administrator))
     let go = ProductStop(id: bench.id(), product: product, reason: "it was \\ nothing")
