@@ -22,7 +22,7 @@ struct Pinvault: AsyncParsableCommand {
         pinvault serve --data vault --master-key vault.master-key
 
       Client commands find the server through --server, --actor and --key-file, or PINVAULT_SERVER, PINVAULT_ACTOR and \
-      PINVAULT_KEY_FILE.
+      PINVAULT_KEY_FILE. Instead of a key, --certificate and --certificate-key prove who asks by TLS.
 
       EXIT CODES:
       \(ExitStatus.table)

@@ -13,7 +13,8 @@ struct LimitTests {
     let one: ProductID
     let two: ProductID
 
-    init(_ limits: ActorLimits, roles: Roles = [.terminal, .storefront], settings: StoreSettings = .small) async throws {
+    init(_ limits: ActorLimits, roles: Roles = [.terminal, .storefront], settings: StoreSettings = .small) async throws
+    {
       bench = try Bench(settings: settings)
       let sinceMidnight = bench.clock.nowMilliseconds() % 86_400_000
       bench.clock.advance(milliseconds: 86_400_000 - sinceMidnight)
@@ -33,7 +34,9 @@ struct LimitTests {
     }
 
     @discardableResult
-    func vend(_ count: UInt32, _ product: ProductID? = nil, id: RequestID? = nil, discount: UInt64 = 0) async -> Refusal? {
+    func vend(_ count: UInt32, _ product: ProductID? = nil, id: RequestID? = nil, discount: UInt64 = 0) async
+      -> Refusal?
+    {
       let line = Line(product: product ?? one, count: count, discountMinor: discount)
       return await bench.ask(.vend(Vend(id: id ?? bench.id(), line: line)), as: till).refusal
     }
@@ -102,7 +105,8 @@ struct LimitTests {
         == .limitReached(.valuePerMinute, left: 5000, retryAfterMilliseconds: 60_000))
     #expect(await world.reserve([(world.two, 2)], id: world.bench.id()) == nil)
     world.pass(60)
-    #expect(await world.vend(2, world.two) == .limitReached(.valuePerDay, left: 3000, retryAfterMilliseconds: 86_340_000))
+    #expect(
+      await world.vend(2, world.two) == .limitReached(.valuePerDay, left: 3000, retryAfterMilliseconds: 86_340_000))
     #expect(await world.vend(3) == nil)
     let euro = Product(
       id: ProductID(0), sku: "EUR", name: "EUR", vendor: "ACME", currency: Currency("EUR")!, faceValueMinor: 1,
@@ -179,7 +183,8 @@ struct LimitTests {
     #expect(await left() == 0, "what was held yesterday gives back nothing today")
   }
 
-  @Test("Counts and limits live through checkpoints, restarts and replay; a limit counts from midnight whenever it is set")
+  @Test(
+    "Counts and limits live through checkpoints, restarts and replay; a limit counts from midnight whenever it is set")
   func durable() async throws {
     var settings = StoreSettings.small
     settings.checkpointChangeCount = 3
@@ -198,7 +203,8 @@ struct LimitTests {
     for _ in 1...2 {
       try bench.restart()
       #expect(await world.vend(2) == .limitReached(.cardsPerDay, left: 1, retryAfterMilliseconds: 86_400_000))
-      #expect(await world.vend(1, world.two) == .limitReached(.valuePerDay, left: 1500, retryAfterMilliseconds: 86_400_000))
+      #expect(
+        await world.vend(1, world.two) == .limitReached(.valuePerDay, left: 1500, retryAfterMilliseconds: 86_400_000))
     }
     #expect(await bench.ask(.release(hold), as: world.till).refusal == nil)
     try bench.restart()

@@ -14,7 +14,8 @@ struct RevocationTests {
     case revoked, renewed, oldKeyEnded
   }
 
-  @Test("Requests in flight on two connections: none is done behind the event, and both connections close",
+  @Test(
+    "Requests in flight on two connections: none is done behind the event, and both connections close",
     arguments: Ending.allCases)
   func inFlight(ending: Ending) async throws {
     try await ServerRig.with {
@@ -44,7 +45,8 @@ struct RevocationTests {
       #expect(ended.status == .done)
       for client in clients {
         while let reply = try await client.receive() {
-          #expect(reply.status == .done ? reply.message.sequence < ended.message.sequence : reply.status == .notPermitted)
+          #expect(
+            reply.status == .done ? reply.message.sequence < ended.message.sequence : reply.status == .notPermitted)
         }
       }
       try expectNothing(of: till, after: ended.message.sequence, in: rig)

@@ -63,7 +63,7 @@ final class BenchRig: Sendable {
     configuration.tls = tls ? .rootsFile("\(directory)/certificate.pem") : .off
     let client = PinClient(configuration)
     let seller = ActorDescription(id: ActorID(0), name: "bench", roles: [.terminal, .storefront])
-    let defined = try await client.defineActor(DefineActor(id: client.newID(), actor: seller, renewsKey: true)).value
+    let defined = try await client.defineActor(DefineActor(id: client.newID(), actor: seller)).value
     guard let key = defined.key?.bytes else { throw Fault(.rotten, "the server gave the seller no key") }
     self.init(
       directory: directory, server: server, client: client, port: address.port, usesTLS: tls,

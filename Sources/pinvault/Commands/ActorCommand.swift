@@ -6,14 +6,17 @@ import PinWords
 struct ActorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "actor",
-    abstract: "Say who may ask: add, list, change or revoke actors, or give one a new key.",
+    abstract: "Say who may ask, how much, and with which key: add, list, change, limit or revoke actors.",
     discussion: """
       Roles: \(Roles.named.map(\.name).joined(separator: ", ")).
 
       Example:
         pinvault actor add till-7 --role terminal --new-key-file till-7.key
       """,
-    subcommands: [Add.self, List.self, Change.self, Revoke.self, RenewKey.self])
+    subcommands: [
+      Add.self, List.self, Show.self, Change.self, Limit.self, Revoke.self, RotateKey.self, EndOldKey.self,
+      RenewKey.self,
+    ])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,6 +28,7 @@ struct ActorCommand: AsyncParsableCommand {
 
     @Argument(help: "Its name: 1 to 32 letters, digits, '-', '_' or '.'.") var name: String
     @OptionGroup var roles: RoleOptions
+    @OptionGroup(title: "Limits") var limits: LimitOptions
     @OptionGroup var keyFile: NewKeyFileOptions
     @OptionGroup var change: ChangeOptions
     @OptionGroup var server: ServerOptions
@@ -33,8 +37,9 @@ struct ActorCommand: AsyncParsableCommand {
     func run() async throws {
       let path = try keyFile.path(for: name)
       try await server.withClient { client in
-        let actor = ActorDescription(id: ActorID(0), name: name, roles: try roles.roles())
-        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .renew)
+        let limits = try await limits.changing(ActorLimits(), client)
+        let actor = ActorDescription(id: ActorID(0), name: name, roles: try roles.roles(), limits: limits)
+        let define = DefineActor(id: change.id(client), actor: actor)
         try await output.define(define, by: client, keyFile: path, done: "added")
       }
     }
@@ -55,14 +60,43 @@ struct ActorCommand: AsyncParsableCommand {
       try await server.withClient { client in
         let actors = try await client.actors().value
         try output.print(actors.map { ActorRecord($0, keyFile: nil) }) {
-          var table = Table(["ACTOR", "NAME", "ROLES", "STATUS"], numbers: [0])
+          var table = Table(["ACTOR", "NAME", "ROLES", "STATUS", "KEYS", "LIMITS"], numbers: [0, 4])
           for actor in actors {
             table.add([
               actor.id.description, actor.name, actor.roles.names.joined(separator: ", "),
-              actor.isRevoked ? "revoked" : "active",
+              actor.isRevoked ? "revoked" : "active", actor.oldKey == nil ? "1" : "2",
+              actor.limits.isEmpty ? "none" : "limited",
             ])
           }
           return table.text
+        }
+      }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show an actor: its roles, keys and limits.",
+      discussion: """
+        Example:
+          pinvault actor show till-7
+        """)
+
+    @Argument(help: "Its name.") var name: String
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      try await server.withClient { client in
+        let actor = try await client.actor(named: name)
+        let products = actor.limits.products.isEmpty ? [] : try await client.catalogue().value
+        try output.print(ActorRecord(actor, keyFile: nil)) {
+          fieldList(
+            [
+              ("actor", actor.id.description), ("name", actor.name),
+              ("roles", actor.roles.names.joined(separator: ", ")), ("status", actor.isRevoked ? "revoked" : "active"),
+              ("old key", actor.oldKey?.text),
+            ] + actor.limits.fields(products))
         }
       }
     }
@@ -87,7 +121,7 @@ struct ActorCommand: AsyncParsableCommand {
         var actor = try await client.actor(named: name)
         actor.roles = try roles.roles()
         actor.isRevoked = false
-        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .keep)
+        let define = DefineActor(id: change.id(client), actor: actor)
         try await output.define(define, by: client, keyFile: nil, done: "changed")
       }
     }
@@ -110,33 +144,8 @@ struct ActorCommand: AsyncParsableCommand {
       try await server.withClient { client in
         var actor = try await client.actor(named: name)
         actor.isRevoked = true
-        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .keep)
+        let define = DefineActor(id: change.id(client), actor: actor)
         try await output.define(define, by: client, keyFile: nil, done: "revoked")
-      }
-    }
-  }
-
-  struct RenewKey: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      commandName: "renew-key",
-      abstract: "Give an actor a new key: the old one ends at once.",
-      discussion: """
-        Example:
-          pinvault actor renew-key till-7 --new-key-file till-7-second.key
-        """)
-
-    @Argument(help: "Its name.") var name: String
-    @OptionGroup var keyFile: NewKeyFileOptions
-    @OptionGroup var change: ChangeOptions
-    @OptionGroup var server: ServerOptions
-    @OptionGroup var output: OutputOptions
-
-    func run() async throws {
-      let path = try keyFile.path(for: name)
-      try await server.withClient { client in
-        let actor = try await client.actor(named: name)
-        let define = DefineActor(id: change.id(client), actor: actor, keyChange: .renew)
-        try await output.define(define, by: client, keyFile: path, done: "has a new key")
       }
     }
   }
@@ -179,7 +188,7 @@ struct NewKeyFileOptions: ParsableArguments {
 }
 
 extension PinClient {
-  fileprivate func actor(named name: String) async throws -> ActorDescription {
+  func actor(named name: String) async throws -> ActorDescription {
     guard let actor = try await actors().value.first(where: { $0.name == name }) else {
       throw Fault(.refused, "there is no actor '\(name)'; see 'pinvault actor list'")
     }
@@ -188,9 +197,7 @@ extension PinClient {
 }
 
 extension OutputOptions {
-  fileprivate func define(
-    _ define: DefineActor, by client: PinClient, keyFile: String?, done: String
-  ) async throws {
+  func define(_ define: DefineActor, by client: PinClient, keyFile: String?, done: String) async throws {
     let answer = try await client.defineActor(define).value
     var actor = define.actor
     actor.id = answer.actor
@@ -209,13 +216,28 @@ extension OutputOptions {
   }
 }
 
+extension OldKey {
+  /// How long it works, for people.
+  var text: String {
+    "works until "
+      + (endsAtMilliseconds == 0 ? "it is ended ('pinvault actor end-old-key')" : Times.text(endsAtMilliseconds))
+  }
+}
+
 /// An actor for machines.
 private struct ActorRecord: Encodable {
+  struct Key: Encodable {
+    /// Null for not by itself.
+    var endsAt: String?
+  }
   var actor: ActorID
   var name: String
   var roles: [String]
   var isRevoked: Bool
   var keyFile: String?
+  /// The key before the present one, while it works.
+  var oldKey: Key?
+  var limits: LimitsRecord
 
   init(_ actor: ActorDescription, keyFile: String?) {
     self.actor = actor.id
@@ -223,5 +245,9 @@ private struct ActorRecord: Encodable {
     roles = actor.roles.names
     isRevoked = actor.isRevoked
     self.keyFile = keyFile
+    oldKey = actor.oldKey.map { key in
+      Key(endsAt: key.endsAtMilliseconds == 0 ? nil : Times.stamp(key.endsAtMilliseconds))
+    }
+    limits = LimitsRecord(actor.limits)
   }
 }

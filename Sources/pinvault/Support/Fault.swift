@@ -53,7 +53,9 @@ extension Fault {
     case .notConnected(let disconnection):
       self.init(disconnection.status, "\(disconnection); \(disconnection.advice)")
     case .authenticationFailed(.refused):
-      self.init(.notPermitted, "the server does not take this actor: check --actor and --key-file, or it was revoked")
+      self.init(
+        .notPermitted,
+        "the server does not take this actor: check --actor and --key-file (or --certificate), or it was revoked")
     case .authenticationFailed(let failure): self.init(.notPermitted, failure.description)
     case .timeLimit(let operation):
       self.init(.unavailable, "\(operation.name): no answer within the time limit; nothing was changed, try again")

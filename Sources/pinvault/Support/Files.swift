@@ -8,6 +8,12 @@ enum Files {
     return lstat(path, &status) == 0
   }
 
+  /// Whether nobody but its owner may read or write it.
+  static func isPrivate(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & 0o077 == 0
+  }
+
   /// The directory that holds it; `.` for a bare name.
   static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -17,6 +17,18 @@ struct ServerOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Prove who asks by this certificate (PEM) instead of a key; also PINVAULT_CLIENT_CERTIFICATE.", valueName: "file")
+  )
+  var certificate: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The certificate's private key (PEM), which only its owner may read; also PINVAULT_CLIENT_CERTIFICATE_KEY.",
+      valueName: "file"))
+  var certificateKey: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Believe the certificates in this PEM file instead of the system's; also PINVAULT_TLS_ROOTS.", valueName: "file"))
   var tlsRoots: String?
 
@@ -27,6 +39,7 @@ struct ServerOptions: ParsableArguments {
   var timeLimit = SecondsArgument(seconds: 60)
 
   func validate() throws {
+    if keyFile != nil, certificate != nil { throw ValidationError("Give --key-file or --certificate, not both.") }
     if timeLimit.seconds == 0 { throw ValidationError("--time-limit: at least 1s.") }
   }
 
@@ -83,18 +96,38 @@ struct ServerOptions: ParsableArguments {
     guard let name = actor ?? Environment.value("PINVAULT_ACTOR") else {
       throw Fault(.usage, "who asks? give --actor NAME, or set PINVAULT_ACTOR")
     }
-    guard let file = keyFile ?? Environment.value("PINVAULT_KEY_FILE") else {
-      throw Fault(.usage, "no key: give --key-file FILE, or set PINVAULT_KEY_FILE")
-    }
     let address = try ServerAddress(address)
-    let key: ActorKey
-    do throws(ActorKeyError) { key = try ActorKey(contentsOfFile: file) } catch {
-      throw Fault(.notPermitted, error.description)
-    }
-    var configuration = PinClient.Configuration(host: address.host, port: address.port, actorName: name, key: key)
+    let credential = try credential()
+    var configuration = PinClient.Configuration(
+      host: address.host, port: address.port, actorName: name, credential: credential)
     configuration.timeLimit = timeLimit.duration
     configuration.tls = try chosenTLS()
+    // Who says who it is by TLS does not go without, not even to this machine itself.
+    if case .certificate = credential, case .automatic = configuration.tls { configuration.tls = .systemRoots }
     return configuration
+  }
+
+  /// A key or a certificate: what is given goes before what the environment says, and there a certificate before a key.
+  private func credential() throws(Fault) -> PinClient.Credential {
+    let chain = certificate ?? (keyFile == nil ? Environment.value("PINVAULT_CLIENT_CERTIFICATE") : nil)
+    if let chain {
+      guard let key = certificateKey ?? Environment.value("PINVAULT_CLIENT_CERTIFICATE_KEY") else {
+        throw Fault(.usage, "no private key: give --certificate-key FILE, or set PINVAULT_CLIENT_CERTIFICATE_KEY")
+      }
+      for file in [chain, key] where !Files.exists(file) {
+        throw Fault(.notPermitted, "\(file): there is no such file")
+      }
+      guard Files.isPrivate(key) else {
+        throw Fault(.notPermitted, "\(key): others may read it; chmod 600 it, and think of it as leaked")
+      }
+      return .certificate(chainFile: chain, privateKeyFile: key)
+    }
+    guard let file = keyFile ?? Environment.value("PINVAULT_KEY_FILE") else {
+      throw Fault(.usage, "no key: give --key-file FILE or --certificate FILE, or set PINVAULT_KEY_FILE")
+    }
+    do throws(ActorKeyError) { return .key(try ActorKey(contentsOfFile: file)) } catch {
+      throw Fault(.notPermitted, error.description)
+    }
   }
 
   private var address: String { server ?? Environment.value("PINVAULT_SERVER") ?? "localhost" }
