@@ -73,6 +73,15 @@ import Testing
         .send([1, 3]),
       ], [2: .done]),
     Case(
+      "asking too often holds everything back until the hint, as busy does",
+      [
+        .vend(1), .open(), .send([1]), .refuse(1, .tooManyRequests(retryAfterMilliseconds: 10)), .send([]),
+        .time(10_000_000), .send([1]), .done(1),
+      ], [1: .done]),
+    Case(
+      "an actor's limit is told", [.vend(1), .open(), .send([1]), .refuse(1, Self.limit)],
+      [1: .error(.refused(Self.limit))]),
+    Case(
       "busy until the time limit is a refusal",
       [.vend(1, deadline: 5), .open(), .send([1]), .refuse(1, busy), .time(5)], [1: .error(.refused(busy))]),
     Case(
