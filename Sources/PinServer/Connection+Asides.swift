@@ -141,7 +141,7 @@ private struct AsideDesk: Sendable {
     if engine.headSequence < query.fromSequence, query.waitMilliseconds > 0 {
       await engine.waitForEvent(query.fromSequence, milliseconds: query.waitMilliseconds)
       // What it waited for may have been that it is not to be told any more.
-      guard engine.allows(actor, .events) else { return .outcome(.failure(.notPermitted)) }
+      guard engine.allows(actor, keyNumber: keyNumber, .events) else { return .outcome(.failure(.notPermitted)) }
     }
     let head = engine.headSequence
     guard query.fromSequence <= head else { return done(.events(EventsAnswer(headSequence: head, events: []))) }

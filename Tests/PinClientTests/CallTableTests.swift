@@ -49,6 +49,7 @@ import Testing
   }
 
   static let busy = Refusal.busy(retryAfterMilliseconds: 10)
+  static let limit = Refusal.limitReached(.cardsPerDay, left: 0, retryAfterMilliseconds: 10)
 
   static let cases = [
     Case(

@@ -92,7 +92,7 @@ struct AuthenticationTests {
       while try await loop.eventLoop.submit({ loop.waitingPolls }).get() == 0 {}
       let description = ActorDescription(
         id: auditor.id, name: auditor.name, roles: isRevoked ? .auditor : .terminal, isRevoked: isRevoked)
-      let define = DefineActor(id: newID(), actor: description, renewsKey: false)
+      let define = DefineActor(id: newID(), actor: description)
       guard case .actor = await rig.engine.define(define, as: rig.administrator.id).answered.outcome else {
         throw RigError.unexpected("define")
       }

@@ -41,7 +41,7 @@ struct SeveralLoopsTests {
       let clients = [try await rig.connect(as: till), try await rig.connect(as: till)]
       let root = try await rig.connect(as: rig.administrator)
       let revoked = ActorDescription(id: till.id, name: till.name, roles: .terminal, isRevoked: true)
-      let define = DefineActor(id: newID(), actor: revoked, renewsKey: false)
+      let define = DefineActor(id: newID(), actor: revoked)
       #expect(try await root.ask(.defineActor(define)).status == .done)
       for client in clients { #expect(await client.isClosedByServer()) }
     }

@@ -97,7 +97,7 @@ final class Simulation {
     let actor = ActorID(UInt32(asked.actor))
     switch asked.request {
     case .defineActor(let id, let description, let renewsKey):
-      let define = DefineActor(id: RequestID(id), actor: description.words, renewsKey: renewsKey)
+      let define = DefineActor(id: RequestID(id), actor: description.words, keyChange: renewsKey ? .renew : .keep)
       return try translate(await bench.engine.define(define, as: actor).answered)
     case .beginPurchase(let id, let purchase):
       let answered = await bench.engine.begin(purchase.words(id: id), as: actor)

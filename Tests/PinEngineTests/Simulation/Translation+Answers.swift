@@ -225,7 +225,9 @@ extension ReferenceModel.Refusal {
       case .outOfTurn(let expected): .outOfTurn(expected: Int(expected))
       case .busy: .busy
       case .importRunning(let purchase): .importRunning(Int(purchase.rawValue))
-      case .cardDamaged, .storageFull, .stopping: .other("\(refusal)")
+      case .cardDamaged, .storageFull, .stopping, .productNotPermitted, .limitReached, .oldKeyStillWorks,
+        .tooManyRequests:
+        .other("\(refusal)")
       }
   }
 }
