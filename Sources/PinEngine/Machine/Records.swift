@@ -152,8 +152,9 @@ extension ActorRecord {
     let isRevoked = try reader.readFlag()
     let name = try reader.readShortString()
     let limits = try ActorLimits(&reader)
-    let hasOldKey = try reader.read(UInt8.self) == 1
+    let hasOldKey = try reader.readFlag()
     let endsAt: UInt64 = try reader.read()
+    guard hasOldKey || endsAt == 0 else { throw ByteShortage() }
     description = ActorDescription(
       id: id, name: name, roles: roles, isRevoked: isRevoked, limits: limits,
       oldKey: hasOldKey ? OldKey(endsAtMilliseconds: endsAt) : nil)
