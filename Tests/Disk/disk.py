@@ -202,6 +202,14 @@ class Disk:
             raise ValueError(f"a write of {count} bytes was cut to {entry.offset} by the real disk")
         return None
 
+    def is_repeated(self, entry):
+        """Whether it writes into a journal what is there already: what a start does with blocks that it has only read."""
+        if entry.kind != record.WRITE:
+            return False
+        node, _ = self.files[entry.process, entry.handle]
+        there = node.current[entry.offset:entry.offset + len(entry.bytes)]
+        return node.name.endswith(".journal") and any(entry.bytes) and there == entry.bytes
+
     def open(self, index, entry, handle):
         directory, name, node = self.find(entry.bytes.decode())
         if node is None:
