@@ -34,25 +34,6 @@ import Testing
     #expect(try names(in: tool) == [])
   }
 
-  /// The store needs some of the files that a process may have open, whoever connects.
-  @Test func aServerTakesNoMoreConnectionsThanLeaveFilesForItsStore() async throws {
-    let tool = try Tool()
-    defer { tool.remove() }
-    #expect(try await tool.run("init", "--data", "vault").status == 0)
-    let arguments = ["serve", "--data", "vault", "--master-key", "vault.master-key", "--port", "0", "--no-status"]
-    let few = try tool.start(arguments, openFiles: 300)
-    _ = try await waitUntil("the address file: \(few.errors)") { try? tool.text("vault/address") }
-    #expect(few.errors.contains("fewer connections are taken than asked for"), "\(few.errors)")
-    #expect(few.errors.contains("connections=44 open-files=300"), "\(few.errors)")
-    few.signal(SIGTERM)
-    #expect(try await few.finish().status == 0)
-    let enough = try tool.start(arguments + ["--maximum-connections", "44"], openFiles: 300)
-    _ = try await waitUntil("the address file: \(enough.errors)") { try? tool.text("vault/address") }
-    #expect(!enough.errors.contains("fewer connections"), "\(enough.errors)")
-    enough.signal(SIGTERM)
-    #expect(try await enough.finish().status == 0)
-  }
-
   private func names(in tool: Tool) throws -> [String] {
     // The runs' own outputs are not of the tool's making.
     try FileManager.default.contentsOfDirectory(atPath: tool.directory.path)

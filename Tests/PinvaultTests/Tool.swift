@@ -42,18 +42,13 @@ struct Tool {
     String(decoding: try Data(contentsOf: directory.appendingPathComponent(name)), as: UTF8.self)
   }
 
-  /// Starts it; its output and errors go to files that `finish` reads. It may have `openFiles` files open, if that is given.
+  /// Starts it; its output and errors go to files that `finish` reads.
   func start(
-    _ arguments: [String], input: Data? = nil, outputTo device: String? = nil, openFiles: Int? = nil,
-    log: String = UUID().uuidString
+    _ arguments: [String], input: Data? = nil, outputTo device: String? = nil, log: String = UUID().uuidString
   ) throws -> Started {
     let process = Process()
     process.executableURL = Self.executable
     process.arguments = arguments
-    if let openFiles {
-      process.executableURL = URL(fileURLWithPath: "/bin/sh")
-      process.arguments = ["-c", "ulimit -n \(openFiles) && exec \"$0\" \"$@\"", Self.executable.path] + arguments
-    }
     process.currentDirectoryURL = directory
     var inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PINVAULT_") }
     inherited.merge(environment) { $1 }
@@ -131,12 +126,10 @@ final class Started: @unchecked Sendable {
   var errors: String { (try? tool.text(errorsName)) ?? "" }
 }
 
-/// Waits until `condition` gives something, for a bounded time; for ten times as long under a sanitizer.
+/// Waits until `condition` gives something, for a bounded time.
 func waitUntil<Value>(
   _ what: String, seconds: Double = 20, _ condition: () throws -> Value?
 ) async throws -> Value {
-  let isSanitized = ProcessInfo.processInfo.environment["PINVAULT_SANITIZER"] != nil
-  let seconds = isSanitized ? seconds * 10 : seconds
   let deadline = ContinuousClock.now + .seconds(seconds)
   while ContinuousClock.now < deadline {
     if let value = try condition() { return value }

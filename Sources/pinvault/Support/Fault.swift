@@ -115,7 +115,6 @@ extension Refusal {
   /// The refusal in a line: what, and what to do.
   var advice: String {
     switch self {
-    case .invalid(.path): "the server does not back up to there: give a new path, inside its --backup-folder if set"
     case .invalid(let field): "the \(field) is out of range"
     case .notPermitted: "this actor's roles do not allow that; ask an administrator ('pinvault actor change')"
     case .idReused(let field): "the id was used before, for a request with another \(field); take a new id"
