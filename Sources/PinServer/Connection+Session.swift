@@ -63,6 +63,7 @@ extension Connection {
     }
     session.proved()
     loop.counters.sessionsOpen += 1
+    loop.strangers.left()
     actor = proved.actor
     self.claim = nil
     loop.logger.info(
@@ -70,6 +71,9 @@ extension Connection {
     let answer = AuthenticateAnswer(proof: proved.answer, actor: known.description.id, roles: known.description.roles)
     answerHere(slot, loop.message(.done(.authenticate(answer))))
   }
+
+  /// Where the client is, as it is told in the log.
+  private var address: String { context?.channel.remoteAddress?.ipAddress ?? "unknown" }
 
   /// Whose session the proof opens, and the server's own proof in answer; nil if it is not the actor's.
   private func prove(
@@ -113,8 +117,9 @@ extension Connection {
   /// Refuses the proof, a little later, so that trying many costs time.
   private func turnAway(_ slot: RequestSlot, _ claimed: String) {
     loop.counters.authenticationFailures += 1
-    loop.logger.warning(
-      "authentication failed", metadata: ["connection": "\(name)", "actor": "\(claimed)"])
+    loop.logOfStrangers(
+      .authenticationFailed, .warning,
+      ["connection": "\(name)", "actor": "\(claimed)", "address": "\(address)"])
     _ = session.failed(.authenticationFailed)
     closesWhenAnswered = true
     let number = slots.append(slot)

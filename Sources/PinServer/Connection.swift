@@ -83,12 +83,15 @@ final class Connection: ChannelDuplexHandler {
   }
 
   var isOpen: Bool { context != nil }
+  /// Whether it has yet to say who it is.
+  var isStranger: Bool { isOpen && actor == nil }
 
   // MARK: What the channel tells
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     isWritable = context.channel.isWritable
+    loop.arrived(self)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { forget() }

@@ -100,6 +100,15 @@ public final class PinServer: Service {
   // MARK: Starting
 
   private func makeLoops(_ group: MultiThreadedEventLoopGroup, _ transport: TransportContext?) throws -> [ServingLoop] {
+    var configuration = configuration
+    configuration.maximumConnections = DescriptorLimit.connections(atMost: configuration.maximumConnections)
+    if configuration.maximumConnections < self.configuration.maximumConnections {
+      logger.warning(
+        "fewer connections than usual: raise the limit on open files (ulimit -n)",
+        metadata: [
+          "connections": "\(configuration.maximumConnections)", "usual": "\(self.configuration.maximumConnections)",
+        ])
+    }
     var limits = engine.limits
     limits.requestsInFlight = configuration.requestsInFlight
     let clock = SystemClock()

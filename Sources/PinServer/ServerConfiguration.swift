@@ -26,6 +26,8 @@ public struct ServerConfiguration: Sendable {
   public var requestsInFlight: UInt16 = 1024
   /// More connections than this, over all event loops, are closed at once.
   public var maximumConnections = 10_000
+  /// Connections that have not authenticated, for each event loop; of more, the oldest are closed.
+  public var maximumStrangers = 1000
   /// Requests that may wait for the journal to move on, for each event loop; more are told busy.
   public var maximumWaitingPolls = 256
   /// How long a connection may take until it has authenticated.

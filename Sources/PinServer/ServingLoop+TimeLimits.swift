@@ -13,7 +13,7 @@ extension ServingLoop {
     let period = TimeAmount.nanoseconds(max(shortest.nanoseconds / 4, 1_000_000))
     sweeping = eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { [self] (task: RepeatedTask) in
       sweep()
-      if counters.connectionsOpen == 0 {
+      if counters.connectionsOpen == 0, !logGate.isCounting {
         task.cancel()
         sweeping = nil
       }
@@ -22,9 +22,10 @@ extension ServingLoop {
 
   private func sweep() {
     let now = NIODeadline.now()
+    tellWhatWasHeldBack()
     for connection in connections {
       guard let connection, connection.isOpen, let reason = outlived(connection, now) else { continue }
-      logger.info("closing: \(reason)", metadata: ["connection": "\(connection.name)"])
+      logOfStrangers(.outlived, .info, ["connection": "\(connection.name)", "reason": "\(reason)"])
       connection.closeNow()
     }
     // Keys and certificates also end by time alone.

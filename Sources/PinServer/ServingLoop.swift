@@ -52,6 +52,8 @@ final class ServingLoop: @unchecked Sendable {
   /// Asides under way, also of connections that are gone.
   var asides = 0
   var isStopping = false
+  var strangers = Strangers()
+  var logGate = LogGate()
 
   private(set) var connections: [Connection?] = []
   private var freeIndexes: [Int] = []
@@ -98,6 +100,7 @@ final class ServingLoop: @unchecked Sendable {
     counters.connectionsAccepted += 1
     guard !isStopping, meter.takePlace(of: configuration.maximumConnections) else {
       counters.connectionsTurnedAway += 1
+      if !isStopping { logOfStrangers(.tooManyConnections, .warning, ["limit": "\(configuration.maximumConnections)"]) }
       return nil
     }
     counters.connectionsOpen += 1
@@ -109,11 +112,23 @@ final class ServingLoop: @unchecked Sendable {
     return connection
   }
 
+  /// A connection is set up: of too many strangers, the oldest goes.
+  func arrived(_ connection: Connection) {
+    strangers.add(connection)
+    // Strangers never take more than a part of all places, also where the system has few.
+    let limit = max(1, min(configuration.maximumStrangers, configuration.maximumConnections / 4))
+    while let oldest = strangers.oldest(beyond: limit) {
+      counters.connectionsTurnedAway += 1
+      logOfStrangers(.tooManyStrangers, .warning, ["connection": "\(oldest.name)", "limit": "\(limit)"])
+      oldest.closeNow()
+    }
+  }
+
   /// A connection is gone; its index is free once nothing is under way to it.
   func closed(_ connection: Connection) {
     counters.connectionsOpen -= 1
     meter.givePlace()
-    if connection.actor != nil { counters.sessionsOpen -= 1 }
+    if connection.actor != nil { counters.sessionsOpen -= 1 } else { strangers.left() }
     release(connection)
     if counters.connectionsOpen == 0 { whenEmpty?.succeed() }
   }

@@ -1,5 +1,7 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -11,6 +13,10 @@ struct StatusPort: Sendable {
   enum Health: String, Sendable {
     case starting, serving, stopping, failed
   }
+
+  /// More wait until others are gone.
+  private static let maximumConnections = 64
+  private static let idleTimeLimit = TimeAmount.seconds(10)
 
   let address: String
   let port: Int
@@ -39,7 +45,11 @@ struct StatusPort: Sendable {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let application = Application(
       router: router,
-      configuration: ApplicationConfiguration(address: .hostname(address, port: port), serverName: "pinvault"),
+      // Whoever sends a header byte by byte, or nothing, is closed; a header has at most 80 KiB.
+      server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeLimit)),
+      configuration: ApplicationConfiguration(
+        address: .hostname(address, port: port), serverName: "pinvault",
+        availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections, logger: quiet)),
       onServerRunning: { channel in listening(channel.localAddress?.port ?? 0) },
       eventLoopGroupProvider: .shared(group), logger: quiet)
     do {

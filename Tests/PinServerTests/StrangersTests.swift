@@ -1,0 +1,46 @@
+import Logging
+import NIOCore
+import PinProtocol
+import PinSealing
+import Testing
+
+@testable import PinServer
+
+@Suite("Who has not said who he is takes little room, and cannot fill the log", .timeLimit(.minutes(1)))
+struct StrangersTests {
+  @Test("Of too many strangers the oldest goes, and who authenticates stays")
+  func oldestGoes() async throws {
+    try await ServerRig.with {
+      $0.maximumStrangers = 3
+    } _: { rig in
+      let known = try await rig.connect(as: rig.administrator)
+      var strangers: [WireClient] = []
+      for _ in 0..<4 {
+        let stranger = try await WireClient.connect(port: rig.addresses.port)
+        _ = try await stranger.hello("root")
+        strangers.append(stranger)
+      }
+      #expect(await strangers[0].isClosedByServer())
+      // A newcomer finds a place however many strangers there are, by the oldest's leaving.
+      let newcomer = try await rig.connect(as: rig.administrator)
+      #expect(try await newcomer.ask(.ping).status == .done)
+      #expect(try await known.ask(.ping).status == .done)
+      #expect(await strangers[1].isClosedByServer())
+      // Those that authenticated count no more: the last two are still there.
+      #expect(try await strangers[3].ask(.ping).fault == .notAuthenticated)
+    }
+  }
+
+  @Test("Of each kind of line ten are written in a minute, and then how many there were besides")
+  func logGate() {
+    var gate = LogGate()
+    let start = NIODeadline.uptimeNanoseconds(1)
+    let written = (0..<1000).filter { _ in gate.takes(.authenticationFailed, at: start) }
+    #expect(written.count == 10)
+    #expect(gate.takes(.outlived, at: start), "another kind has lines of its own")
+    #expect(gate.endMinute(at: start + .seconds(59)).isEmpty)
+    let heldBack = gate.endMinute(at: start + .seconds(60))
+    #expect(heldBack.map(\.kind) == [.authenticationFailed] && heldBack.map(\.heldBack) == [990])
+    #expect(!gate.isCounting && gate.takes(.authenticationFailed, at: start + .seconds(61)))
+  }
+}
