@@ -130,6 +130,8 @@ public final class PinServer: Service {
       .serverChannelOption(.backlog, value: 1024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // What the system keeps for a client that does not read its answers: by itself it takes megabytes for each.
+      .childChannelOption(.socketOption(.so_sndbuf), value: 256 << 10)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           if let transport {

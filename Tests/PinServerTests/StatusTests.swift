@@ -101,6 +101,7 @@ struct StatusTests {
     let text = lines.all.withLock { $0 }.joined(separator: "\n")
     #expect(text.contains("actor=till-1") && text.contains("operation=vend"))
     #expect(text.contains("authentication failed") && text.contains("actor=nobody"))
+    #expect(text.contains("address=127.0.0.1"))
     #expect(!text.contains("SERIAL") && !text.contains("PIN-"))
     #expect(!text.contains(String(hexadecimal: key.span.bytes)))
   }
