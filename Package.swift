@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CLinux"),
 
+    .target(name: "ChildProcess", dependencies: ["CLinux"], swiftSettings: settings),
     .target(name: "PinBytes", swiftSettings: settings),
     .target(name: "PinWords", swiftSettings: settings),
     .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: settings),
@@ -80,7 +81,7 @@ let package = Package(
       name: "pinvault",
       dependencies: [
         "PinWords", "PinSealing", "PinStore", "PinEngine", "PinProtocol", "PinClient", "PinServer", "PinBench",
-        "VendorFiles",
+        "ChildProcess", "VendorFiles",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -97,14 +98,15 @@ let package = Package(
 
     .testTarget(name: "PinBytesTests", dependencies: ["PinBytes"], swiftSettings: settings),
     .testTarget(name: "PinWordsTests", dependencies: ["PinWords"], swiftSettings: settings),
-    .testTarget(name: "LMDBTests", dependencies: ["LMDB"], swiftSettings: settings),
+    .testTarget(name: "LMDBTests", dependencies: ["LMDB", "ChildProcess"], swiftSettings: settings),
     .testTarget(name: "PinSealingTests", dependencies: ["PinSealing"], swiftSettings: settings),
     .testTarget(name: "VendorFilesTests", dependencies: ["VendorFiles", "CZlib"], swiftSettings: settings),
     .testTarget(name: "PinStoreTests", dependencies: ["PinStore"], swiftSettings: settings),
     // What every request must answer, written from the documents alone: it shares no code with what it judges.
     .target(name: "ReferenceModel", path: "Tests/ReferenceModel", swiftSettings: settings),
     .testTarget(
-      name: "PinEngineTests", dependencies: ["PinEngine", "LMDB", "ReferenceModel"], swiftSettings: settings),
+      name: "PinEngineTests", dependencies: ["PinEngine", "LMDB", "ReferenceModel", "ChildProcess"],
+      swiftSettings: settings),
     .testTarget(
       name: "PinProtocolTests", dependencies: ["PinProtocol", "PinBytes", "PinWords"], swiftSettings: settings),
     .testTarget(
@@ -112,7 +114,7 @@ let package = Package(
     .testTarget(
       name: "PinServerTests",
       dependencies: [
-        "PinServer", "PinEngine", "PinStore", "PinProtocol", "PinSealing",
+        "PinServer", "PinEngine", "PinStore", "PinProtocol", "PinSealing", "ChildProcess",
         .product(name: "Logging", package: "swift-log"),
       ] + nio,
       swiftSettings: settings),
@@ -125,7 +127,8 @@ let package = Package(
       ],
       exclude: ["Corpus", "Found"], swiftSettings: settings),
     .testTarget(
-      name: "PinvaultTests", dependencies: ["pinvault", "PinBench", "PinClient", "PinProtocol", "PinWords"],
+      name: "PinvaultTests",
+      dependencies: ["pinvault", "PinBench", "ChildProcess", "PinClient", "PinProtocol", "PinWords"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

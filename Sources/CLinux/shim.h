@@ -8,3 +8,9 @@ static inline int linux_forbid_dumping(void) { return prctl(PR_SET_DUMPABLE, 0, 
 
 /// 1 while the process may be dumped or attached to, 0 when not; -1 with errno set.
 static inline int linux_may_be_dumped(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
+
+// GNU's own, which the headers hide unless all of C is compiled for them.
+#include <spawn.h>
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
+int memfd_create(const char *name, unsigned int flags);

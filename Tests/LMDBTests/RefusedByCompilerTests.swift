@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Testing
 
@@ -228,20 +229,13 @@ struct RefusedByCompilerTests {
   private func compilerOutput(_ path: String) throws -> String {
     let products = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Sources")
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
-      "swiftc", "-swift-version", "6", "-enable-experimental-feature", "Lifetimes",
-      "-diagnostic-style", "llvm", "-emit-sil", "-o", "/dev/null", "-I",
-      products.appendingPathComponent("Modules").path,
-      "-I", sources.appendingPathComponent("CLMDB").path, path,
-    ]
-    let pipe = Pipe()
-    process.standardError = pipe
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: output, as: UTF8.self)
+    return try Program.run(
+      "swiftc",
+      [
+        "-swift-version", "6", "-enable-experimental-feature", "Lifetimes", "-diagnostic-style", "llvm", "-emit-sil",
+        "-o", "/dev/null", "-I", products.appendingPathComponent("Modules").path,
+        "-I", sources.appendingPathComponent("CLMDB").path, path,
+      ]
+    ).errors
   }
 }

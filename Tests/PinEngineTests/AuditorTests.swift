@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Testing
 
@@ -37,18 +38,6 @@ let repositoryFolder = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
 
 /// Runs one of the repository's programs in Python to its end.
 func runPython(_ program: String, _ arguments: [String]) throws -> (status: Int32, output: String, errors: String) {
-  let process = Process()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = ["python3", "-B", repositoryFolder.appendingPathComponent(program).path] + arguments
-  // Into files: nobody reads a pipe while this waits.
-  let stem = NSTemporaryDirectory() + "pinvault-python-\(UUID().uuidString)"
-  let files = ["out", "err"].map { URL(fileURLWithPath: "\(stem).\($0)") }
-  defer { for file in files { try? FileManager.default.removeItem(at: file) } }
-  for file in files { try Data().write(to: file) }
-  process.standardOutput = try FileHandle(forWritingTo: files[0])
-  process.standardError = try FileHandle(forWritingTo: files[1])
-  try process.run()
-  process.waitUntilExit()
-  let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
-  return (process.terminationStatus, texts[0], texts[1])
+  let run = try Program.run("python3", ["-B", repositoryFolder.appendingPathComponent(program).path] + arguments)
+  return (run.status, run.output, run.errors)
 }

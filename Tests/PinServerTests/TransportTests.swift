@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import NIOSSL
 import PinProtocol
@@ -43,15 +44,7 @@ private struct Certificates {
   func path(_ name: String) -> String { folder + "/" + name }
 
   private func run(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    process.currentDirectoryURL = URL(filePath: folder)
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw RigError.unexpected("openssl \(arguments)") }
+    guard try Program.run("openssl", arguments, in: folder).status == 0 else { throw RigError.unexpected("openssl \(arguments)") }
   }
 
   var security: TransportSecurity {

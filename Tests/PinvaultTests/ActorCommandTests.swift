@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Testing
 
@@ -149,14 +150,7 @@ import Testing
       sign till clients-ca clientAuth -1 "" expired
       sign till other-ca clientAuth 365 "" forged
       """
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/sh")
-    process.arguments = ["-c", script]
-    process.currentDirectoryURL = tool.directory
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    try #require(process.terminationStatus == 0, "openssl")
+    let run = try Program.run("sh", ["-c", script], in: tool.directory.path)
+    try #require(run.status == 0, "openssl: \(run.errors)")
   }
 }

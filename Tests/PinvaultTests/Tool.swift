@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Testing
 
@@ -46,30 +47,22 @@ struct Tool {
   func start(
     _ arguments: [String], input: Data? = nil, outputTo device: String? = nil, log: String = UUID().uuidString
   ) throws -> Started {
-    let process = Process()
-    process.executableURL = Self.executable
-    process.arguments = arguments
-    process.currentDirectoryURL = directory
     var inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PINVAULT_") }
     inherited.merge(environment) { $1 }
-    process.environment = inherited
     let (output, errors) = (try file("\(log).out"), try file("\(log).err"))
-    process.standardOutput = try device.map { try #require(FileHandle(forWritingAtPath: $0)) } ?? output
-    process.standardError = errors
-    process.standardInput = FileHandle.nullDevice
-    if let input {
-      let path = directory.appendingPathComponent("\(log).in")
-      try input.write(to: path)
-      let pipe = Pipe()
-      process.standardInput = pipe
+    let device = try device.map { try #require(FileHandle(forWritingAtPath: $0)) }
+    let pipe = input.map { _ in Pipe() }
+    let process = try ChildProcess(
+      Self.executable.path, arguments, environment: inherited, directory: directory.path,
+      input: pipe?.fileHandleForReading.fileDescriptor, output: (device ?? output).fileDescriptor,
+      errors: errors.fileDescriptor)
+    if let input, let pipe {
       DispatchQueue.global().async {
         try? pipe.fileHandleForWriting.write(contentsOf: input)
         try? pipe.fileHandleForWriting.close()
       }
     }
-    let started = Started(process: process, outputName: "\(log).out", errorsName: "\(log).err", tool: self)
-    try started.launch()
-    return started
+    return Started(process: process, outputName: "\(log).out", errorsName: "\(log).err", tool: self)
   }
 
   /// Runs it to its end.
@@ -86,41 +79,16 @@ struct Tool {
 }
 
 /// A process under way.
-///
-/// `@unchecked Sendable`: the process is touched by one test, and its end by the stream, which is Sendable.
-final class Started: @unchecked Sendable {
-  let process: Process
-  private let outputName, errorsName: String
-  private let tool: Tool
-  private let ended: AsyncStream<Int32>
-  private let end: AsyncStream<Int32>.Continuation
+struct Started {
+  let process: ChildProcess
+  fileprivate let outputName, errorsName: String
+  fileprivate let tool: Tool
 
-  init(process: Process, outputName: String, errorsName: String, tool: Tool) {
-    self.process = process
-    (self.outputName, self.errorsName, self.tool) = (outputName, errorsName, tool)
-    (ended, end) = AsyncStream.makeStream()
-  }
-
-  func launch() throws {
-    process.terminationHandler = { [end] process in
-      end.yield(
-        process.terminationReason == .uncaughtSignal ? 128 + process.terminationStatus : process.terminationStatus)
-      end.finish()
-    }
-    // One at a time: starting many processes at once has been seen to crash inside `Process.run`.
-    Self.starting.lock()
-    defer { Self.starting.unlock() }
-    try process.run()
-  }
-
-  private static let starting = NSLock()
-
-  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+  func signal(_ number: Int32) { process.signal(number) }
 
   func finish() async throws -> Tool.Run {
-    var status: Int32?
-    for await ended in ended { status = ended }
-    return Tool.Run(status: try #require(status), output: try tool.text(outputName), errors: try tool.text(errorsName))
+    let status = await process.ended()
+    return Tool.Run(status: status, output: try tool.text(outputName), errors: try tool.text(errorsName))
   }
 
   var errors: String { (try? tool.text(errorsName)) ?? "" }

@@ -32,9 +32,7 @@ enum FileTree {
     defer { closedir(directory) }
     var names: [String] = []
     while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
+      let name = entry.name
       if name != "." && name != ".." { names.append(name) }
     }
     return names.sorted()
@@ -92,5 +90,13 @@ enum FileTree {
       offset += count
     }
     try target.sync()
+  }
+}
+
+extension UnsafeMutablePointer<dirent> {
+  /// The entry's name. What `readdir` gives ends with the name, so that the field must not be read as a whole.
+  fileprivate var name: String {
+    guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { preconditionFailure("a field has a place") }
+    return String(cString: (UnsafeRawPointer(self) + offset).assumingMemoryBound(to: CChar.self))
   }
 }

@@ -1,10 +1,10 @@
+import ChildProcess
 import Foundation
 import Glibc
 
 /// A program that a benchmark starts: this one, unless told otherwise.
-final class BenchProcess: @unchecked Sendable {
-  // Sendable because `Process` is started before it is shared, and then only asked and signalled, which it allows.
-  private let process = Process()
+final class BenchProcess: Sendable {
+  private let process: ChildProcess
   private let log: String
 
   init(_ arguments: [String], of program: String? = nil, in directory: String) throws {
@@ -12,21 +12,16 @@ final class BenchProcess: @unchecked Sendable {
     guard FileManager.default.createFile(atPath: log, contents: nil, attributes: [.posixPermissions: 0o600]) else {
       throw SystemFault(log)
     }
-    process.executableURL = URL(fileURLWithPath: program == nil ? "/proc/self/exe" : "/usr/bin/env")
-    process.arguments = (program.map { [$0] } ?? []) + arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.standardInput = FileHandle.nullDevice
     let output = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
+    process = try ChildProcess(
+      program == nil ? "/proc/self/exe" : "/usr/bin/env", (program.map { [$0] } ?? []) + arguments,
+      directory: directory, output: output.fileDescriptor, errors: output.fileDescriptor)
   }
 
   /// Runs a program to its end; throws what it said if it failed.
   static func run(_ arguments: [String], of program: String? = nil, in directory: String) async throws {
     let run = try BenchProcess(arguments, of: program, in: directory)
-    await run.ended()
-    guard run.process.terminationStatus == 0 else {
+    guard await run.process.ended() == 0 else {
       throw Fault(.rotten, "\(program ?? "pinvault") \(arguments[0]) failed: \(run.lastWords)")
     }
   }
@@ -41,11 +36,7 @@ final class BenchProcess: @unchecked Sendable {
 
   /// Asks it to end in good order, and waits until it has.
   func stop() async {
-    process.terminate()
-    await ended()
-  }
-
-  private func ended() async {
-    while process.isRunning { try? await Task.sleep(for: .milliseconds(20)) }
+    process.signal(SIGTERM)
+    _ = await process.ended()
   }
 }

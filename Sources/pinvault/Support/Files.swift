@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 
 /// The few things the program asks of the file system.
@@ -87,22 +88,6 @@ extension Files {
 
   /// Removes a directory with all that is in it, as far as it can; links are removed, not followed.
   static func removeTree(_ path: String) {
-    if let directory = opendir(path) {
-      while let entry = readdir(directory) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        guard name != ".", name != ".." else { continue }
-        var status = stat()
-        let child = "\(path)/\(name)"
-        if lstat(child, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
-          removeTree(child)
-        } else {
-          unlink(child)
-        }
-      }
-      closedir(directory)
-    }
-    rmdir(path)
+    try? FileManager.default.removeItem(atPath: path)
   }
 }
