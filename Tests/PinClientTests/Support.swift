@@ -45,7 +45,7 @@ func vend(_ number: UInt64) -> Vend {
 /// A client of this server with quick back-offs; the time limit is long, as nothing but a failing test reaches it.
 func client(
   of server: ScriptedServer, key: SecretKey = testKey, tls: PinClient.TLS = .automatic,
-  timeLimit: Duration = .seconds(60), maximumInFlight: Int = .max, silenceLimit: Duration = .seconds(60)
+  timeLimit: Duration = .seconds(600), maximumInFlight: Int = .max, silenceLimit: Duration = .seconds(600)
 ) -> PinClient {
   PinClient(
     PinClient.Configuration(

@@ -45,7 +45,8 @@ struct SecretKeyTests {
     dump(key, to: &dumped)
     for text in ["\(key)", String(reflecting: key), dumped] {
       #expect(!text.lowercased().contains("abab"))
-      #expect(!text.contains("171"))
+      // Not the bytes alone: an address may hold those digits.
+      #expect(!text.contains("171, 171"))
     }
   }
 

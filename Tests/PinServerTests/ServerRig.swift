@@ -51,6 +51,8 @@ final class ServerRig: Sendable {
     var configuration = ServerConfiguration()
     configuration.port = 0
     configuration.statusPort = 0
+    // A loaded machine is no stranger.
+    configuration.handshakeTimeLimit = .minutes(5)
     configuration.authenticationFailureDelay = .zero
     configuration.roomWatchPeriod = .milliseconds(5)
     configure(&configuration)

@@ -44,7 +44,9 @@ private struct Certificates {
   func path(_ name: String) -> String { folder + "/" + name }
 
   private func run(_ arguments: [String]) throws {
-    guard try Program.run("openssl", arguments, in: folder).status == 0 else { throw RigError.unexpected("openssl \(arguments)") }
+    guard try Program.run("openssl", arguments, in: folder).status == 0 else {
+      throw RigError.unexpected("openssl \(arguments)")
+    }
   }
 
   var security: TransportSecurity {
