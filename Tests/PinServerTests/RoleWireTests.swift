@@ -5,7 +5,7 @@ import Testing
 @testable import PinServer
 
 /// The same question as the engine's `RoleTableTests`, asked of a server: it decides some of it by itself.
-@Suite("Who may ask for what, over the wire", .timeLimit(.minutes(2)))
+@Suite("Who may ask for what, over the wire", .timeLimit(.minutes(10)))
 struct RoleWireTests {
   /// Every operation of an open session against every role: `x` may. The columns are in the order of the roles' bits.
   static let table = """

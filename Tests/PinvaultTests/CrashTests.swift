@@ -11,7 +11,7 @@ import Testing
     let seed = ProcessInfo.processInfo.environment["PINVAULT_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
     try await withVault { vault in
       try await vault.addProduct("ACME")
-      try vault.writeCards("cards.csv", 0..<30_000)
+      try vault.writeCards("cards.csv", 0..<60_000)
       try await vault.importCards("ACME", vault.tool.path("cards.csv"))
       try await vault.become(new: "till", roles: "terminal")
       let port = try #require(vault.tool.environment["PINVAULT_SERVER"]?.split(separator: ":").last.map(String.init))
@@ -21,7 +21,10 @@ import Testing
       for _ in 0..<12 {
         let told = racers.told.count
         let next = Int.random(in: 1...150, using: &random)
-        _ = try await waitUntil("sales after a restart, seed \(seed)") { racers.told.count >= told + next ? true : nil }
+        _ = try await waitUntil("sales after a restart, seed \(seed)") {
+          if let failure = racers.failure { throw failure }
+          return racers.told.count >= told + next ? true : nil
+        }
         try await vault.kill()
         try await vault.start("--port", port)
       }
@@ -52,6 +55,7 @@ private final class Racers: Sendable {
     var meant: [Vend] = []
     var told: [RequestID: [Sold]] = [:]
     var isStopping = false
+    var failure: (any Error)?
   }
 
   private let notes = Mutex(Notes())
@@ -68,7 +72,7 @@ private final class Racers: Sendable {
     running = Task {
       for await racers in gate.stream {
         try await withThrowingTaskGroup(of: Void.self) { group in
-          for client in clients { group.addTask { try await racers.race(client) } }
+          for client in clients { group.addTask { try await racers.raceOn(client) } }
           try await group.waitForAll()
         }
       }
@@ -79,9 +83,21 @@ private final class Racers: Sendable {
 
   var told: [RequestID: [Sold]] { notes.withLock { $0.told } }
 
+  /// Why a client gave up; nil while all sell.
+  var failure: (any Error)? { notes.withLock { $0.failure } }
+
+  private func raceOn(_ client: PinClient) async throws {
+    do {
+      try await race(client)
+    } catch {
+      notes.withLock { $0.failure = error }
+      throw error
+    }
+  }
+
   private func race(_ client: PinClient) async throws {
     while !notes.withLock({ $0.isStopping }) {
-      let count = UInt32.random(in: 1...3)
+      let count = UInt32.random(in: 1...2)
       let vend = Vend(id: client.newID(), line: Line(product: ProductID(1), count: count))
       notes.withLock { $0.meant.append(vend) }
       let cards = Self.cards(in: try await client.vend(vend).value)
