@@ -111,7 +111,7 @@ final class LoadThread {
     connection.slots[slot].product = script.product(using: &generator)
     connection.slots[slot].startNanoseconds = nanoseconds
     connection.slots[slot].card = nil
-    ask(script.first(connection.slots[slot].round), slot, of: connection)
+    ask(script.first, slot, of: connection)
   }
 
   private func ask(_ step: Step, _ slot: Int, of connection: LoadConnection) {

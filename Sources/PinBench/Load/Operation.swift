@@ -32,12 +32,11 @@ struct Script {
     }
   }
 
-  func first(_ round: Int) -> Step {
+  var first: Step {
     switch shape {
-    case .vend, .zipf, .sellOut, .retries: .vend
+    case .vend, .zipf, .sellOut, .mix, .retries: .vend
     case .reserveDispense: .reserve
     case .carts: .cart
-    case .mix: .vend
     }
   }
 

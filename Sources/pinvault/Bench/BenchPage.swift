@@ -20,26 +20,14 @@ struct BenchPage {
     </head>
     <body>
     <h1>PinVault benchmark</h1>
-    <p>\(escaped(machine))</p>
-    <p>\(escaped(verdict))</p>
+    <p>\(escaped(report.machine.text))</p>
+    <p>\(escaped(report.verdict))</p>
     \(table)
     \(plots)
     </body>
     </html>
 
     """
-  }
-
-  private var machine: String {
-    let machine = report.machine
-    return
-      "\(machine.processor), \(machine.processors) processors, Linux \(machine.kernel), pinvault \(machine.version)"
-  }
-
-  private var verdict: String {
-    report.problems.isEmpty
-      ? "Every PIN came once and with its serial, the counts agree with the server's, and the store verifies."
-      : "Not valid: " + report.problems.joined(separator: "; ")
   }
 
   private var table: String {
@@ -50,10 +38,13 @@ struct BenchPage {
     let rows = report.results.map { result in
       let latency = result.latencyMicroseconds
       let cells = [
-        whole(result.operationsPerSecond), whole(latency.p50), whole(latency.p90), whole(latency.p99),
-        whole(latency.p999), whole(latency.p9999), whole(latency.max), short(result.syncsPerOperation),
-        short(result.requestsPerBatch), whole(result.writtenBytesPerOperation), short(result.serverProcessors),
-        short(result.clientProcessors), whole(Double(result.serverOwnMemoryBytes) / 1e6),
+        Figure.whole(result.operationsPerSecond), Figure.whole(latency.p50), Figure.whole(latency.p90),
+        Figure.whole(latency.p99),
+        Figure.whole(latency.p999), Figure.whole(latency.p9999), Figure.whole(latency.max),
+        Figure.short(result.syncsPerOperation),
+        Figure.short(result.requestsPerBatch), Figure.whole(result.writtenBytesPerOperation),
+        Figure.short(result.serverProcessors),
+        Figure.short(result.clientProcessors), Figure.whole(Double(result.serverOwnMemoryBytes) / 1e6),
       ].map { "<td>\($0)</td>" }.joined()
       return "<tr><th scope=\"row\">\(escaped(result.name))</th>\(cells)</tr>"
     }
@@ -107,12 +98,6 @@ struct BenchPage {
           .map { (log2(Double($0.connections)), $0.operationsPerSecond) })
     }
   }
-
-  private func whole(_ value: Double) -> String {
-    Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
-  }
-
-  private func short(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 
   private static let style = """
     :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --rule: #c9ced6; }

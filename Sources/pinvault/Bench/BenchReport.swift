@@ -113,6 +113,8 @@ struct BenchMachine: Encodable, Sendable {
   var fileSystemDirectory: String
   var version: String
 
+  var text: String { "\(processor), \(processors) processors, Linux \(kernel), pinvault \(version)" }
+
   static func read(place: String) -> BenchMachine {
     var system = utsname()
     uname(&system)
@@ -139,6 +141,13 @@ struct BenchReport: Encodable, Sendable {
       + (verified ? [] : ["the store does not verify"])
   }
 
+  /// Whether the runs are valid, in a sentence.
+  var verdict: String {
+    problems.isEmpty
+      ? "Every PIN came once and with its serial, the counts agree with the server's, and the store verifies."
+      : "Not valid: " + problems.joined(separator: "; ")
+  }
+
   var text: String {
     var table = Table(
       [
@@ -149,10 +158,13 @@ struct BenchReport: Encodable, Sendable {
       let latency = result.latencyMicroseconds
       table.add(
         [
-          result.name, whole(result.operationsPerSecond), whole(latency.p50), whole(latency.p99), whole(latency.p999),
-          whole(latency.p9999), whole(latency.max), short(result.syncsPerOperation), short(result.requestsPerBatch),
-          whole(result.writtenBytesPerOperation), short(result.serverProcessors), short(result.clientProcessors),
-          whole(Double(result.serverOwnMemoryBytes) / 1e6),
+          result.name, Figure.whole(result.operationsPerSecond), Figure.whole(latency.p50), Figure.whole(latency.p99),
+          Figure.whole(latency.p999),
+          Figure.whole(latency.p9999), Figure.whole(latency.max), Figure.short(result.syncsPerOperation),
+          Figure.short(result.requestsPerBatch),
+          Figure.whole(result.writtenBytesPerOperation), Figure.short(result.serverProcessors),
+          Figure.short(result.clientProcessors),
+          Figure.whole(Double(result.serverOwnMemoryBytes) / 1e6),
         ])
     }
     var lines = [
@@ -164,20 +176,20 @@ struct BenchReport: Encodable, Sendable {
       let refusals = result.refusals.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }
       lines.append("\(result.name): refused \(refusals.joined(separator: ", "))")
     }
-    if problems.isEmpty {
-      lines.append(
-        "Every PIN came once and with its serial, the counts agree with the server's, and the store verifies.")
-    }
+    lines.append(verdict)
     return lines.joined(separator: "\n")
   }
+}
 
-  private func whole(_ value: Double) -> String {
+/// How a benchmark's figures are written, in the table as on the page.
+enum Figure {
+  /// `12,345`
+  static func whole(_ value: Double) -> String {
     Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
   }
 
-  private func short(_ value: Double) -> String {
-    String(format: value < 10 ? "%.2f" : "%.0f", value)
-  }
+  /// `1.25`, `125`
+  static func short(_ value: Double) -> String { String(format: value < 10 ? "%.2f" : "%.0f", value) }
 }
 
 extension Files {

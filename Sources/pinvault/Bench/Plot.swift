@@ -46,7 +46,8 @@ struct Plot {
       let y = number(down(tick))
       parts.append(
         "<line class=\"rule\" x1=\"\(number(Self.left))\" x2=\"\(number(Self.width - 20))\" y1=\"\(y)\" y2=\"\(y)\"/>"
-          + "<text x=\"\(number(Self.left - 8))\" y=\"\(y)\" text-anchor=\"end\" dy=\".35em\">\(label(tick))</text>")
+          + "<text x=\"\(number(Self.left - 8))\" y=\"\(y)\" text-anchor=\"end\" dy=\".35em\">\(Figure.whole(tick))</text>"
+      )
     }
     for tick in xTicks {
       parts.append(
@@ -96,10 +97,6 @@ struct Plot {
     let power = pow(10, log10(highest).rounded(.down))
     let step = [0.2, 0.5, 1, 2].map { $0 * power }.first { highest / $0 <= 8 } ?? power * 2
     return Array(stride(from: 0, through: (highest / step).rounded(.up) * step, by: step))
-  }
-
-  private func label(_ value: Double) -> String {
-    Int(value.rounded()).formatted(.number.locale(Locale(identifier: "en")))
   }
 
   private func number(_ value: Double) -> String { String(format: "%.1f", value) }
