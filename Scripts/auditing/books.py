@@ -2,10 +2,11 @@
 
 import struct
 
+from .approvals import Approvals
 from .custody import NOBODY, Custody
 from .pieces import HOLDER
 from .reservations import ACTOR, CHANGED, DISPENSED_AT, HEAD, IS_CHANGE, STATE, Reservations, due, grant_of
-from .rules import FIRST_ADMINISTRATOR, OPERATIONS, ROLES_FOR, STORE_ITSELF
+from .rules import APPROVABLE, FIRST_ADMINISTRATOR, OPERATIONS, ROLES_FOR, STORE_ITSELF
 from .takings import Takings
 from .words import (CONFIRMED, COUNT, DELIVERED, LOADING, LIMITS, QUARANTINE, QUARANTINED, REGULAR, RESERVATION, RESERVED,
                     SOLD, STATES, USED, VOID, cards_text, id_text)  # fmt: skip
@@ -27,6 +28,7 @@ class Books(Reservations, Takings):
         # Purchases by number: the record, the events that ended and began it, its lots.
         self.vendors, self.purchases, self.lot_records, self.loaded = [], {}, {}, {}
         self.shifts, self.takings, self.limits = {}, {}, {}
+        self.approvals = Approvals(findings, self.roles)
         self.next_card, self.loading, self.is_quarantining = 1, 0, False
         self.store_id = NOBODY
         self.event_count = 0
@@ -37,6 +39,7 @@ class Books(Reservations, Takings):
             17: self.granted, 18: self.dispensed, 19: self.opened, 20: self.confirmed, 21: self.extended,
             22: self.ended, 23: self.ended, 24: self.ended, 25: self.returned, 32: self.reinventoried,
             33: self.settled, 34: self.withdrawn, 48: self.shift_closed, 49: self.forgotten,
+            64: self.approvals.approved, 65: self.approvals.rule_defined,
         }  # fmt: skip
 
     def enter(self, event):
@@ -44,9 +47,12 @@ class Books(Reservations, Takings):
         roles = self.roles.get(event.actor)
         if roles is None or not roles & ROLES_FOR.get(event.kind, 0):
             self.check_unusual(event)
+        if OPERATIONS.get(event.kind) in APPROVABLE and event.actor:
+            self.approvals.check(event)
         self.entries[event.kind](event)
         if event.kind in OPERATIONS:
             self.keep_change(event)
+            self.approvals.done(event.id)
 
     def check_unusual(self, event):
         """Who did it is no actor that may: the store itself does some things."""
@@ -349,7 +355,8 @@ class Books(Reservations, Takings):
     def counters(self):
         return COUNTERS.pack(
             self.store_id, self.next_card, len(self.custody.lots) + 1, len(self.purchases) + 1, len(self.products) + 1,
-            len(self.vendors) + 1, len(self.actor_records) + 1, self.loading, self.is_quarantining)
+            len(self.vendors) + 1, len(self.actor_records) + 1, self.loading, self.is_quarantining
+        ) + self.approvals.counters()
 
     def deadlines(self):
         """The keys of the table of deadlines, in order."""

@@ -3,8 +3,10 @@
 import struct
 
 from .journal import Damage
-from .words import (ACTOR, CONDITIONS, COUNT, EXPIRED, EXTENTS, KINDS, LAST_FIELD, PLACES, QUARANTINED, REASON,
-                    RELEASED, KEY, LIMITS, REVERSED, ROLES, STATES, TENDERS, WITHOUT_ID)  # fmt: skip
+from .rules import APPROVABLE
+from .words import (ACTOR, APPROVED_REQUEST, CARDS_PER_DAY, CONDITIONS, COUNT, EXPIRED, EXTENTS, KEY, KINDS,
+                    LAST_FIELD, LIMITS, OPERATION, PLACES, QUARANTINED, REASON, RELEASED, REVERSED, ROLES, STATES,
+                    TENDERS, WITHOUT_ID)  # fmt: skip
 
 EVENT_HEAD = struct.Struct(">BBHI")
 MOVE = struct.Struct(">QIIQQQQQBB6s")
@@ -330,10 +332,10 @@ def returned(reader):
 
 def stock_changed(reader):
     fields, result = reader.change()
-    cards = result.u64()
+    cards, approved_by = result.u64(), result.u64()
     ends(result)
     return {"request": fields, "asked": asked(fields), "reason": reason(fields), "cards": cards,
-            "moves": reader.moves()}  # fmt: skip
+            "approved_by": approved_by, "moves": reader.moves()}  # fmt: skip
 
 
 def settled(reader):
@@ -354,6 +356,22 @@ def shift_closed(reader):
     return facts
 
 
+def approved(reader):
+    fields, result = reader.change()
+    valid_until = result.u64()
+    ends(result)
+    operation, request = int.from_bytes(field(fields, OPERATION), "big"), field(fields, APPROVED_REQUEST)
+    if operation not in APPROVABLE or len(request) != 16:
+        raise Damage("an approval of what needs none")
+    return {"request": fields, "operation": operation, "request_id": request, "valid_until": valid_until}
+
+
+def approval_rule_defined(reader):
+    fields, result = reader.change()
+    ends(result)
+    return {"request": fields, "cards_per_day": int.from_bytes(field(fields, CARDS_PER_DAY), "big")}
+
+
 FACTS = {
     1: lambda reader: {"store_id": reader.take(16)}, 2: lambda reader: {"store_id": reader.take(16)},
     3: lambda reader: {"master_key_id": reader.take(8)}, 4: actor_defined, 5: product_defined, 6: stop, 7: stop,
@@ -361,5 +379,5 @@ FACTS = {
     16: grant, 17: grant, 18: dispensed, 19: opened, 20: lambda reader: {},
     21: lambda reader: {"deadline": reader.u64()}, 22: ended(RELEASED), 23: ended(EXPIRED),
     24: ended(REVERSED, QUARANTINED), 25: returned, 32: stock_changed, 33: settled, 34: stock_changed,
-    48: shift_closed, 49: lambda reader: {},
+    48: shift_closed, 49: lambda reader: {}, 64: approved, 65: approval_rule_defined,
 }  # fmt: skip

@@ -10,6 +10,7 @@ CHECKS = [
     ("ids", "each id was used once, and later by its own actor or one who may"),
     ("states", "reservations went from state to state as they may, and in time"),
     ("disclosure", "no PIN was told but of a card sold to that id; none told came back as regular but by a named word"),
+    ("approvals", "what needs a second person was approved by one, exactly so, in time, and used once"),
     ("prices", "prices, discounts, credits and shift totals are those fixed when the cards were reserved"),
     ("limits", "nobody took, or was told again, more than the limits of the time allowed"),
     ("balance", "received = stock + reserved + delivered + quarantined + void, by product and condition"),

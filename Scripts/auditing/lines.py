@@ -2,6 +2,8 @@
 
 import json
 
+from .approvals import OFF
+from .rules import APPROVABLE
 from .words import (CONDITIONS, NEVER, PLACES, ROLES, STATES, TENDERS, currency_text, days_text, id_text,
                     moment_text)  # fmt: skip
 
@@ -105,7 +107,16 @@ def stop(facts):
 
 def stock_changed(facts):
     return {"asked": asked(facts), "reason": facts["reason"], "cards": facts["cards"],
-            "extents": extents(facts["moves"])}  # fmt: skip
+            "approved_by": facts["approved_by"] or None, "extents": extents(facts["moves"])}  # fmt: skip
+
+
+def approved(facts):
+    return {"operation": APPROVABLE[facts["operation"]], "request": id_text(facts["request_id"]),
+            "valid_until": moment_text(facts["valid_until"])}  # fmt: skip
+
+
+def approval_rule(facts):
+    return {"cards_per_day": None if facts["cards_per_day"] == OFF else facts["cards_per_day"]}
 
 
 def store(facts):
@@ -122,7 +133,7 @@ KEYS = {
     19: lambda facts: {"first_index": facts["first"], "count": facts["count"], "is_print": facts["is_print"],
                        "is_reprint": facts["is_reprint"]},
     21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
-    32: stock_changed, 34: stock_changed, 48: shift,
+    32: stock_changed, 34: stock_changed, 48: shift, 64: approved, 65: approval_rule,
     33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],
                        "cards": facts["cards"], "extents": extents(facts["moves"])},
 }  # fmt: skip

@@ -15,12 +15,12 @@ CUSTODY_VALUE = struct.Struct(">IBBIQ16s")
 STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
-TABLES = ["actors", "counters", "custody", "deadlines", "ids", "levels", "lots", "products", "purchases", "shifts",
-          "stock", "vendors"]  # fmt: skip
+TABLES = ["actors", "approvals", "counters", "custody", "deadlines", "ids", "levels", "lots", "products",
+          "purchases", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
-    if table == "ids":
+    if table in ("approvals", "ids"):
         return id_text(key)
     if table == "deadlines":
         return f"{int.from_bytes(key[:8], 'big')} {id_text(key[8:])}"
@@ -45,6 +45,8 @@ def expected(books, table):
         return sorted(stock_entry(custody, first, piece) for first, piece in custody.pieces if piece[1] == STOCK)
     if table == "ids":
         return ((id, books.ids[id]) for id in sorted(books.ids))
+    if table == "approvals":
+        return books.approvals.records()
     if table == "deadlines":
         return ((key, b"") for key in books.deadlines())
     if table == "counters":

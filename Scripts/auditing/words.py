@@ -6,6 +6,7 @@ KINDS = {
     10: "purchase-abandoned", 11: "stock-quarantined", 16: "reserved", 17: "vended", 18: "dispensed", 19: "opened",
     20: "confirmed", 21: "extended", 22: "released", 23: "expired", 24: "reversed", 25: "returned",
     32: "reinventoried", 33: "settled", 34: "withdrawn", 48: "shift-closed", 49: "forgotten",
+    64: "approved", 65: "approval-rule-defined",
 }  # fmt: skip
 WITHOUT_ID = {1, 2, 3, 9, 10, 11}
 
@@ -23,8 +24,9 @@ NEVER = 0xFFFFFFFF
 DAY_MILLISECONDS = 86_400_000
 
 # Numbers of the fields of a request that are used here.
-COUNT, EXTENTS, REASON, RESERVATION, ACTOR, LIMITS, KEY = 4, 13, 14, 15, 31, 40, 41
-LAST_FIELD = 41
+OPERATION, COUNT, EXTENTS, REASON, RESERVATION, ACTOR, LIMITS, KEY = 2, 4, 13, 14, 15, 31, 40, 41
+APPROVED_REQUEST, CARDS_PER_DAY = 50, 51
+LAST_FIELD = 51
 
 
 def days_text(days):

@@ -39,6 +39,8 @@ public final class Catalogue: Sendable {
   public let storeID: RequestID
   /// After a restore that forgot sales, until all stock is in quarantine.
   let isQuarantining: Bool
+  /// Which changes need a second person.
+  public let approvalRule: ApprovalRule
   /// By number, from 1.
   public let products: [Product]
   public let vendors: [String]
@@ -47,13 +49,16 @@ public final class Catalogue: Sendable {
   private let actorsByName: [String: Int]
   private let productsBySKU: [String: Int]
 
-  static let empty = Catalogue(storeID: .zero, isQuarantining: false, products: [], vendors: [], lots: [], actors: [])
+  static let empty = Catalogue(
+    storeID: .zero, isQuarantining: false, approvalRule: .off, products: [], vendors: [], lots: [], actors: [])
 
   init(
-    storeID: RequestID, isQuarantining: Bool, products: [Product], vendors: [String], lots: [Lot], actors: [Actor]
+    storeID: RequestID, isQuarantining: Bool, approvalRule: ApprovalRule, products: [Product], vendors: [String],
+    lots: [Lot], actors: [Actor]
   ) {
     self.storeID = storeID
     self.isQuarantining = isQuarantining
+    self.approvalRule = approvalRule
     self.products = products
     self.vendors = vendors
     self.lots = lots

@@ -27,6 +27,8 @@ public enum Command: Sendable {
   case shiftTotals
   case closeShift(RequestID)
   case actors
+  case approve(Approve)
+  case defineApprovalRule(DefineApprovalRule)
   /// Made by `Engine` alone, which supplies the keys: nobody else can make one.
   case internalCommand(InternalCommand)
 
@@ -53,6 +55,8 @@ public enum Command: Sendable {
     case .shiftTotals: .shiftTotals
     case .closeShift: .closeShift
     case .actors: .actors
+    case .approve: .approve
+    case .defineApprovalRule: .defineApprovalRule
     case .internalCommand(let command): command.operation
     }
   }
@@ -114,7 +118,7 @@ public struct Submission: Sendable {
 /// What became of a command.
 public enum Outcome: Sendable {
   case refused(Refusal)
-  /// Freeze, thaw, abandon: nothing to tell but that it is done.
+  /// Freeze, thaw, abandon, define approval rule: nothing to tell but that it is done.
   case done
   /// Vend, dispense, reprint: which cards to open, now that the event is durable.
   case delivery(Delivery)
@@ -133,6 +137,8 @@ public enum Outcome: Sendable {
   case actor(ActorID)
   case actors([ActorDescription])
   case shift(Shift)
+  /// Approve: until when it can be used.
+  case approved(validUntilMilliseconds: UInt64)
   /// Where a card is, and the event that put it there.
   case located(Custody, placedBy: UInt64)
 }

@@ -3,7 +3,7 @@ import PinWords
 
 /// What each operation answers when it is done.
 public enum Answer: Hashable, Sendable {
-  /// Ping, abandon purchase, freeze, thaw: that it is done says it all.
+  /// Ping, abandon purchase, freeze, thaw, define approval rule: that it is done says it all.
   case nothing
   indirect case hello(HelloAnswer)
   indirect case authenticate(AuthenticateAnswer)
@@ -30,11 +30,12 @@ public enum Answer: Hashable, Sendable {
   case actors(Page<ActorDescription>)
   /// Verify, backup, statistics.
   case report(Report)
+  case approved(ApproveAnswer)
 
   init(to operation: Operation, from reader: inout BodyReader) throws(ProtocolFault) {
     self =
       switch operation {
-      case .ping, .abandonPurchase, .freeze, .thaw: .nothing
+      case .ping, .abandonPurchase, .freeze, .thaw, .defineApprovalRule: .nothing
       case .hello: .hello(try HelloAnswer(from: &reader))
       case .authenticate: .authenticate(try AuthenticateAnswer(from: &reader))
       case .reserve: .reserved(try ReserveAnswer(from: &reader))
@@ -54,6 +55,7 @@ public enum Answer: Hashable, Sendable {
       case .defineActor: .actor(try DefineActorAnswer(from: &reader))
       case .actors: .actors(try Page(from: &reader))
       case .verify, .backup, .statistics: .report(try Report(from: &reader))
+      case .approve: .approved(try ApproveAnswer(from: &reader))
       }
   }
 
@@ -79,6 +81,7 @@ public enum Answer: Hashable, Sendable {
     case .actor(let body): body
     case .actors(let body): body
     case .report(let body): body
+    case .approved(let body): body
     }
   }
 }

@@ -43,6 +43,8 @@ public enum RequestMessage: Hashable, Sendable {
   case verify
   case backup(Backup)
   case statistics
+  indirect case approve(Approve)
+  case defineApprovalRule(DefineApprovalRule)
 
   /// Appends the whole frame to the writer.
   ///
@@ -98,6 +100,8 @@ public enum RequestMessage: Hashable, Sendable {
     case .verify: try empty(.verify, body)
     case .backup: .backup(try decode(body, limits))
     case .statistics: try empty(.statistics, body)
+    case .approve: .approve(try decode(body, limits))
+    case .defineApprovalRule: .defineApprovalRule(try decode(body, limits))
     }
   }
 
@@ -140,6 +144,8 @@ public enum RequestMessage: Hashable, Sendable {
     case .defineActor(let body): body
     case .actors(let query): query
     case .backup(let body): body
+    case .approve(let body): body
+    case .defineApprovalRule(let body): body
     }
   }
 
@@ -179,6 +185,8 @@ public enum RequestMessage: Hashable, Sendable {
     case .verify: .verify
     case .backup: .backup
     case .statistics: .statistics
+    case .approve: .approve
+    case .defineApprovalRule: .defineApprovalRule
     }
   }
 }

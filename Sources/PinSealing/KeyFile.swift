@@ -9,6 +9,8 @@ package enum KeyFileError: Error, Equatable, Sendable, CustomStringConvertible {
   case wrongOwner(path: String, owner: UInt32, expected: UInt32)
   case wrongMode(path: String, mode: UInt32)
   case malformed(path: String, label: String)
+  /// Files that do not make one master key together: what is wrong with them.
+  case wrongParts(String)
   case system(SealingSystemError)
 
   package var description: String {
@@ -22,39 +24,21 @@ package enum KeyFileError: Error, Equatable, Sendable, CustomStringConvertible {
       "\(path): the key file has mode \(octal(mode)), but must have mode 0600 or 0400 (chmod 600)"
     case .malformed(let path, let label):
       "\(path): not a key file: it must be one line, '\(label)' and 64 hexadecimal digits"
+    case .wrongParts(let what): what
     case .system(let error): error.description
     }
-  }
-}
-
-/// Where the master key lives: a file outside the data directory, or a file descriptor the process was started with.
-package enum MasterKeyFile {
-  private static let file = KeyFile(label: "pinvault-master-key-1")
-
-  /// Writes a new random key to a new file with mode 0600, durable on return; never overwrites.
-  package static func create(at path: String) throws(KeyFileError) -> SecretKey {
-    let key = SecretKey.random()
-    try file.create(at: path, holding: key)
-    return key
-  }
-
-  /// Reads the key; refuses a file that anyone else could read or replace.
-  package static func read(at path: String) throws(KeyFileError) -> SecretKey {
-    try file.read(at: path)
-  }
-
-  /// Reads the key from an inherited descriptor (a pipe, a memory file) to its end; closing it is the caller's part.
-  package static func read(fileDescriptor: Int32) throws(KeyFileError) -> SecretKey {
-    try file.read(fileDescriptor: fileDescriptor)
   }
 }
 
 /// One key in one line of text: a label that says what it is, a space, 64 lower-case hexadecimal digits, a line feed.
 package struct KeyFile: Sendable {
   package let label: String
+  /// Labels of other keys that may stand in such a file; the caller says what each means.
+  let otherLabels: [String]
 
-  package init(label: String) {
+  package init(label: String, otherLabels: [String] = []) {
     self.label = label
+    self.otherLabels = otherLabels
   }
 
   /// Writes `key` to a new file with mode 0600, durable on return; never overwrites.
@@ -79,7 +63,10 @@ package struct KeyFile: Sendable {
   /// Reads the key; refuses what is not a regular file of mode 0600 or 0400 that belongs to the effective user.
   ///
   /// A symbolic link is refused: who may replace the link may choose the key.
-  package func read(at path: String) throws(KeyFileError) -> SecretKey {
+  package func read(at path: String) throws(KeyFileError) -> SecretKey { try readLabelled(at: path).key }
+
+  /// The same, with the label that the key has there.
+  func readLabelled(at path: String) throws(KeyFileError) -> (label: String, key: SecretKey) {
     let file = try openForReading(path)
     var status = stat()
     if fstat(file.value, &status) != 0 { throw .system(SealingSystemError("fstat", path: path)) }
@@ -92,8 +79,8 @@ package struct KeyFile: Sendable {
     return try readKey(from: file.value, path: path)
   }
 
-  /// Reads the key from an inherited descriptor to its end; closing it is the caller's part.
-  package func read(fileDescriptor: Int32) throws(KeyFileError) -> SecretKey {
+  /// Reads the key and its label from an inherited descriptor to its end; closing it is the caller's part.
+  func readLabelled(fileDescriptor: Int32) throws(KeyFileError) -> (label: String, key: SecretKey) {
     try readKey(from: fileDescriptor, path: "file descriptor \(fileDescriptor)")
   }
 
@@ -114,13 +101,14 @@ package struct KeyFile: Sendable {
 // MARK: The line
 
 extension KeyFile {
-  private var prefix: [UInt8] { Array("\(label) ".utf8) }
-  private var lineByteCount: Int { prefix.count + 2 * SecretKey.byteCount + 1 }
+  private static func prefix(_ label: String) -> [UInt8] { Array("\(label) ".utf8) }
+  private static func lineByteCount(_ label: String) -> Int { prefix(label).count + 2 * SecretKey.byteCount + 1 }
 
   private func withLine<Failure: Error>(
     holding key: SecretKey, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
-    let line = UnsafeMutableRawBufferPointer.allocate(byteCount: lineByteCount, alignment: 1)
+    let prefix = Self.prefix(label)
+    let line = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.lineByteCount(label), alignment: 1)
     defer { wipeAndDeallocate(line) }
     line.copyBytes(from: prefix)
     key.withPointer { key in
@@ -129,13 +117,17 @@ extension KeyFile {
         line[prefix.count + 2 * index + 1] = hexadecimalDigit(key[index] & 15)
       }
     }
-    line[lineByteCount - 1] = UInt8(ascii: "\n")
+    line[line.count - 1] = UInt8(ascii: "\n")
     try body(UnsafeRawBufferPointer(line))
   }
 
-  private func readKey(from descriptor: Int32, path: String) throws(KeyFileError) -> SecretKey {
-    // One byte more than a line, to see that nothing follows it.
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: lineByteCount + 1, alignment: 1)
+  private func readKey(
+    from descriptor: Int32, path: String
+  ) throws(KeyFileError) -> (label: String, key: SecretKey) {
+    let labels = [label] + otherLabels
+    // One byte more than the longest line, to see that nothing follows it.
+    let longest = labels.reduce(0) { max($0, Self.lineByteCount($1)) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: longest + 1, alignment: 1)
     defer { wipeAndDeallocate(buffer) }
     let count: Int
     do throws(SealingSystemError) {
@@ -143,12 +135,15 @@ extension KeyFile {
     } catch {
       throw .system(error)
     }
-    guard let key = parse(buffer[..<count]) else { throw .malformed(path: path, label: label) }
-    return key
+    for label in labels {
+      if let key = Self.parse(buffer[..<count], label) { return (label, key) }
+    }
+    throw .malformed(path: path, label: label)
   }
 
-  private func parse(_ line: Slice<UnsafeMutableRawBufferPointer>) -> SecretKey? {
-    guard line.count == lineByteCount, line.starts(with: prefix), line.last == UInt8(ascii: "\n") else { return nil }
+  private static func parse(_ line: Slice<UnsafeMutableRawBufferPointer>, _ label: String) -> SecretKey? {
+    let prefix = prefix(label)
+    guard line.count == lineByteCount(label), line.starts(with: prefix), line.last == UInt8(ascii: "\n") else { return nil }
     let digits = line.dropFirst(prefix.count).prefix(2 * SecretKey.byteCount)
     do throws(NotHexadecimal) {
       return try SecretKey { storage throws(NotHexadecimal) in

@@ -29,6 +29,7 @@ extension ServingLoop {
     case .actors(let actors):
       .done(.actors(Page(fitting: actors.lazy.filter { $0.id.rawValue > slot.parameter }, limits: limits)))
     case .shift(let shift): .done(.shift(shift))
+    case .approved(let until): .done(.approved(ApproveAnswer(validUntilMilliseconds: until)))
     case .delivery, .located: preconditionFailure("deliveries have an encoder of their own, and cards are told whole")
     }
   }

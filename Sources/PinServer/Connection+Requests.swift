@@ -45,6 +45,8 @@ extension Connection {
     case .shiftTotals: submit(.shiftTotals, slot)
     case .closeShift(let id): submit(.closeShift(id), slot)
     case .actors(let query): submit(.actors, slot, parameter: query.after.rawValue)
+    case .approve(let approve): submit(.approve(approve), slot)
+    case .defineApprovalRule(let define): submit(.defineApprovalRule(define), slot)
     case .ping: answerHere(slot, .done(.nothing))
     case .beginPurchase, .commitPurchase, .abandonPurchase, .defineActor, .card, .catalogue, .events, .verify, .backup,
       .statistics:

@@ -34,7 +34,7 @@ final class Meter: Sendable {
     }
     return Reading(
       uptimeSeconds: (ContinuousClock.now - startedAt) / .seconds(1), headSequence: engine.headSequence,
-      store: engine.counters, server: total, process: .read())
+      store: engine.counters, server: total, process: .read(), approvalRule: engine.catalogue.approvalRule)
   }
 
   struct Reading: Sendable {
@@ -43,6 +43,7 @@ final class Meter: Sendable {
     let store: StoreCounters
     let server: LoopCounters
     let process: ProcessUsage
+    let approvalRule: ApprovalRule
   }
 }
 
@@ -77,9 +78,12 @@ struct Statistics: Encodable {
   let writtenBytes: UInt64
   let openDescriptors: UInt64
   let threads: UInt64
+  /// Nil when nothing needs a second person.
+  let approvalCardsPerDay: UInt64?
 
   init(_ reading: Meter.Reading) {
     let (store, server) = (reading.store, reading.server)
+    approvalCardsPerDay = reading.approvalRule.isOn ? reading.approvalRule.cardsPerDay : nil
     uptimeSeconds = reading.uptimeSeconds
     headSequence = reading.headSequence
     batches = store.batches

@@ -40,6 +40,8 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
   case verify = 82
   case backup = 83
   case statistics = 84
+  case approve = 85
+  case defineApprovalRule = 86
 
   /// The operation's name in messages and logs, such as `begin purchase`.
   public var name: String {
@@ -54,6 +56,7 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
     case .shiftTotals: "shift totals"
     case .closeShift: "close shift"
     case .defineActor: "define actor"
+    case .defineApprovalRule: "define approval rule"
     default: "\(self)"
     }
   }

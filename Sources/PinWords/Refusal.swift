@@ -12,6 +12,8 @@ public enum Refusal: Error, Hashable, Sendable {
   case notYours
   /// The actor's limits do not let it sell this product, or anything in its currency.
   case productNotPermitted(ProductID)
+  /// The change needs the approval of a second person, a key custodian: with it, send the same again.
+  case approvalRequired(ApprovalLack)
 
   // Final: the answer will stay the same.
   case unknownID
@@ -104,6 +106,8 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case purchase = 39
   case limits = 40
   case key = 41
+  case approvedRequest = 50
+  case cardsPerDay = 51
 
   public var description: String {
     switch self {
@@ -149,6 +153,8 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
     case .purchase: "purchase"
     case .limits: "limits"
     case .key: "key"
+    case .approvedRequest: "approved request"
+    case .cardsPerDay: "cards per day"
     }
   }
 }
@@ -169,6 +175,7 @@ public enum Status: UInt8, Sendable, CaseIterable {
   case idReused = 18
   case notYours = 19
   case productNotPermitted = 20
+  case approvalRequired = 24
 
   // Final.
   case unknownID = 32
@@ -220,6 +227,7 @@ extension Refusal {
     case .idReused(let field): (.idReused, UInt64(field.rawValue), 0, 0)
     case .notYours: (.notYours, 0, 0, 0)
     case .productNotPermitted(let product): (.productNotPermitted, UInt64(product.rawValue), 0, 0)
+    case .approvalRequired(let lack): (.approvalRequired, 0, UInt64(lack.rawValue), 0)
     case .unknownID: (.unknownID, 0, 0, 0)
     case .unknownProduct(let product): (.unknownProduct, UInt64(product.rawValue), 0, 0)
     case .unknownPurchase: (.unknownPurchase, 0, 0, 0)
@@ -264,6 +272,9 @@ extension Refusal {
       self = .idReused(field)
     case .notYours: self = .notYours
     case .productNotPermitted: self = .productNotPermitted(product)
+    case .approvalRequired:
+      guard let lack = ApprovalLack(rawValue: UInt8(truncatingIfNeeded: detail)) else { return nil }
+      self = .approvalRequired(lack)
     case .unknownID: self = .unknownID
     case .unknownProduct: self = .unknownProduct(product)
     case .unknownPurchase: self = .unknownPurchase

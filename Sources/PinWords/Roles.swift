@@ -15,7 +15,7 @@ public struct Roles: OptionSet, Hashable, Sendable {
   public static let stockKeeper = Roles(rawValue: 1 << 4)
   /// Reads the books.
   public static let accountant = Roles(rawValue: 1 << 5)
-  /// Backs up and changes keys.
+  /// Backs up, and approves what needs a second person.
   public static let keyCustodian = Roles(rawValue: 1 << 6)
   /// Looks at everything but PINs, and changes nothing.
   public static let auditor = Roles(rawValue: 1 << 7)
@@ -60,12 +60,15 @@ extension Operation {
     case .reinventory, .settle, .withdraw, .freeze, .thaw, .defineProduct: .keeping
     case .lookUp: .looking
     case .stock, .catalogue: .looking
-    case .card: [.clerk, .stockKeeper, .accountant, .auditor, .administrator]
+    case .card: [.clerk, .stockKeeper, .accountant, .keyCustodian, .auditor, .administrator]
     case .events, .statistics: .auditing.union(.keyCustodian)
     case .shiftTotals, .closeShift: .selling
-    case .defineActor, .actors: [.administrator]
+    case .defineActor: [.administrator]
+    case .actors: [.keyCustodian, .administrator]
     case .verify: [.auditor, .keyCustodian, .administrator]
     case .backup: [.keyCustodian, .administrator]
+    case .approve: [.keyCustodian]
+    case .defineApprovalRule: [.administrator]
     }
   }
 }
@@ -73,7 +76,7 @@ extension Operation {
 extension Roles {
   /// May use ids that belong to another actor.
   public var mayUseOthersIDs: Bool {
-    !isDisjoint(with: [.clerk, .reviewer, .stockKeeper, .accountant, .auditor, .administrator])
+    !isDisjoint(with: [.clerk, .reviewer, .stockKeeper, .accountant, .keyCustodian, .auditor, .administrator])
   }
   /// May ask for cards in the used condition.
   public var maySellUsed: Bool { contains(.clerk) }

@@ -33,7 +33,8 @@ struct Pinvault: AsyncParsableCommand {
         name: "The store:",
         subcommands: [
           InitCommand.self, ServeCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-          RekeyCommand.self, StatsCommand.self, EventsCommand.self, ActorCommand.self, BenchCommand.self,
+          RekeyCommand.self, StatsCommand.self, EventsCommand.self, ActorCommand.self, ApproveCommand.self,
+          ApprovalRuleCommand.self, BenchCommand.self,
         ]),
       CommandGroup(
         name: "Stock:",

@@ -28,15 +28,17 @@ struct RoleTableTests {
     define-product      .        .        .       .        x            .          .            .        x
     look-up             x        x        x       x        x            x          x            x        x
     stock               x        x        x       x        x            x          x            x        x
-    card                .        .        x       .        x            x          .            x        x
+    card                .        .        x       .        x            x          x            x        x
     shift-totals        x        x        x       .        .            .          .            .        .
     close-shift         x        x        x       .        .            .          .            .        .
     define-actor        .        .        .       .        .            .          .            .        x
-    actors              .        .        .       .        .            .          .            .        x
+    actors              .        .        .       .        .            .          x            .        x
+    approve             .        .        .       .        .            .          x            .        .
+    approval-rule       .        .        .       .        .            .          .            .        x
     hold-for-ever       .        x        .       .        .            .          .            .        .
     sell-used           .        .        x       .        .            .          .            .        .
     another's-id        .        .        x       .        .            .          .            .        .
-    look-up-another's   .        .        x       x        x            x          .            x        x
+    look-up-another's   .        .        x       x        x            x          x            x        x
     """
 
   /// One actor of each role, and what they ask about.
@@ -113,6 +115,9 @@ struct RoleTableTests {
       case "shift-totals": return .shiftTotals
       case "close-shift": return .closeShift(id)
       case "actors": return .actors
+      case "approve": return .approve(Approve(id: id, request: .reinventory(StockChange(
+        id: bench.id(), extents: change.extents, reason: "test"))))
+      case "approval-rule": return .defineApprovalRule(DefineApprovalRule(id: id, rule: .off))
       default: return nil
       }
     }

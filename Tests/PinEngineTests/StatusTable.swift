@@ -130,15 +130,34 @@ struct StatusTable {
     case "commit": return spell(await bench.engine.commit(purchase(options[0]), as: actor))
     case "abandon": return spell(await bench.engine.abandon(purchase(options[0]), as: actor))
     case "define":
-      let description = ActorDescription(
-        id: actors[options[1]] ?? ActorID(UInt32(options[1]) ?? 0), name: options.text("name"),
-        roles: options.text("roles").split(separator: ",").reduce(into: []) { $0.formUnion(Roles(name: String($1))!) },
-        isRevoked: options.text("revoked") == "yes")
-      let define = DefineActor(id: id(options[0]), actor: description, keyChange: .keep)
-      return spell(await bench.engine.define(define, as: actor).answered)
+      return spell(await bench.engine.define(defineActor(options), as: actor).answered)
     default:
       return spell(await bench.engine.perform(try await command(words[1], options), as: actor))
     }
+  }
+
+  /// What a line approves: the words of its request, after the approval's own id.
+  private mutating func approvable(_ options: Options) throws -> ApprovableRequest {
+    let rest = options.dropping(2)
+    switch options[1] {
+    case "re-inventory": return .reinventory(change(rest))
+    case "define": return .defineActor(defineActor(rest))
+    case "rule": return .defineApprovalRule(rule(rest))
+    default: throw Unexpected(what: "nobody approves \(options[1])")
+    }
+  }
+
+  private mutating func rule(_ options: Options) -> DefineApprovalRule {
+    let rule = UInt64(options[1]).map { ApprovalRule(cardsPerDay: $0) } ?? .off
+    return DefineApprovalRule(id: id(options[0]), rule: rule)
+  }
+
+  private mutating func defineActor(_ options: Options) -> DefineActor {
+    let description = ActorDescription(
+      id: actors[options[1]] ?? ActorID(UInt32(options[1]) ?? 0), name: options.text("name"),
+      roles: options.text("roles").split(separator: ",").reduce(into: []) { $0.formUnion(Roles(name: String($1))!) },
+      isRevoked: options.text("revoked") == "yes")
+    return DefineActor(id: id(options[0]), actor: description, keyChange: options.text("key") == "new" ? .renew : .keep)
   }
 
   private mutating func command(_ verb: String, _ options: Options) async throws -> Command {
@@ -172,6 +191,8 @@ struct StatusTable {
     case "shift": return .shiftTotals
     case "close": return .closeShift(id(options[0]))
     case "actors": return .actors
+    case "approve": return .approve(Approve(id: id(options[0]), request: try approvable(options)))
+    case "rule": return .defineApprovalRule(rule(options))
     default: throw Unexpected(what: "no such verb: \(verb)")
     }
   }
@@ -272,6 +293,7 @@ struct StatusTable {
     case .actor: "actor"
     case .actors: "actors"
     case .shift(let shift): spell(shift)
+    case .approved: "approved"
     case .located: "located"
     }
   }
@@ -297,6 +319,14 @@ struct StatusTable {
 
   private func spell(_ refusal: Refusal) -> String {
     func name(_ product: ProductID) -> String { products.first { $0.value == product }?.key ?? "nothing" }
+    func name(_ lack: ApprovalLack) -> String {
+      switch lack {
+      case .missing: "missing"
+      case .expired: "expired"
+      case .own: "own"
+      case .lapsed: "lapsed"
+      }
+    }
     return switch refusal {
     case .invalid(let field): "invalid \(field)"
     case .idReused(let field): "idReused \(field)"
@@ -306,6 +336,7 @@ struct StatusTable {
     case .tooManyExtents(let limit): "tooManyExtents \(limit)"
     case .wrongState(let state): "wrongState \(state)"
     case .notInCustody(let card): "notInCustody \(card.rawValue + 1 - firstCard)"
+    case .approvalRequired(let lack): "approvalRequired \(name(lack))"
     case .busy: "busy"
     default: "\(refusal.parts.status)"
     }
@@ -328,6 +359,7 @@ private struct Options {
   var count: Int { words.count }
   subscript(index: Int) -> String { index < words.count ? words[index] : "" }
   func from(_ index: Int) -> [String] { index < words.count ? Array(words[index...]) : [] }
+  func dropping(_ count: Int) -> Options { Options(ArraySlice(words.dropFirst(count) + named.map { "\($0)=\($1)" })) }
   func text(_ name: String, _ otherwise: String = "") -> String { named[name] ?? otherwise }
 
   var sale: Sale {

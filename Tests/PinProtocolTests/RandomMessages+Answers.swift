@@ -11,7 +11,7 @@ extension SeededGenerator {
 
   private mutating func doneAnswer(to operation: Operation) -> Answer {
     switch operation {
-    case .ping, .abandonPurchase, .freeze, .thaw: .nothing
+    case .ping, .abandonPurchase, .freeze, .thaw, .defineApprovalRule: .nothing
     case .hello:
       .hello(HelloAnswer(storeID: id(), nonce: bytes32(), limits: limits(), server: text(0...255)))
     case .authenticate:
@@ -60,6 +60,7 @@ extension SeededGenerator {
       .actor(DefineActorAnswer(actor: ActorID(any()), key: Bool.random(using: &self) ? bytes32() : nil))
     case .actors: .actors(page { $0.actorRecord(hasOldKey: Bool.random(using: &$0)) })
     case .verify, .backup, .statistics: .report(Report(text: text(0...9000)))
+    case .approve: .approved(ApproveAnswer(validUntilMilliseconds: any()))
     }
   }
 

@@ -167,6 +167,21 @@ extension SeededGenerator {
     case .verify: .verify
     case .backup: .backup(Backup(path: text(1...1024)))
     case .statistics: .statistics
+    case .approve: .approve(Approve(id: id(), request: approvable()))
+    case .defineApprovalRule: .defineApprovalRule(approvalRule())
+    }
+  }
+
+  private mutating func approvalRule() -> DefineApprovalRule {
+    DefineApprovalRule(id: id(), rule: ApprovalRule(cardsPerDay: any()))
+  }
+
+  private mutating func approvable() -> ApprovableRequest {
+    switch number(0...2) as Int {
+    case 0:
+      .reinventory(StockChange(id: id(), extents: extents(1...Int(Limits().extentsPerRequest)), reason: text(1...200)))
+    case 1: .defineActor(DefineActor(id: id(), actor: actorRecord(hasOldKey: false), keyChange: keyChange()))
+    default: .defineApprovalRule(approvalRule())
     }
   }
 

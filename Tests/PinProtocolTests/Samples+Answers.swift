@@ -204,6 +204,9 @@ extension Samples {
     SampleAnswer("backup", .backup, sequence: 4021, done: .report(Report(text: #"{"sequence":4021}"#))),
     SampleAnswer("statistics", .statistics, sequence: 4021, done: .report(Report(text: #"{"batches":812}"#))),
     SampleAnswer(
+      "approve", .approve, sequence: 4022, done: .approved(ApproveAnswer(validUntilMilliseconds: time + 86_400_000))),
+    SampleAnswer("define-approval-rule", .defineApprovalRule, sequence: 4023, done: .nothing),
+    SampleAnswer(
       "insufficient-stock", .vend, sequence: 4002, number: 18,
       .refused(.insufficientStock(ProductID(7), available: 3))),
     SampleAnswer("busy", .vend, sequence: 4002, number: 19, .refused(.busy(retryAfterMilliseconds: 20))),

@@ -8,6 +8,7 @@ import PinWords
 enum Samples {
   static let vend = RequestID("018f0e6c-3d5a-7c11-9a54-5b0f8f3c2a10")!
   static let reservation = RequestID("018f0e6c-4a10-7d02-8b1e-2f6a90c4d511")!
+  static let approval = RequestID("018f0e6c-6c41-7d55-8f2a-3b4c5d6e7f80")!
   static let change = RequestID("018f0e6c-5b2e-7a33-b0c7-91d2e4f80a22")!
   static let storeID = RequestID("7b1d9e52-0c4f-4f8a-9d61-3ae2b75c8801")!
   static let time: UInt64 = 1_735_689_600_000
@@ -116,5 +117,17 @@ enum Samples {
     ("verify", 82, .verify),
     ("backup", 83, .backup(Backup(path: "/var/backups/pinvault/2025-01-01"))),
     ("statistics", 84, .statistics),
+    (
+      "approve", 85,
+      .approve(
+        Approve(
+          id: approval,
+          request: .reinventory(
+            StockChange(id: change, extents: [Extent(first: CardID(1_048_577), count: 900)], reason: "seals unbroken"))))
+    ),
+    (
+      "define-approval-rule", 86,
+      .defineApprovalRule(DefineApprovalRule(id: change, rule: ApprovalRule(cardsPerDay: 500)))
+    ),
   ]
 }

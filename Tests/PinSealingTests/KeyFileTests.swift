@@ -102,3 +102,94 @@ struct MasterKeyFileTests {
     #expect(error?.description.contains("987654") == true)
   }
 }
+
+@Suite("A master key in parts")
+struct MasterKeyPartsTests {
+  let directory: TemporaryDirectory
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func paths(_ count: Int, _ prefix: String = "part") -> [String] {
+    (1...count).map { directory.file("\(prefix)-\($0)") }
+  }
+
+  @Test("is made of as many files, each for one owner, and all of them in any order give it back", arguments: 2...8)
+  func together(count: Int) throws {
+    let paths = paths(count)
+    let key = try MasterKeyFile.create(at: paths)
+    for (index, path) in paths.enumerated() {
+      let text = String(decoding: try directory.read("part-\(index + 1)"), as: UTF8.self)
+      #expect(text.hasPrefix("pinvault-master-key-part-1 \(index + 1)-of-\(count) "))
+      #expect(text.utf8.count == "pinvault-master-key-part-1 1-of-2 ".utf8.count + 65)
+      #expect(!text.contains(hexadecimal(bytes(of: key))))
+      #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o600)
+    }
+    let sources = paths.map { MasterKeyFile.Source.file($0) }
+    for order in [sources, sources.reversed(), sources.shuffled()] {
+      #expect(try bytes(of: MasterKeyFile.read(order)) == bytes(of: key))
+    }
+  }
+
+  @Test("Without one part, each key there is can still be the one: any other part completes it to another key")
+  func fewerTellNothing() throws {
+    let paths = paths(2)
+    let key = bytes(of: try MasterKeyFile.create(at: paths))
+    let digits = String(decoding: try directory.read("part-1"), as: UTF8.self).suffix(65).dropLast()
+    let first = stride(from: 0, to: 64, by: 2).map { UInt8(String(Array(digits)[$0...$0 + 1]), radix: 16)! }
+    let wanted = key.map { ~$0 }
+    let other = zip(first, wanted).map { $0 ^ $1 }
+    try directory.write(Array("pinvault-master-key-part-1 2-of-2 \(hexadecimal(other))\n".utf8), to: "other")
+    #expect(try bytes(of: MasterKeyFile.read([.file(paths[0]), .file(directory.file("other"))])) == wanted)
+  }
+
+  @Test("is refused unless all parts of one key are given, each once; and the refusal says which")
+  func incomplete() throws {
+    let three = paths(3).map { MasterKeyFile.Source.file($0) }
+    _ = try MasterKeyFile.create(at: paths(3))
+    _ = try MasterKeyFile.create(at: paths(2, "pair"))
+    let pair = paths(2, "pair").map { MasterKeyFile.Source.file($0) }
+    let whole = directory.file("whole")
+    _ = try MasterKeyFile.create(at: whole)
+    let apart = "the master key is one whole key, or all the parts of one: these do not belong together"
+    for (sources, what) in [
+      ([three[0]], "part 2 of 3 of the master key is missing: give all of them"),
+      ([three[1], three[2]], "part 1 of 3 of the master key is missing: give all of them"),
+      ([three[0], three[1], three[1]], "part 2 of 3 of the master key is given twice"),
+      ([three[0], three[0]], "part 1 of 3 of the master key is given twice"),
+      ([three[0], pair[1]], apart), ([.file(whole), pair[0]], apart), ([.file(whole), .file(whole)], apart),
+      ([pair[0], pair[1], .file(whole)], apart),
+    ] {
+      #expect(throws: KeyFileError.wrongParts(what)) { try MasterKeyFile.read(sources) }
+    }
+  }
+
+  @Test("is never written over a file that is there, and each part is refused as any key file is")
+  func badFiles() throws {
+    let paths = paths(2)
+    try directory.write(Array("mine".utf8), to: "part-2")
+    #expect(throws: KeyFileError.alreadyExists(path: paths[1])) { try MasterKeyFile.create(at: paths) }
+    #expect(try directory.read("part-2") == Array("mine".utf8))
+    let pair = self.paths(2, "pair")
+    _ = try MasterKeyFile.create(at: pair)
+    #expect(chmod(pair[1], 0o644) == 0)
+    #expect(throws: KeyFileError.wrongMode(path: pair[1], mode: 0o644)) {
+      try MasterKeyFile.read(pair.map { .file($0) })
+    }
+    let digits = String(repeating: "5e", count: 32)
+    for label in ["0-of-2", "3-of-2", "1-of-1", "1-of-9", "1-of-2 ", "1-OF-2"] {
+      try directory.write(Array("pinvault-master-key-part-1 \(label) \(digits)\n".utf8), to: "bad")
+      let path = directory.file("bad")
+      #expect(throws: KeyFileError.malformed(path: path, label: "pinvault-master-key-1"), "\(label)") {
+        try MasterKeyFile.read(at: path)
+      }
+    }
+  }
+
+  @Test("may come from descriptors, or some from files")
+  func descriptors() throws {
+    let paths = paths(2)
+    let key = try MasterKeyFile.create(at: paths)
+    let second = try FileHandle(forReadingFrom: URL(fileURLWithPath: paths[1]))
+    let sources: [MasterKeyFile.Source] = [.file(paths[0]), .descriptor(second.fileDescriptor)]
+    #expect(try bytes(of: MasterKeyFile.read(sources)) == bytes(of: key))
+  }
+}

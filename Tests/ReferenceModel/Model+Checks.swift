@@ -100,8 +100,9 @@ extension Request {
       .defineProduct:
       [.stockKeeper, .administrator]
     case .lookUp, .stock: Set(Role.allCases)
-    case .locate: [.clerk, .stockKeeper, .accountant, .auditor, .administrator]
-    case .defineActor, .actors: [.administrator]
+    case .locate: [.clerk, .stockKeeper, .accountant, .keyCustodian, .auditor, .administrator]
+    case .defineActor: [.administrator]
+    case .actors: [.keyCustodian, .administrator]
     }
   }
 

@@ -212,7 +212,7 @@ package struct Model: Sendable {
 
   func mayUseOthersIDs(_ actor: Int) -> Bool {
     !actors[actor - 1].roles.isDisjoint(with: [
-      .clerk, .reviewer, .stockKeeper, .accountant, .auditor, .administrator,
+      .clerk, .reviewer, .stockKeeper, .accountant, .keyCustodian, .auditor, .administrator,
     ])
   }
 

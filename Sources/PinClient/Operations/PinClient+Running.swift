@@ -21,6 +21,22 @@ extension PinClient {
     }
   }
 
+  /// Approves exactly this request of somebody else's, as a key custodian; answers until when it can be used.
+  public func approve(
+    _ approve: Approve, timeLimit: Duration? = nil
+  ) async throws(ClientError) -> Answered<ApproveAnswer> {
+    try await call(.approve(approve), timeLimit: timeLimit).answered { answer in
+      if case .approved(let body) = answer { body } else { nil }
+    }
+  }
+
+  /// Changes what needs a second person; this needs one itself.
+  public func defineApprovalRule(
+    _ define: DefineApprovalRule, timeLimit: Duration? = nil
+  ) async throws(ClientError) -> Answered<Void> {
+    try await call(.defineApprovalRule(define), timeLimit: timeLimit).done()
+  }
+
   /// Checks the whole store; the report is JSON. Over a connection of its own, as it may take long.
   public func verify(timeLimit: Duration = longTimeLimit) async throws(ClientError) -> Answered<String> {
     try await callApart(.verify, timeLimit: timeLimit).report()

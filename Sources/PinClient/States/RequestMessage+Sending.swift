@@ -20,6 +20,8 @@ extension RequestMessage {
     case .freeze(let stop), .thaw(let stop): .id(stop.id)
     case .defineProduct(let define): .id(define.id)
     case .defineActor(let define): .id(define.id)
+    case .approve(let approve): .id(approve.id)
+    case .defineApprovalRule(let define): .id(define.id)
     case .backup(let backup): .path(backup.path)
     case .hello, .authenticate, .ping, .reprint, .lookUp, .stock, .card, .catalogue, .events, .shiftTotals, .actors,
       .verify, .statistics:
@@ -40,7 +42,7 @@ extension Refusal {
     case .idReused, .notYours, .unknownID, .unknownPurchase, .unknownCard, .unknownActor, .wrongState, .deadlinePassed,
       .final, .outOfTurn, .cardDamaged, .oldKeyStillWorks:
       true
-    case .invalid, .notPermitted, .productNotPermitted, .limitReached, .tooManyRequests, .unknownProduct, .nameTaken,
+    case .invalid, .notPermitted, .approvalRequired, .productNotPermitted, .limitReached, .tooManyRequests, .unknownProduct, .nameTaken,
       .lastAdministrator, .productFrozen, .insufficientStock,
       .tooManyExtents, .withdrawn, .notInCustody, .busy, .storageFull, .stopping, .importRunning:
       false

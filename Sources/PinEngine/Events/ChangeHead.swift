@@ -49,6 +49,12 @@ struct ChangeHead {
     return change
   }
 
+  func requestID(_ field: Field) throws(ByteShortage) -> RequestID {
+    let bytes = try value(field)
+    guard bytes.count == 16 else { throw ByteShortage() }
+    return RequestID(high: try Self.number(Array(bytes[..<8])), low: try Self.number(Array(bytes[8...])))
+  }
+
   /// The cards that a request named: a pair of fields for each extent.
   func extents() throws(ByteShortage) -> [Extent] {
     var extents: [Extent] = []

@@ -38,6 +38,10 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   /// Settled holds and tombstones whose announced time is over.
   case forgotten = 49
 
+  /// A second person lets a change pass.
+  case approved = 64
+  case approvalRuleDefined = 65
+
   /// The version of this kind's layout that this program writes; from the first release on, all are read.
   var version: UInt8 { 1 }
 

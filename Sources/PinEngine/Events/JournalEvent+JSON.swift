@@ -58,6 +58,13 @@ extension JournalFacts {
         "extents": .list(moves.map(\.json)),
       ]
     case .shiftClosed(let shift): Self.json(shift)
+    case .approved(let approval):
+      [
+        "operation": .text(approval.operation.name), "request": .id(approval.request),
+        "valid_until": .time(approval.validUntilMilliseconds),
+      ]
+    case .approvalRuleDefined(let rule):
+      ["cards_per_day": rule.isOn ? .number(rule.cardsPerDay) : .null]
     case .confirmed, .forgotten: [:]
     }
   }
@@ -113,7 +120,7 @@ extension JournalFacts {
   private static func json(_ change: StockChanged) -> KeyValuePairs<String, OrderedJSON> {
     [
       "asked": .list(change.asked.map(\.json)), "reason": .text(change.reason), "cards": .number(change.cards),
-      "extents": .list(change.extents.map(\.json)),
+      "approved_by": change.approvedBy.map { .number($0) } ?? .null, "extents": .list(change.extents.map(\.json)),
     ]
   }
 

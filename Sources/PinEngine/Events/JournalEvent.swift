@@ -65,7 +65,7 @@ extension EventKind {
     case .storeCreated, .storeRestored, .rekeyed, .purchaseCommitted, .purchaseAbandoned, .stockQuarantined: false
     case .actorDefined, .productDefined, .productFrozen, .productThawed, .purchaseBegun, .reserved, .vended, .dispensed,
       .opened, .confirmed, .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn,
-      .shiftClosed, .forgotten:
+      .shiftClosed, .forgotten, .approved, .approvalRuleDefined:
       true
     }
   }

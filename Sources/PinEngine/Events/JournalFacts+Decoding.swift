@@ -41,6 +41,8 @@ extension JournalFacts {
       try change.endResult(reader)
       self = .shiftClosed(shift)
     case .forgotten: self = .forgotten
+    case .approved: self = .approved(try Self.readApproved(&reader))
+    case .approvalRuleDefined: self = .approvalRuleDefined(try Self.readApprovalRule(&reader))
     }
   }
 
@@ -151,9 +153,30 @@ extension JournalFacts {
   private static func readStockChange(_ reader: inout ByteReader) throws(ByteShortage) -> StockChanged {
     let change = try ChangeHead(&reader)
     let cards: UInt64 = try reader.read()
+    let approvedBy: UInt64 = try reader.read()
     try change.endResult(reader)
     return StockChanged(
-      asked: try change.extents(), reason: try change.text(.reason), cards: cards, extents: try reader.readMoves())
+      asked: try change.extents(), reason: try change.text(.reason), cards: cards,
+      approvedBy: approvedBy == 0 ? nil : approvedBy, extents: try reader.readMoves())
+  }
+
+  // MARK: Approvals
+
+  private static func readApproved(_ reader: inout ByteReader) throws(ByteShortage) -> Approval {
+    let change = try ChangeHead(&reader)
+    let validUntil: UInt64 = try reader.read()
+    try change.endResult(reader)
+    guard let operation = Operation(rawValue: try change.number(.operation, as: UInt8.self)) else {
+      throw ByteShortage()
+    }
+    return Approval(
+      operation: operation, request: try change.requestID(.approvedRequest), validUntilMilliseconds: validUntil)
+  }
+
+  private static func readApprovalRule(_ reader: inout ByteReader) throws(ByteShortage) -> ApprovalRule {
+    let change = try ChangeHead(&reader)
+    try change.endResult(reader)
+    return ApprovalRule(cardsPerDay: try change.number(.cardsPerDay, as: UInt64.self))
   }
 
   private static func readSettled(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {

@@ -37,6 +37,9 @@ public enum JournalFacts: Hashable, Sendable {
 
   case shiftClosed(Shift)
   case forgotten
+
+  case approved(Approval)
+  case approvalRuleDefined(ApprovalRule)
 }
 
 extension JournalFacts {
@@ -114,6 +117,14 @@ extension JournalFacts {
     public var extents: [MovedExtent]
   }
 
+  /// Somebody's request may be done, once, until its time is over.
+  public struct Approval: Hashable, Sendable {
+    public var operation: Operation
+    /// The request's own id.
+    public var request: RequestID
+    public var validUntilMilliseconds: UInt64
+  }
+
   /// A re-inventory or a withdrawal.
   public struct StockChanged: Hashable, Sendable {
     /// The cards that the request named; those it moved may be fewer.
@@ -121,6 +132,8 @@ extension JournalFacts {
     public var reason: String
     /// How many cards it moved.
     public var cards: UInt64
+    /// The event that approved it; nil when it needed none.
+    public var approvedBy: UInt64?
     public var extents: [MovedExtent]
   }
 }

@@ -21,7 +21,7 @@ extension Machine {
       try applyEnd(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .forgotten: try applyForgotten(event, state: &state)
     case .returned: try applyReturned(event, head, sequence: sequence, state: &state)
-    case .reinventoried, .withdrawn: try applyStockChange(event, head.kind, sequence: sequence, state: &state)
+    case .reinventoried, .withdrawn: try applyStockChange(event, head.kind, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .settled: try applySettled(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .productDefined: try applyProductDefined(event, state: &state)
     case .productFrozen: try applyStop(event, isFrozen: true, state: &state)
@@ -35,9 +35,12 @@ extension Machine {
     case .storeRestored: applyStoreRestored(event)
     case .stockQuarantined: try applyStockQuarantined(event, sequence: sequence, state: &state)
     case .rekeyed: break
+    case .approved: try applyApproved(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
+    case .approvalRuleDefined: applyApprovalRule(event)
     }
     if let operation = head.kind.changeOperation {
       try recordChange(operation, event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
+      try endApproval(of: ChangeEvent(event).id, &state)
     }
   }
 }
@@ -56,6 +59,8 @@ extension EventKind {
     case .actorDefined: .defineActor
     case .purchaseBegun: .beginPurchase
     case .shiftClosed: .closeShift
+    case .approved: .approve
+    case .approvalRuleDefined: .defineApprovalRule
     default: nil
     }
   }

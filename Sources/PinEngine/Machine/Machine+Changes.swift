@@ -58,6 +58,7 @@ extension Machine {
     case .beginPurchase:
       let purchase = PurchaseID(result.bigEndian(at: 0))
       return .purchase(purchase, lots: purchasedLots(result.extracting(4..<result.byteCount)))
+    case .approve: return .approved(validUntilMilliseconds: result.bigEndian(at: 0))
     case .closeShift: return .shift(trusting(result) { (reader) throws(ByteShortage) in try Shift(&reader) })
     default: return .done
     }
@@ -147,6 +148,8 @@ struct FieldList {
   mutating func add(_ field: Field, _ id: RequestID) {
     add(field, id.bytes)
   }
+
+  mutating func add(_ others: FieldList) { bytes += others.bytes }
 
   mutating func add(_ extents: [Extent]) {
     for extent in extents {

@@ -30,6 +30,11 @@ extension Machine {
         takings[Int(actor.rawValue) - 1] = try Takings(&reader)
       }
     }
+    var approvalWalk = try state.walk(tables.approvals)
+    while let entry = try approvalWalk.next() {
+      let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
+      approvals[id] = trusting(entry.value) { (reader) throws(ByteShortage) in try ApprovalRecord(&reader) }
+    }
     for product in products { productIDs[product.sku] = product.id }
   }
 
@@ -100,7 +105,7 @@ extension Machine {
     }
     context.publish(
       Catalogue(
-        storeID: counters.storeID, isQuarantining: counters.isQuarantining, products: products, vendors: vendors,
-        lots: lotFacts, actors: actorFacts))
+        storeID: counters.storeID, isQuarantining: counters.isQuarantining,
+        approvalRule: counters.approvalRule, products: products, vendors: vendors, lots: lotFacts, actors: actorFacts))
   }
 }

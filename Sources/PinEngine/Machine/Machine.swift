@@ -28,6 +28,8 @@ package struct Machine: ~Copyable {
   var shifts: [ActorID: Shift] = [:]
   /// By the actor's number, from 1.
   var takings: [Takings] = []
+  /// What was approved and not done yet.
+  var approvals: [RequestID: ApprovalRecord] = [:]
 
   /// What is to be written at the next checkpoint.
   var changedLevels: Set<ProductID> = []

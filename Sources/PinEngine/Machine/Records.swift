@@ -295,6 +295,10 @@ struct Counters {
   var loadingPurchase = PurchaseID(0)
   /// After a restore that forgot sales, until all stock is in quarantine: nobody is served before.
   var isQuarantining = false
+  var approvalRule = ApprovalRule.off
+  /// The day (UTC) of the last re-inventory without approval, and the cards of all of that day.
+  var aloneDay = Day(daysSince1970: 0)
+  var aloneCards: UInt64 = 0
 
   static let key: [UInt8] = Array("counters".utf8)
 
@@ -308,6 +312,9 @@ struct Counters {
     writer.write(nextActor.rawValue)
     writer.write(loadingPurchase.rawValue)
     writer.write(UInt8(isQuarantining ? 1 : 0))
+    writer.write(approvalRule.cardsPerDay)
+    writer.write(aloneDay.daysSince1970)
+    writer.write(aloneCards)
   }
 }
 
@@ -322,6 +329,9 @@ extension Counters {
     nextActor = ActorID(try reader.read())
     loadingPurchase = PurchaseID(try reader.read())
     isQuarantining = try reader.readFlag()
+    approvalRule = ApprovalRule(cardsPerDay: try reader.read())
+    aloneDay = Day(daysSince1970: try reader.read())
+    aloneCards = try reader.read()
   }
 }
 

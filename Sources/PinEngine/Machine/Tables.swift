@@ -24,12 +24,14 @@ struct Tables {
   let shifts: Table
   /// One record: the next of every number, the store's id.
   let counters: Table
+  /// Request id → who approved the request, and what it says.
+  let approvals: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
     Table.Spec(name: "deadlines"), Table.Spec(name: "purchases"), Table.Spec(name: "lots"),
     Table.Spec(name: "products"), Table.Spec(name: "vendors"), Table.Spec(name: "actors"), Table.Spec(name: "levels"),
-    Table.Spec(name: "shifts"), Table.Spec(name: "counters"),
+    Table.Spec(name: "shifts"), Table.Spec(name: "counters"), Table.Spec(name: "approvals"),
   ]
 
   /// All: every entry comes of an event.
@@ -49,6 +51,7 @@ struct Tables {
     levels = tables[9]
     shifts = tables[10]
     counters = tables[11]
+    approvals = tables[12]
   }
 }
 

@@ -118,6 +118,12 @@ extension Machine {
       if let refusal = changed.change(define.keyChange, key, at: now) { return Reply(.refused(refusal)) }
       record = changed
     }
+    // Who names the second person alone has no second person.
+    if counters.approvalRule.isOn, record.description.mayApprove {
+      if case .failure(let refusal) = approval(of: define.id, .defineActor, fields, asker, now) {
+        return Reply(.refused(refusal))
+      }
+    }
     var result = ByteWriter(capacity: 16)
     result.write(actor.id.rawValue)
     Self.beginChange(.actorDefined, define.id, fields, result: result, by: asker.id, &block)

@@ -34,6 +34,8 @@ extension Machine {
     case .shiftTotals: Reply(.shift(shift(of: asker.id)))
     case .closeShift(let id): try decideCloseShift(id, asker, now, &block, &state)
     case .actors: decideActors(now)
+    case .approve(let approve): try decideApprove(approve, asker, now, &block, &state)
+    case .defineApprovalRule(let define): try decideApprovalRule(define, asker, now, &block, &state)
     case .internalCommand(let command): try decideInternal(command, asker, now, &block, &state)
     }
   }

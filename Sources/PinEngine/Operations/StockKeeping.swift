@@ -28,9 +28,7 @@ extension Machine {
       return Reply(.refused(.invalid(.extents)))
     }
     guard change.reason.isReason else { return Reply(.refused(.invalid(.reason))) }
-    var fields = FieldList()
-    fields.add(change.extents)
-    fields.add(.reason, change.reason)
+    let fields = change.fields
     if let reply = try knownChange(change.id, operation, fields, asker, state) { return reply }
 
     moves.removeAll(keepingCapacity: true)
@@ -52,8 +50,17 @@ extension Machine {
       }
     }
     guard !moves.isEmpty else { return Reply(.refused(.notInCustody(change.extents[0].first))) }
+    let cards = moves.reduce(UInt64(0)) { $0 + UInt64($1.extent.count) }
+    var approvedBy: UInt64 = 0
+    if operation == .reinventory, !mayReinventoryAlone(cards, now) {
+      switch approval(of: change.id, operation, fields, asker, now) {
+      case .success(let sequence): approvedBy = sequence
+      case .failure(let refusal): return Reply(.refused(refusal))
+      }
+    }
     var result = ByteWriter(capacity: 16)
-    result.write(moves.reduce(UInt64(0)) { $0 + UInt64($1.extent.count) })
+    result.write(cards)
+    result.write(approvedBy)
     Self.beginChange(kind, change.id, fields, result: result, by: asker.id, &block)
     MoveReader.write(moves, to: &block.writer)
     return try endChange(operation, result: result, now, &block, &state)
@@ -145,9 +152,12 @@ extension Machine {
   }
 
   mutating func applyStockChange(
-    _ event: RawSpan, _ kind: EventKind, sequence: UInt64, state: inout WriteTransaction
+    _ event: RawSpan, _ kind: EventKind, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
     let change = ChangeEvent(event)
+    if kind == .reinventoried, change.result.bigEndian(at: 8) == 0 as UInt64 {
+      countReinventoriedAlone(change.result.bigEndian(at: 0), timeMilliseconds)
+    }
     let moves = MoveReader(change.body)
     for index in 0..<moves.count {
       if kind == .reinventoried {
@@ -220,6 +230,15 @@ extension Machine {
       head.changedBy = sequence
       if head.dispensedAtMilliseconds == 0 { head.dispensedAtMilliseconds = timeMilliseconds }
     }
+  }
+}
+
+extension StockChange {
+  var fields: FieldList {
+    var fields = FieldList()
+    fields.add(extents)
+    fields.add(.reason, reason)
+    return fields
   }
 }
 

@@ -18,7 +18,7 @@ struct ActorCommand: AsyncParsableCommand {
       RenewKey.self,
     ])
 
-  struct Add: AsyncParsableCommand {
+  struct Add: ApprovableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Add an actor; its key goes into a new file and is told only this once.",
       discussion: """
@@ -37,11 +37,21 @@ struct ActorCommand: AsyncParsableCommand {
     func run() async throws {
       let path = try keyFile.path(for: name)
       try await server.withClient { client in
-        let limits = try await limits.changing(ActorLimits(), client)
-        let actor = ActorDescription(id: ActorID(0), name: name, roles: try roles.roles(), limits: limits)
-        let define = DefineActor(id: change.id(client), actor: actor)
-        try await output.define(define, by: client, keyFile: path, done: "added")
+        let define = try await define(change.id(client), client)
+        try await withSecondPerson(define.id) {
+          try await output.define(define, by: client, keyFile: path, done: "added")
+        }
       }
+    }
+
+    func request(_ id: RequestID, _ client: PinClient) async throws -> ApprovableRequest {
+      .defineActor(try await define(id, client))
+    }
+
+    private func define(_ id: RequestID, _ client: PinClient) async throws -> DefineActor {
+      let limits = try await limits.changing(ActorLimits(), client)
+      let actor = ActorDescription(id: ActorID(0), name: name, roles: try roles.roles(), limits: limits)
+      return DefineActor(id: id, actor: actor)
     }
   }
 
@@ -102,7 +112,7 @@ struct ActorCommand: AsyncParsableCommand {
     }
   }
 
-  struct Change: AsyncParsableCommand {
+  struct Change: ApprovableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Change an actor's roles: those given are all that it has; a revoked actor is let in again.",
       discussion: """
@@ -118,12 +128,22 @@ struct ActorCommand: AsyncParsableCommand {
 
     func run() async throws {
       try await server.withClient { client in
-        var actor = try await client.actor(named: name)
-        actor.roles = try roles.roles()
-        actor.isRevoked = false
-        let define = DefineActor(id: change.id(client), actor: actor)
-        try await output.define(define, by: client, keyFile: nil, done: "changed")
+        let define = try await define(change.id(client), client)
+        try await withSecondPerson(define.id) {
+          try await output.define(define, by: client, keyFile: nil, done: "changed")
+        }
       }
+    }
+
+    func request(_ id: RequestID, _ client: PinClient) async throws -> ApprovableRequest {
+      .defineActor(try await define(id, client))
+    }
+
+    private func define(_ id: RequestID, _ client: PinClient) async throws -> DefineActor {
+      var actor = try await client.actor(named: name)
+      actor.roles = try roles.roles()
+      actor.isRevoked = false
+      return DefineActor(id: id, actor: actor)
     }
   }
 

@@ -3,7 +3,7 @@ import PinClient
 import PinWords
 
 extension ActorCommand {
-  struct RotateKey: AsyncParsableCommand {
+  struct RotateKey: ApprovableCommand {
     static let configuration = CommandConfiguration(
       commandName: "rotate-key",
       abstract: "Give an actor a new key beside its present one, which goes on working until it ends.",
@@ -25,17 +25,27 @@ extension ActorCommand {
     func run() async throws {
       let path = try keyFile.path(for: name)
       try await server.withClient { client in
-        let actor = try await client.actor(named: name)
-        let old = OldKey(endsAtMilliseconds: oldKeyEndsIn?.fromNow ?? 0)
-        let define = DefineActor(
-          id: change.id(client), actor: actor.with(old),
-          keyChange: .rotate(oldKeyEndsAtMilliseconds: old.endsAtMilliseconds))
-        try await output.define(define, by: client, keyFile: path, done: "has a new key, and its old one \(old.text)")
+        let define = try await define(change.id(client), client)
+        let old = define.actor.oldKey?.text ?? ""
+        try await withSecondPerson(define.id) {
+          try await output.define(define, by: client, keyFile: path, done: "has a new key, and its old one \(old)")
+        }
       }
+    }
+
+    func request(_ id: RequestID, _ client: PinClient) async throws -> ApprovableRequest {
+      .defineActor(try await define(id, client))
+    }
+
+    private func define(_ id: RequestID, _ client: PinClient) async throws -> DefineActor {
+      let old = OldKey(endsAtMilliseconds: oldKeyEndsIn?.fromNow ?? 0)
+      return DefineActor(
+        id: id, actor: try await client.actor(named: name).with(old),
+        keyChange: .rotate(oldKeyEndsAtMilliseconds: old.endsAtMilliseconds))
     }
   }
 
-  struct EndOldKey: AsyncParsableCommand {
+  struct EndOldKey: ApprovableCommand {
     static let configuration = CommandConfiguration(
       commandName: "end-old-key",
       abstract: "End the key that an actor had before its present one: at once, or some time from now.",
@@ -53,20 +63,30 @@ extension ActorCommand {
 
     func run() async throws {
       try await server.withClient { client in
-        let actor = try await client.actor(named: name)
-        guard actor.oldKey != nil else { throw Fault(.refused, "\(name) has no old key that works") }
-        let old = time.map { OldKey(endsAtMilliseconds: $0.fromNow) }
-        let define = DefineActor(
-          id: change.id(client), actor: actor.with(old),
-          keyChange: .endOldKey(atMilliseconds: old?.endsAtMilliseconds ?? 0))
-        try await output.define(
-          define, by: client, keyFile: nil,
-          done: old.map { "has an old key that \($0.text)" } ?? "has no old key any more")
+        let define = try await define(change.id(client), client)
+        let old = define.actor.oldKey
+        try await withSecondPerson(define.id) {
+          try await output.define(
+            define, by: client, keyFile: nil,
+            done: old.map { "has an old key that \($0.text)" } ?? "has no old key any more")
+        }
       }
+    }
+
+    func request(_ id: RequestID, _ client: PinClient) async throws -> ApprovableRequest {
+      .defineActor(try await define(id, client))
+    }
+
+    private func define(_ id: RequestID, _ client: PinClient) async throws -> DefineActor {
+      let actor = try await client.actor(named: name)
+      guard actor.oldKey != nil else { throw Fault(.refused, "\(name) has no old key that works") }
+      let old = time.map { OldKey(endsAtMilliseconds: $0.fromNow) }
+      return DefineActor(
+        id: id, actor: actor.with(old), keyChange: .endOldKey(atMilliseconds: old?.endsAtMilliseconds ?? 0))
     }
   }
 
-  struct RenewKey: AsyncParsableCommand {
+  struct RenewKey: ApprovableCommand {
     static let configuration = CommandConfiguration(
       commandName: "renew-key",
       abstract: "Give an actor a new key: all before it end at once.",
@@ -84,10 +104,19 @@ extension ActorCommand {
     func run() async throws {
       let path = try keyFile.path(for: name)
       try await server.withClient { client in
-        let actor = try await client.actor(named: name)
-        let define = DefineActor(id: change.id(client), actor: actor.with(nil), keyChange: .renew)
-        try await output.define(define, by: client, keyFile: path, done: "has a new key")
+        let define = try await define(change.id(client), client)
+        try await withSecondPerson(define.id) {
+          try await output.define(define, by: client, keyFile: path, done: "has a new key")
+        }
       }
+    }
+
+    func request(_ id: RequestID, _ client: PinClient) async throws -> ApprovableRequest {
+      .defineActor(try await define(id, client))
+    }
+
+    private func define(_ id: RequestID, _ client: PinClient) async throws -> DefineActor {
+      DefineActor(id: id, actor: try await client.actor(named: name).with(nil), keyChange: .renew)
     }
   }
 }

@@ -3,7 +3,7 @@ import PinClient
 import PinWords
 
 extension ActorCommand {
-  struct Limit: AsyncParsableCommand {
+  struct Limit: ApprovableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Limit what an actor may do; what is not given stays, and 0 limits nothing.",
       discussion: """
@@ -22,11 +22,21 @@ extension ActorCommand {
 
     func run() async throws {
       try await server.withClient { client in
-        var actor = try await client.actor(named: name)
-        actor.limits = try await limits.changing(actor.limits, client)
-        let define = DefineActor(id: change.id(client), actor: actor)
-        try await output.define(define, by: client, keyFile: nil, done: "is limited as given")
+        let define = try await define(change.id(client), client)
+        try await withSecondPerson(define.id) {
+          try await output.define(define, by: client, keyFile: nil, done: "is limited as given")
+        }
       }
+    }
+
+    func request(_ id: RequestID, _ client: PinClient) async throws -> ApprovableRequest {
+      .defineActor(try await define(id, client))
+    }
+
+    private func define(_ id: RequestID, _ client: PinClient) async throws -> DefineActor {
+      var actor = try await client.actor(named: name)
+      actor.limits = try await limits.changing(actor.limits, client)
+      return DefineActor(id: id, actor: actor)
     }
   }
 }

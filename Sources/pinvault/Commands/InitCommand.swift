@@ -13,13 +13,19 @@ struct InitCommand: AsyncParsableCommand {
       Without the master key nothing in the data directory can be read: keep a copy of its file in a safe, apart from the \
       backups. Nothing that exists is overwritten.
 
-      Example:
+      Given --master-key several times, the key is made in parts, one to a file: all of them together open the directory, \
+      and fewer tell nothing of the key. Give each to a custodian of its own.
+
+      Examples:
         pinvault init --data vault
+        pinvault init --data vault --master-key ann.part --master-key bob.part
       """)
 
   @Option(help: ArgumentHelp("The directory to make.", valueName: "directory")) var data: String
-  @Option(help: ArgumentHelp("Where the new master key goes. (default: DIRECTORY.master-key)", valueName: "file"))
-  var masterKey: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where the new master key goes, or a part of it. (default: DIRECTORY.master-key)", valueName: "file"))
+  var masterKey: [String] = []
   @Option(help: ArgumentHelp("The first administrator's name.", valueName: "name")) var administrator = "admin"
   @Option(help: ArgumentHelp("Where its key goes. (default: DIRECTORY.NAME.key)", valueName: "file"))
   var keyFile: String?
@@ -32,17 +38,17 @@ struct InitCommand: AsyncParsableCommand {
 
   func run() async throws {
     let directory = Files.trimmed(data)
-    let masterKeyPath = masterKey ?? "\(directory).master-key"
+    let masterKeyPaths = masterKey.isEmpty ? ["\(directory).master-key"] : masterKey
     let keyFilePath = keyFile ?? "\(directory).\(administrator).key"
-    try check(directory, masterKeyPath, keyFilePath)
+    try check(directory, masterKeyPaths, keyFilePath)
     var settings = StoreSettings()
     settings.segmentByteCount = segmentBytes ?? settings.segmentByteCount
     // Made under another name and given its own when all is there, so that there is never half a store of that name.
     let unfinished = "\(directory).unfinished-\(getpid())"
     var made = Made()
     do {
-      made.files.append(masterKeyPath)
-      let master = try MasterKeyFile.create(at: masterKeyPath)
+      made.files += masterKeyPaths
+      let master = try MasterKeyFile.create(at: masterKeyPaths)
       made.directory = unfinished
       let key = try Engine.create(
         at: unfinished, masterKey: master, administrator: administrator, settings: settings)
@@ -53,27 +59,28 @@ struct InitCommand: AsyncParsableCommand {
       made.directory = directory
       try Files.syncDirectory(Files.parent(of: directory))
     } catch {
-      if case KeyFileError.alreadyExists(masterKeyPath) = error { made.files.removeAll { $0 == masterKeyPath } }
+      // From the one that somebody else made meanwhile on, none is ours.
+      if case KeyFileError.alreadyExists(let path) = error, let index = made.files.firstIndex(of: path) {
+        made.files.removeSubrange(index...)
+      }
       made.remove()
       throw error
     }
     let record = InitRecord(
-      data: directory, masterKey: masterKeyPath, administrator: administrator, keyFile: keyFilePath)
+      data: directory, masterKey: masterKeyPaths, administrator: administrator, keyFile: keyFilePath)
     try output.print(record) { record.text }
   }
 
-  private func check(_ directory: String, _ masterKeyPath: String, _ keyFilePath: String) throws {
+  private func check(_ directory: String, _ masterKeyPaths: [String], _ keyFilePath: String) throws {
     let letters = Set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
     guard (1...32).contains(administrator.utf8.count), administrator.allSatisfy(letters.contains) else {
       throw Fault(.usage, "--administrator '\(administrator)': 1 to 32 letters, digits, '-', '_' or '.'")
     }
-    guard !masterKeyPath.hasPrefix("\(directory)/") else {
-      throw Fault(.usage, "--master-key: it must not lie in the data directory, which would seal nothing")
-    }
+    try NewMasterKey.check(masterKeyPaths, outside: directory, option: "--master-key")
     if let segmentBytes, !segmentBytesRange.contains(segmentBytes) {
       throw Fault(.usage, "--segment-bytes \(segmentBytes): it is in \(segmentBytesRange)")
     }
-    for path in [directory, masterKeyPath, keyFilePath] {
+    for path in [directory, keyFilePath] + masterKeyPaths {
       if Files.exists(path) { throw Fault(.cannotCreate, "\(path): already exists; nothing is overwritten") }
       var status = stat()
       guard stat(Files.parent(of: path), &status) == 0 else {
@@ -99,17 +106,17 @@ private struct Made {
 
 private struct InitRecord: Encodable {
   var data: String
-  var masterKey: String
+  var masterKey: [String]
   var administrator: String
   var keyFile: String
 
   var text: String {
     """
-    Made \(data), with its master key in \(masterKey) and the administrator's key in \(keyFile).
+    Made \(data), with its master key in \(masterKey.joined(separator: " and ")) and the administrator's key in \(keyFile).
     Keep a copy of the master key in a safe: without it, nothing in \(data) can be read.
 
     Start the server:
-      pinvault serve --data \(data) --master-key \(masterKey)
+      pinvault serve --data \(data)\(masterKey.map { " --master-key \($0)" }.joined())
 
     Then, in another terminal:
       export PINVAULT_ACTOR=\(administrator) PINVAULT_KEY_FILE=\(keyFile)

@@ -5,7 +5,7 @@ import PinWords
 
 // What a stock keeper does to cards, by name and with a reason.
 
-struct ReinventoryCommand: AsyncParsableCommand {
+struct ReinventoryCommand: ApprovableCommand {
   static let configuration = CommandConfiguration(
     commandName: "reinventory",
     abstract: "Put used or quarantined cards back into regular stock.",
@@ -21,10 +21,18 @@ struct ReinventoryCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await server.withClient { client in
-      let request = StockChange(
-        id: change.id(client), extents: try await cards.extents(client), reason: cards.reason)
-      try output.print(ChangedRecord(request.id, try await client.reinventory(request)), "are regular stock again")
+      let request = try await stockChange(change.id(client), client)
+      let answered = try await withSecondPerson(request.id) { try await client.reinventory(request) }
+      try output.print(ChangedRecord(request.id, answered), "are regular stock again")
     }
+  }
+
+  func request(_ id: RequestID, _ client: PinClient) async throws -> ApprovableRequest {
+    .reinventory(try await stockChange(id, client))
+  }
+
+  private func stockChange(_ id: RequestID, _ client: PinClient) async throws -> StockChange {
+    StockChange(id: id, extents: try await cards.extents(client), reason: cards.reason)
   }
 }
 

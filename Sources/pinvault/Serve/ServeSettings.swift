@@ -8,11 +8,13 @@ import PinServer
 /// The flags of `serve`; what is not given comes from the environment or the settings file.
 struct ServeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The data directory.", valueName: "directory")) var data: String?
-  @Option(help: ArgumentHelp("The master key's file.", valueName: "file")) var masterKey: String?
+  @Option(help: ArgumentHelp("The master key's file; each of its parts, if it has parts.", valueName: "file"))
+  var masterKey: [String] = []
   @Option(
     name: .customLong("master-key-fd"),
-    help: ArgumentHelp("Read the master key from this descriptor, which the program was started with.", valueName: "n"))
-  var masterKeyDescriptor: Int?
+    help: ArgumentHelp(
+      "Read the master key, or a part of it, from this descriptor, which the program was started with.", valueName: "n"))
+  var masterKeyDescriptor: [Int] = []
   @Option(help: ArgumentHelp("A JSON file with settings.", valueName: "file")) var settings: String?
   @Option(help: "Where to listen. (default: 127.0.0.1)") var address: String?
   @Option(help: "Which port; 0 for any that is free. (default: 7468)") var port: Int?
@@ -40,12 +42,12 @@ struct ServeOptions: ParsableArguments {
   /// What was given, by the names that the environment and the file know too.
   fileprivate var given: [AbsoluteConfigKey: ConfigValue] {
     let texts = [
-      "data": data, "master-key": masterKey, "address": address, "certificate": certificate,
+      "data": data, "address": address, "certificate": certificate,
       "certificate-key": certificateKey, "client-authority": clientAuthority, "status-address": statusAddress,
       "log-level": logLevel, "backup-folder": backupFolder,
     ]
     let numbers = [
-      "master-key-fd": masterKeyDescriptor, "port": port, "status-port": statusPort, "event-loops": eventLoops,
+      "port": port, "status-port": statusPort, "event-loops": eventLoops,
       "maximum-connections": maximumConnections,
     ]
     let flags = [
@@ -56,6 +58,10 @@ struct ServeOptions: ParsableArguments {
     for case (let name, let text?) in texts { values[[name]] = ConfigValue(.string(text), isSecret: false) }
     for case (let name, let number?) in numbers { values[[name]] = ConfigValue(.int(number), isSecret: false) }
     for case (let name, true) in flags { values[[name]] = ConfigValue(.bool(true), isSecret: false) }
+    if !masterKey.isEmpty { values[["master-key"]] = ConfigValue(.stringArray(masterKey), isSecret: false) }
+    if !masterKeyDescriptor.isEmpty {
+      values[["master-key-fd"]] = ConfigValue(.intArray(masterKeyDescriptor), isSecret: false)
+    }
     return values
   }
 }
@@ -89,8 +95,8 @@ struct ServeSettings {
     }
     data = Files.trimmed(directory)
     masterKey = MasterKeySource(
-      file: try reader.text("master-key"),
-      descriptor: try reader.number("master-key-fd").map { Int32(clamping: $0) })
+      files: try reader.texts("master-key"),
+      descriptors: try reader.numbers("master-key-fd").map { Int32(clamping: $0) })
     server = try Self.server(reader)
     acceptsClock = try reader.flag("accept-clock")
     logsJSON = try reader.flag("log-json")

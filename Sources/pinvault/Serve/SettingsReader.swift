@@ -51,6 +51,17 @@ struct SettingsReader {
     return number
   }
 
+  /// One or several: a list in the settings file or one alone, separated by commas in the environment.
+  func texts(_ name: String) throws(Fault) -> [String] {
+    if case .stringArray(let texts)? = try? content(name, .stringArray, "a list of texts") { return texts }
+    return try text(name).map { [$0] } ?? []
+  }
+
+  func numbers(_ name: String) throws(Fault) -> [Int] {
+    if case .intArray(let numbers)? = try? content(name, .intArray, "a list of numbers") { return numbers }
+    return try number(name).map { [$0] } ?? []
+  }
+
   /// False unless somebody says otherwise.
   func flag(_ name: String) throws(Fault) -> Bool {
     guard case .bool(let flag)? = try content(name, .bool, "true or false") else { return false }

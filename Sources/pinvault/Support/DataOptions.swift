@@ -4,36 +4,34 @@ import PinClient
 import PinSealing
 import PinStore
 
-/// Which data directory, and what opens it.
+/// What opens a data directory: a key, or all parts of one.
 struct MasterKeyOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The master key's file.", valueName: "file"))
-  var masterKey: String?
+  @Option(help: ArgumentHelp("The master key's file; each of its parts, if it has parts.", valueName: "file"))
+  var masterKey: [String] = []
 
   @Option(
     name: .customLong("master-key-fd"),
-    help: ArgumentHelp("Read the master key from this descriptor, which the program was started with.", valueName: "n"))
-  var masterKeyDescriptor: Int32?
+    help: ArgumentHelp(
+      "Read the master key, or a part of it, from this descriptor, which the program was started with.", valueName: "n"))
+  var masterKeyDescriptor: [Int32] = []
 
   func read() throws -> SecretKey {
-    try MasterKeySource(file: masterKey, descriptor: masterKeyDescriptor).read()
+    try MasterKeySource(files: masterKey, descriptors: masterKeyDescriptor).read()
   }
 }
 
 /// Where a master key comes from.
 struct MasterKeySource {
-  var file: String?
-  var descriptor: Int32?
+  var files: [String]
+  var descriptors: [Int32]
 
   func read() throws -> SecretKey {
-    switch (file, descriptor) {
-    case (let file?, nil): return try MasterKeyFile.read(at: file)
-    case (nil, let descriptor?):
-      // Standard input stays open: its number must not go to the next file.
-      defer { if descriptor > STDERR_FILENO { close(descriptor) } }
-      return try MasterKeyFile.read(fileDescriptor: descriptor)
-    case (nil, nil): throw Fault(.usage, "no master key: give --master-key FILE or --master-key-fd N")
-    case (.some, .some): throw Fault(.usage, "give --master-key or --master-key-fd, not both")
+    guard !files.isEmpty || !descriptors.isEmpty else {
+      throw Fault(.usage, "no master key: give --master-key FILE or --master-key-fd N")
     }
+    // Standard input stays open: its number must not go to the next file.
+    defer { for descriptor in descriptors where descriptor > STDERR_FILENO { close(descriptor) } }
+    return try MasterKeyFile.read(files.map { .file($0) } + descriptors.map { .descriptor($0) })
   }
 }
 

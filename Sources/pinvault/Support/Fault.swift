@@ -83,7 +83,7 @@ extension Fault {
   private static func status(of refusal: Refusal) -> ExitStatus {
     switch refusal {
     case .invalid: .usage
-    case .notPermitted, .notYours, .productNotPermitted: .notPermitted
+    case .notPermitted, .notYours, .productNotPermitted, .approvalRequired: .notPermitted
     case .insufficientStock: .outOfStock
     case .busy, .storageFull, .stopping, .importRunning, .tooManyRequests: .tryAgain
     case .limitReached(_, _, let retryAfterMilliseconds): retryAfterMilliseconds == 0 ? .refused : .tryAgain
@@ -118,6 +118,8 @@ extension Refusal {
     case .invalid(let field): "the \(field) is out of range"
     case .notPermitted: "this actor's roles do not allow that; ask an administrator ('pinvault actor change')"
     case .idReused(let field): "the id was used before, for a request with another \(field); take a new id"
+    case .approvalRequired(let lack):
+      "this needs a second person, and \(lack); see 'pinvault approve --help'"
     case .notYours: "the id belongs to another actor"
     case .unknownID: "nothing is known of this id: what it stood for did not come to pass"
     case .unknownProduct(let product): "there is no product \(product); see 'pinvault product list'"
@@ -161,7 +163,7 @@ extension Fault {
     switch error {
     case .alreadyExists: self.init(.cannotCreate, error.description)
     case .system: self.init(.inputOutput, error.description)
-    case .missing, .notRegularFile, .wrongOwner, .wrongMode, .malformed: self.init(.notPermitted, error.description)
+    case .missing, .notRegularFile, .wrongOwner, .wrongMode, .malformed, .wrongParts: self.init(.notPermitted, error.description)
     }
   }
 
