@@ -31,8 +31,10 @@ struct RekeyCommand: AsyncParsableCommand {
     do {
       try Engine.rekey(at: directory, from: old, to: new.key)
     } catch {
-      // The key goes only if the old one still opens the directory: else it is the new one that does.
-      if (try? Keyring.open(in: directory, master: old)) != nil { new.removeMade() }
+      // The key goes only if it is sure that it does not open the directory.
+      do { _ = try Keyring.open(in: directory, master: new.key) } catch KeyringError.wrongMasterKey {
+        new.removeMade()
+      } catch {}
       throw error
     }
     let record = RekeyRecord(data: directory, newMasterKey: newMasterKey)
