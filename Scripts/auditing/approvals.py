@@ -20,6 +20,7 @@ class Approvals:
     def __init__(self, findings, roles):
         self.findings, self.roles = findings, roles
         self.rule, self.day, self.alone = OFF, 0, 0
+        self.checked_count = 0
         # By the id of what was approved: who, which operation, the event, until when, the request.
         self.open = {}
 
@@ -36,6 +37,7 @@ class Approvals:
 
     def check(self, event):
         """That an event has the second person that it needs."""
+        self.checked_count += 1
         approver, operation, sequence, until, request = self.open.get(event.id, (0, 0, 0, 0, b""))
         is_good = (
             operation == OPERATIONS[event.kind] and request == request_of(event) and event.time < until

@@ -29,8 +29,8 @@ class Lot:
 class PayloadAudit:
     """Walks the three tables in the order of their dump: cards, fingerprints, serials."""
 
-    def __init__(self, findings, books):
-        self.findings = findings
+    def __init__(self, findings, books, store_id):
+        self.findings, self.store_id = findings, store_id
         self.lots = []
         for number, (record, _, _, lots) in books.purchases.items():
             for lot in lots:
@@ -48,6 +48,9 @@ class PayloadAudit:
                 self.add_row(int.from_bytes(key, "big"), value)
             elif table in self.entries:
                 self.add_entry(table, key, value)
+            elif table == "meta":
+                if (key, value) != (b"store", self.store_id):
+                    self.findings.problem("cards", "the payload", "it is of another store")
             elif table:
                 self.findings.problem("cards", table, "a table that the format does not know")
         for lot in self.lots:

@@ -198,6 +198,7 @@ class Audit:
         for name in ("ids", "states", "prices"):
             look(name, f"{len(books.ids):,} ids")
         look("limits", f"{len(books.takings):,} actors that took something")
+        look("approvals", f"{books.approvals.checked_count:,} events that may need one")
         look("balance", f"{len(self.balance):,} products and conditions")
         look("head", f"event {self.journal.sequence}")
 
@@ -244,7 +245,7 @@ class Audit:
 
     def check_payload(self):
         try:
-            PayloadAudit(self.findings, self.books).run(self.dumped("payload"))
+            PayloadAudit(self.findings, self.books, self.journal.id).run(self.dumped("payload"))
         except Damage as damage:
             self.findings.problem("cards", "payload", str(damage))
 

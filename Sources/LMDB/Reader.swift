@@ -41,14 +41,16 @@ package struct Reader {
   func get(_ key: inout MDB_val, _ table: Table) throws(LMDBError) -> MDB_val? {
     var value = MDB_val()
     let code = mdb_cursor_get(try cursor(for: table), &key, &value, MDB_SET)
-    return try found(code, "get") ? value : nil
+    return try found(code, "get") ? value.withoutChecksum : nil
   }
 
   /// Moves the table's cursor and returns where it then stands, if anywhere.
   func move(_ operation: MDB_cursor_op, to key: MDB_val = MDB_val(), in table: Table) throws(LMDBError) -> Position? {
     var position = Position(key: key, value: MDB_val())
     let code = mdb_cursor_get(try cursor(for: table), &position.key, &position.value, operation)
-    return try found(code, "seek") ? position : nil
+    guard try found(code, "seek") else { return nil }
+    position.value = position.value.withoutChecksum
+    return position
   }
 
   /// The greatest key strictly below `key`.
@@ -141,6 +143,13 @@ extension MDB_val {
   @inline(__always)
   init(_ bytes: UnsafeRawBufferPointer) {
     self.init(mv_size: bytes.count, mv_data: UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+  }
+
+  /// A value as it was stored by its user.
+  @inline(__always)
+  var withoutChecksum: MDB_val {
+    precondition(mv_size >= EntryChecksum.byteCount, "a value has no checksum: the file was not checked")
+    return MDB_val(mv_size: mv_size - EntryChecksum.byteCount, mv_data: mv_data)
   }
 
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: mv_data, count: mv_size) }

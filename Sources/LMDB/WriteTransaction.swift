@@ -158,8 +158,14 @@ extension Reader {
   func put(_ value: RawSpan, for key: inout MDB_val, _ table: Table, _ flags: Int32) throws(LMDBError) -> Int32 {
     let cursor = try cursor(for: table)
     return value.withUnsafeBytes { bytes in
-      var value = MDB_val(bytes)
-      return mdb_cursor_put(cursor, &key, &value, UInt32(flags))
+      let checksum = EntryChecksum.compute(key: key.bytes, value: bytes)
+      // LMDB makes the room, and the value and its checksum are written there.
+      var room = MDB_val(mv_size: bytes.count + EntryChecksum.byteCount, mv_data: nil)
+      let code = mdb_cursor_put(cursor, &key, &room, UInt32(flags) | UInt32(MDB_RESERVE))
+      guard code == MDB_SUCCESS, let start = room.mv_data else { return code }
+      if let source = bytes.baseAddress { start.copyMemory(from: source, byteCount: bytes.count) }
+      (start + bytes.count).storeBytes(of: checksum.bigEndian, as: UInt32.self)
+      return code
     }
   }
 }

@@ -143,7 +143,9 @@ extension KeyFile {
 
   private static func parse(_ line: Slice<UnsafeMutableRawBufferPointer>, _ label: String) -> SecretKey? {
     let prefix = prefix(label)
-    guard line.count == lineByteCount(label), line.starts(with: prefix), line.last == UInt8(ascii: "\n") else { return nil }
+    guard line.count == lineByteCount(label), line.starts(with: prefix), line.last == UInt8(ascii: "\n") else {
+      return nil
+    }
     let digits = line.dropFirst(prefix.count).prefix(2 * SecretKey.byteCount)
     do throws(NotHexadecimal) {
       return try SecretKey { storage throws(NotHexadecimal) in

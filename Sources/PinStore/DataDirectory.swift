@@ -33,6 +33,24 @@ enum DataDirectory {
     for part in parts { try FileTree.createDirectory("\(path)/\(part)") }
   }
 
+  /// Makes the state's directory anew if it is gone: the start then makes the state from the journal.
+  static func createMissingState(in path: String) throws(StoreError) {
+    let state = "\(path)/state"
+    guard !FileTree.exists(state) else { return }
+    try FileTree.createDirectory(state)
+    try FileTree.syncDirectory(path)
+  }
+
+  /// Refuses a directory whose payload is gone: an empty one in its place would be a store that has lost its cards.
+  static func confirmPayload(of path: String) throws(StoreError) {
+    let file = "\(path)/payload/data.mdb"
+    guard FileTree.isRegularFile(file), try !FileTree.contents(of: file, limit: 1).isEmpty else {
+      throw .payloadMissing(
+        "\(file) is gone, and the cards with it: restore a backup, giving this journal (--journal) and its last "
+          + "event (--head)")
+    }
+  }
+
   /// Writes the format file, which is what makes a directory a data directory: the last step of making one.
   static func finish(_ path: String) throws(StoreError) {
     try FileTree.syncDirectory(path)
@@ -62,6 +80,9 @@ extension Store where Machine: ~Copyable {
       let journal = JournalDirectory(path: "\(directory)/journal", shape: shape)
       try SegmentPreparer.prepare(1, in: journal)
       try journal.append(after: .origin(of: storeID), timeMilliseconds: clock.nowMilliseconds(), settings, genesis)
+      // From now on a data directory without a payload has lost it. Without a state it is made from the journal.
+      try Payload.create(
+        at: "\(directory)/payload", of: storeID, mapByteCount: settings.payloadMapByteCount)
       try DataDirectory.finish(directory)
       try FileTree.syncDirectory(FileTree.parent(of: directory))
     } catch {

@@ -9,15 +9,44 @@ package final class Payload: Sendable {
   /// In the order of the machine's `payloadTables`.
   package let tables: [Table]
 
-  init(at directory: String, tables specs: [Table.Spec], mapByteCount: Int, readers: Int) throws(StoreError) {
-    (environment, tables) = try StoreError.database { () throws(LMDBError) in
+  static let metaSpec = Table.Spec(name: "meta")
+  private static let storeKey = Array("store".utf8)
+
+  /// Opens the payload of a store; that of another store counts as damaged.
+  init(
+    at directory: String, of storeID: StoreID, tables specs: [Table.Spec], mapByteCount: Int, readers: Int
+  ) throws(StoreError) {
+    try StoreError.check(directory, specs + [Self.metaSpec], StoreError.payloadDamaged)
+    let meta: Table
+    (environment, tables, meta) = try StoreError.database { () throws(LMDBError) in
       let environment = try Environment(
         at: directory,
         options: Environment.Options(
-          mapSizeBytes: mapByteCount, maximumTables: max(specs.count, 1), maximumReaders: readers,
+          mapSizeBytes: mapByteCount, maximumTables: specs.count + 1, maximumReaders: readers,
           hasReadahead: false))
       _ = try environment.clearStaleReaders()
-      return (environment, try environment.openTables(specs))
+      let opened = try environment.openTables(specs + [Self.metaSpec])
+      return (environment, Array(opened.dropLast()), opened[specs.count])
+    }
+    let isOwn = try StoreError.database { () throws(LMDBError) in
+      let transaction = try environment.beginRead()
+      guard let found = try transaction.value(for: Self.storeKey.span.bytes, in: meta) else { return false }
+      return [UInt8](found) == storeID.bytes
+    }
+    guard isOwn else {
+      throw .payloadDamaged(
+        FileDamage(file: "\(directory)/data.mdb", offset: 0, problem: "it is the payload of another store"))
+    }
+  }
+
+  /// Makes the empty payload of a new store.
+  static func create(at directory: String, of storeID: StoreID, mapByteCount: Int) throws(StoreError) {
+    try StoreError.database { () throws(LMDBError) in
+      let environment = try Environment(at: directory, options: Environment.Options(mapSizeBytes: mapByteCount))
+      let meta = try environment.openTables([Self.metaSpec])[0]
+      var transaction = try environment.beginWrite()
+      try transaction.put(storeID.bytes.span.bytes, for: Self.storeKey.span.bytes, in: meta)
+      try transaction.commit()
     }
   }
 

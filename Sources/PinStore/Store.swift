@@ -71,11 +71,14 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     let journal = try JournalDirectory(opening: "\(directory)/journal")
     try SegmentPreparer.removeUnfinished(in: journal.path)
     try ScratchDirectory.removeLeftovers(in: directory)
+    try DataDirectory.createMissingState(in: directory)
+    try DataDirectory.confirmPayload(of: directory)
     let database = try StateDatabase(
       at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
       readers: settings.maximumReaders)
     let payload = try Payload(
-      at: "\(directory)/payload", tables: Machine.payloadTables, mapByteCount: settings.payloadMapByteCount,
+      at: "\(directory)/payload", of: journal.shape.storeID, tables: Machine.payloadTables,
+      mapByteCount: settings.payloadMapByteCount,
       readers: settings.maximumReaders)
     // LMDB syncs its files, but not their names.
     for part in ["state", "payload"] { try FileTree.syncDirectory("\(directory)/\(part)") }

@@ -25,6 +25,10 @@ package enum StoreError: Error, Sendable, Equatable {
   case clockAhead(lastMilliseconds: UInt64, nowMilliseconds: UInt64)
   /// What is on disk cannot have been left by a crash: serving on would forget or invent events.
   case rotten(JournalPlace, problem: String)
+  /// The state, which the journal can make again, is not as it was written.
+  case stateDamaged(FileDamage)
+  /// The payload, which only a backup has again, is not as it was written.
+  case payloadDamaged(FileDamage)
   case system(operation: String, path: String, code: Int32)
   case database(LMDBError)
   /// The machine could not take up its state or replay an event.
@@ -39,7 +43,7 @@ package enum StoreError: Error, Sendable, Equatable {
   case stopped
 }
 
-/// A byte of a file of the journal.
+/// A byte of a file of the store.
 package struct JournalPlace: Sendable, Equatable, CustomStringConvertible {
   package let file: String
   package let offset: Int
@@ -70,6 +74,8 @@ extension StoreError: CustomStringConvertible {
     case .clockAhead(let last, let now):
       "the clock (\(now) ms) is far ahead of the last event (\(last) ms): check it, then accept it explicitly"
     case .rotten(let place, let problem): "the journal is damaged: \(place): \(problem)"
+    case .stateDamaged(let damage): "the state is damaged: \(damage)"
+    case .payloadDamaged(let damage): "the payload is damaged: \(damage)"
     case .system(let operation, let path, let code): "\(operation) \(path): \(String(cString: strerror(code)))"
     case .database(let error): "database: \(error)"
     case .machine(let problem): "the state cannot be taken up: \(problem)"
@@ -78,6 +84,13 @@ extension StoreError: CustomStringConvertible {
     case .payloadMissing(let problem): problem
     case .stopped: "the store is stopped"
     }
+  }
+
+  /// Runs the check of a file, naming its damage as the state's or the payload's.
+  static func check(
+    _ directory: String, _ tables: [Table.Spec], _ name: (FileDamage) -> StoreError
+  ) throws(StoreError) {
+    do throws(FileDamage) { try Environment.checkFile(at: directory, tables: tables) } catch { throw name(error) }
   }
 
   /// Runs a step on the database, naming its error as one of the store's.

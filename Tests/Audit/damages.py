@@ -116,7 +116,7 @@ def write_dump(path, entries):
             file.write(("integerkey=1\n" if integer else "") + "db_pagesize=4096\nHEADER=END\n")
             for key, value in tables[table]:
                 key = key[::-1] if integer and sys.byteorder == "little" else key
-                file.write(f" {key.hex()}\n {value.hex()}\n")
+                file.write(f" {key.hex()}\n {(value + dumps.checksum(key, value)).hex()}\n")
             file.write("DATA=END\n")
 
 
@@ -421,6 +421,11 @@ CASES = [
     Case("a re-inventory without a reason", "disclosure", "no reason",
          events=change("reinventoried", lambda event: event.data.index(b"Siegel"),
                        lambda event, store: b" " * len(event.facts["reason"].encode()))),  # fmt: skip
+    # Approvals.
+    Case("a rule that was approved otherwise", "approvals", "needs a second person",
+         events=change("approved", 32 + 23 + 3 + 7, b"\7")),  # fmt: skip
+    Case("a rule that one person made", "approvals", "needs a second person",
+         events=change("approval-rule-defined", 23, b"\x77")),  # fmt: skip
     # Prices.
     Case("a price of its own", "prices", "another price", events=append(lambda store: vend(store, price=1))),
     Case("a credit too high", "prices", "the credit",

@@ -216,6 +216,9 @@ struct EverythingDone: Sendable {
     let approve = Approve(id: bench.id(), request: .defineApprovalRule(define))
     try done(await bench.ask(.approve(approve), as: custodian))
     try done(await bench.ask(.defineApprovalRule(define), as: bench.administrator))
+    // One that nobody uses.
+    let off = DefineApprovalRule(id: bench.id(), rule: .off)
+    try done(await bench.ask(.approve(Approve(id: bench.id(), request: .defineApprovalRule(off))), as: custodian))
   }
 
   /// Imports that come to nothing, each of as many lots as one may have: enough to fill a segment of the journal.

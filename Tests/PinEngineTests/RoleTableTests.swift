@@ -115,8 +115,13 @@ struct RoleTableTests {
       case "shift-totals": return .shiftTotals
       case "close-shift": return .closeShift(id)
       case "actors": return .actors
-      case "approve": return .approve(Approve(id: id, request: .reinventory(StockChange(
-        id: bench.id(), extents: change.extents, reason: "test"))))
+      case "approve":
+        return .approve(
+          Approve(
+            id: id,
+            request: .reinventory(
+              StockChange(
+                id: bench.id(), extents: change.extents, reason: "test"))))
       case "approval-rule": return .defineApprovalRule(DefineApprovalRule(id: id, rule: .off))
       default: return nil
       }

@@ -38,7 +38,8 @@ struct RoundTripTests {
   }
 
   static let refusals: [Refusal] = [
-    .invalid(.count), .notPermitted, .idReused(.product), .notYours, .approvalRequired(.expired), .unknownID, .unknownProduct(ProductID(.max)),
+    .invalid(.count), .notPermitted, .idReused(.product), .notYours, .approvalRequired(.expired), .unknownID,
+    .unknownProduct(ProductID(.max)),
     .unknownPurchase, .unknownCard, .unknownActor, .nameTaken, .lastAdministrator, .productFrozen(ProductID(7)),
     .insufficientStock(ProductID(7), available: .max), .tooManyExtents(limit: 256), .wrongState(.expired),
     .deadlinePassed, .final, .withdrawn, .notInCustody(CardID(.max)), .outOfTurn(expected: .max),

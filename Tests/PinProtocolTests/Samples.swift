@@ -123,7 +123,8 @@ enum Samples {
         Approve(
           id: approval,
           request: .reinventory(
-            StockChange(id: change, extents: [Extent(first: CardID(1_048_577), count: 900)], reason: "seals unbroken"))))
+            StockChange(id: change, extents: [Extent(first: CardID(1_048_577), count: 900)], reason: "seals unbroken")))
+      )
     ),
     (
       "define-approval-rule", 86,

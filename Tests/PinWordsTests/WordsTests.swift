@@ -27,7 +27,8 @@ struct WordsTests {
   @Test("Every refusal survives its parts")
   func refusalParts() {
     let refusals: [Refusal] = [
-      .invalid(.count), .notPermitted, .idReused(.product), .notYours, .approvalRequired(.own), .unknownID, .unknownProduct(ProductID(7)),
+      .invalid(.count), .notPermitted, .idReused(.product), .notYours, .approvalRequired(.own), .unknownID,
+      .unknownProduct(ProductID(7)),
       .unknownPurchase, .unknownCard, .unknownActor, .nameTaken, .lastAdministrator, .productFrozen(ProductID(7)),
       .insufficientStock(ProductID(7), available: 3), .tooManyExtents(limit: 256), .wrongState(.expired),
       .deadlinePassed,

@@ -42,7 +42,8 @@ extension Refusal {
     case .idReused, .notYours, .unknownID, .unknownPurchase, .unknownCard, .unknownActor, .wrongState, .deadlinePassed,
       .final, .outOfTurn, .cardDamaged, .oldKeyStillWorks:
       true
-    case .invalid, .notPermitted, .approvalRequired, .productNotPermitted, .limitReached, .tooManyRequests, .unknownProduct, .nameTaken,
+    case .invalid, .notPermitted, .approvalRequired, .productNotPermitted, .limitReached, .tooManyRequests,
+      .unknownProduct, .nameTaken,
       .lastAdministrator, .productFrozen, .insufficientStock,
       .tooManyExtents, .withdrawn, .notInCustody, .busy, .storageFull, .stopping, .importRunning:
       false

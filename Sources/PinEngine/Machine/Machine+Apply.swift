@@ -21,7 +21,8 @@ extension Machine {
       try applyEnd(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .forgotten: try applyForgotten(event, state: &state)
     case .returned: try applyReturned(event, head, sequence: sequence, state: &state)
-    case .reinventoried, .withdrawn: try applyStockChange(event, head.kind, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .reinventoried, .withdrawn:
+      try applyStockChange(event, head.kind, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .settled: try applySettled(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .productDefined: try applyProductDefined(event, state: &state)
     case .productFrozen: try applyStop(event, isFrozen: true, state: &state)

@@ -181,11 +181,14 @@ extension Store where Machine: ~Copyable {
     let lock = try DataDirectory.enter(directory)
     defer { _ = lock }
     let journal = try JournalDirectory(opening: "\(directory)/journal")
+    try DataDirectory.createMissingState(in: directory)
+    try DataDirectory.confirmPayload(of: directory)
     let database = try StateDatabase(
       at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
       readers: settings.maximumReaders)
     let payload = try Payload(
-      at: "\(directory)/payload", tables: Machine.payloadTables, mapByteCount: settings.payloadMapByteCount,
+      at: "\(directory)/payload", of: journal.shape.storeID, tables: Machine.payloadTables,
+      mapByteCount: settings.payloadMapByteCount,
       readers: settings.maximumReaders)
     let source = Backup.Source(
       directory: directory, journal: journal, database: database, payload: payload,

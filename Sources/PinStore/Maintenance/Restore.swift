@@ -53,6 +53,8 @@ package struct Restore: Sendable {
       try DataDirectory.createParts(in: unfinished)
       var head = try restoreJournal(manifest, to: "\(unfinished)/journal", beyond)
       try FileTree.copy("\(survivingPayload ?? "\(backup)/payload")/data.mdb", to: "\(unfinished)/payload/data.mdb")
+      try StoreError.check(
+        "\(unfinished)/payload", Machine.payloadTables + [Payload.metaSpec], StoreError.payloadDamaged)
       try FileTree.syncDirectory("\(unfinished)/payload")
       try restoreState(Machine.self, notAfter: head, to: unfinished)
       try Backup.copyOtherFiles(from: backup, to: unfinished)

@@ -38,17 +38,31 @@ extension Store where Machine: ~Copyable {
     let journal: JournalDirectory
     do throws(StoreError) {
       journal = try JournalDirectory(opening: "\(directory)/journal")
-    } catch .rotten(let place, let problem) {
+    } catch {
+      guard let problem = error.damage else { throw error }
       var report = StoreReport()
-      report.problems = [StoreProblem(name: "journal", detail: problem, place: place)]
+      report.problems = [problem]
       return report
     }
-    let database = try StateDatabase(
-      at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
-      readers: settings.maximumReaders)
-    let payload = try Payload(
-      at: "\(directory)/payload", tables: Machine.payloadTables, mapByteCount: settings.payloadMapByteCount,
-      readers: settings.maximumReaders)
+    try DataDirectory.createMissingState(in: directory)
+    try DataDirectory.confirmPayload(of: directory)
+    let database: StateDatabase
+    let payload: Payload
+    do throws(StoreError) {
+      payload = try Payload(
+        at: "\(directory)/payload", of: journal.shape.storeID, tables: Machine.payloadTables,
+        mapByteCount: settings.payloadMapByteCount,
+        readers: settings.maximumReaders)
+      database = try StateDatabase(
+        at: "\(directory)/state", tables: Machine.tables, mapByteCount: settings.stateMapByteCount,
+        readers: settings.maximumReaders)
+    } catch {
+      guard let problem = error.damage else { throw error }
+      var report = StoreReport()
+      report.storeID = journal.shape.storeID.description
+      report.problems = [problem]
+      return report
+    }
     let checkpoint = try database.lastCheckpoint()
     var digest: Digest256?
     if checkpoint != nil {
@@ -60,5 +74,20 @@ extension Store where Machine: ~Copyable {
     let verification = Verification<Machine>(
       directory, journal, settings, end: nil, checkpoint: checkpoint, stateDigest: digest)
     return try verification.run(payload: payload, audit: audit)
+  }
+}
+
+extension StoreError {
+  /// The damage that it tells of, as a report names it; nil when it is of another kind.
+  fileprivate var damage: StoreProblem? {
+    func problem(_ name: String, _ damage: FileDamage) -> StoreProblem {
+      StoreProblem(name: name, detail: damage.problem, place: JournalPlace(file: damage.file, offset: damage.offset))
+    }
+    return switch self {
+    case .rotten(let place, let problem): StoreProblem(name: "journal", detail: problem, place: place)
+    case .stateDamaged(let damage): problem("state", damage)
+    case .payloadDamaged(let damage): problem("payload", damage)
+    default: nil
+    }
   }
 }

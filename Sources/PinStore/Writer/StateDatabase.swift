@@ -13,6 +13,7 @@ struct StateDatabase: Sendable {
 
   init(at directory: String, tables specs: [Table.Spec], mapByteCount: Int, readers: Int) throws(StoreError) {
     precondition(!specs.contains { $0.name == Self.metaSpec.name }, "the table `meta` is the store's")
+    try StoreError.check(directory, specs + [Self.metaSpec], StoreError.stateDamaged)
     do throws(LMDBError) {
       environment = try Environment(
         at: directory,

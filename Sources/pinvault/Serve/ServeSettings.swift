@@ -13,7 +13,8 @@ struct ServeOptions: ParsableArguments {
   @Option(
     name: .customLong("master-key-fd"),
     help: ArgumentHelp(
-      "Read the master key, or a part of it, from this descriptor, which the program was started with.", valueName: "n"))
+      "Read the master key, or a part of it, from this descriptor, which the program was started with.", valueName: "n")
+  )
   var masterKeyDescriptor: [Int] = []
   @Option(help: ArgumentHelp("A JSON file with settings.", valueName: "file")) var settings: String?
   @Option(help: "Where to listen. (default: 127.0.0.1)") var address: String?

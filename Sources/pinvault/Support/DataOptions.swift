@@ -12,7 +12,8 @@ struct MasterKeyOptions: ParsableArguments {
   @Option(
     name: .customLong("master-key-fd"),
     help: ArgumentHelp(
-      "Read the master key, or a part of it, from this descriptor, which the program was started with.", valueName: "n"))
+      "Read the master key, or a part of it, from this descriptor, which the program was started with.", valueName: "n")
+  )
   var masterKeyDescriptor: [Int32] = []
 
   func read() throws -> SecretKey {

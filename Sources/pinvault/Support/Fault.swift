@@ -163,7 +163,8 @@ extension Fault {
     switch error {
     case .alreadyExists: self.init(.cannotCreate, error.description)
     case .system: self.init(.inputOutput, error.description)
-    case .missing, .notRegularFile, .wrongOwner, .wrongMode, .malformed, .wrongParts: self.init(.notPermitted, error.description)
+    case .missing, .notRegularFile, .wrongOwner, .wrongMode, .malformed, .wrongParts:
+      self.init(.notPermitted, error.description)
     }
   }
 
@@ -181,6 +182,11 @@ extension Fault {
     case .isBackup: self.init(.badInput, text + " ('pinvault restore')")
     case .alreadyThere: self.init(.cannotCreate, text + "; nothing is overwritten: choose another place")
     case .database(let problem) where problem.isOfSystem: self.init(.inputOutput, text)
+    case .stateDamaged:
+      self.init(.rotten, text + "; the journal has all of it: move 'state' out of the data directory, and start again")
+    case .payloadDamaged:
+      self.init(
+        .rotten, text + "; its cards are in the backups: see 'pinvault restore', with --journal and --head")
     case .rotten, .database, .machine:
       self.init(.rotten, text + "; do not go on: see 'pinvault verify', and restore from a backup")
     case .unfinished, .insideDataDirectory: self.init(.cannotCreate, text)

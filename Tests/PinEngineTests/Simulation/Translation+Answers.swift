@@ -227,7 +227,8 @@ extension ReferenceModel.Refusal {
       case .outOfTurn(let expected): .outOfTurn(expected: Int(expected))
       case .busy: .busy
       case .importRunning(let purchase): .importRunning(Int(purchase.rawValue))
-      case .approvalRequired, .cardDamaged, .storageFull, .stopping, .productNotPermitted, .limitReached, .oldKeyStillWorks,
+      case .approvalRequired, .cardDamaged, .storageFull, .stopping, .productNotPermitted, .limitReached,
+        .oldKeyStillWorks,
         .tooManyRequests:
         .other("\(refusal)")
       }
