@@ -32,16 +32,18 @@ struct RoleWireTests {
     define-product      .        .        .       .        x            .          .            .        x
     look-up             x        x        x       x        x            x          x            x        x
     stock               x        x        x       x        x            x          x            x        x
-    card                .        .        x       .        x            x          .            x        x
+    card                .        .        x       .        x            x          x            x        x
     catalogue           x        x        x       x        x            x          x            x        x
     events              .        .        .       .        .            x          x            x        x
     shift-totals        x        x        x       .        .            .          .            .        .
     close-shift         x        x        x       .        .            .          .            .        .
     define-actor        .        .        .       .        .            .          .            .        x
-    actors              .        .        .       .        .            .          .            .        x
+    actors              .        .        .       .        .            .          x            .        x
     verify              .        .        .       .        .            .          x            x        x
     backup              .        .        .       .        .            .          x            .        x
     statistics          .        .        .       .        .            x          x            x        x
+    approve             .        .        .       .        .            .          x            .        .
+    define-approval-rule .       .        .       .        .            .          .            .        x
     """
 
   static let lines = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
@@ -120,6 +122,8 @@ struct RoleWireTests {
     case .verify: return .verify
     case .backup: return .backup(Backup(path: "nowhere/that/is/absolute"))
     case .statistics: return .statistics
+    case .approve: return .approve(Approve(id: newID(), request: .reinventory(change)))
+    case .defineApprovalRule: return .defineApprovalRule(DefineApprovalRule(id: newID(), rule: .off))
     }
   }
 }
