@@ -24,10 +24,6 @@ struct StatusCoverageTests {
     .busy: "PinEngineTests/SweepTests.swift",
     .storageFull: "PinEngineTests/Law11DefiniteAnswerTests.swift",
     .stopping: "PinServerTests/StoppingTests.swift",
-    .productNotPermitted: "PinEngineTests/LimitTests.swift",
-    .limitReached: "PinEngineTests/LimitTests.swift",
-    .oldKeyStillWorks: "PinEngineTests/KeyRotationTests.swift",
-    .tooManyRequests: "PinServerTests/RequestRateTests.swift",
   ]
 
   @Test("Every status is the outcome of a line of a status table, or is expected in the file named here")
