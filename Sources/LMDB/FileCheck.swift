@@ -91,7 +91,8 @@ struct FileCheck {
     }
     // Of two that never saw a commit LMDB takes the first.
     meta = isFirst ? first : newer
-    guard meta.lastPage < file.byteCount / pageByteCount || isFirst else {
+    guard meta.lastPage >= 1 else { throw file.damage(meta.offset, "the number of pages cannot be right") }
+    guard meta.lastPage < file.byteCount / pageByteCount || isFirst && meta.lastPage == 1 else {
       throw file.damage(meta.offset, "the file is shorter than its header says")
     }
     named = [UInt64](repeating: 0, count: meta.lastPage / 64 + 1)
@@ -164,10 +165,7 @@ struct MetaPage {
     }
     freePages = TreeRecord(page, at: 40)
     tables = TreeRecord(page, at: 88)
-    guard let last = Int(exactly: page.load(fromByteOffset: 136, as: UInt64.self)), last >= 1, last < 1 << 47 else {
-      throw file.damage(offset, "the number of pages cannot be right")
-    }
-    lastPage = last
+    lastPage = Int(clamping: page.load(fromByteOffset: 136, as: UInt64.self))
     transaction = page.load(fromByteOffset: 144, as: UInt64.self)
   }
 }

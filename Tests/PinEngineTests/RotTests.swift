@@ -60,32 +60,39 @@ struct RotTests {
     var bytes = try #require(store.files[name])
     let good = bytes
     let tables = (part == "state" ? Tables.specs : CardTables.specs) + [Table.Spec(name: "meta")]
-    var harmless: [Int] = []
+    var harmless: [(offset: Int, bit: UInt8)] = []
     var generator = Seeded()
     try store.layOut()
     let path = "\(store.directory)/\(name)"
     let start = Self.isLong ? 0 : Int.random(in: 0..<11, using: &generator)
     var count = 0
-    for offset in stride(from: start, to: bytes.count, by: Self.isLong ? 1 : 11) {
-      count += 1
-      bytes[offset] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+    func isTakenForGood(_ bytes: [UInt8]) throws -> Bool {
       try write(bytes, at: path)
       do throws(FileDamage) { try Environment.checkFile(at: "\(store.directory)/\(part)", tables: tables) } catch {
         #expect(error.file == path && (0..<bytes.count).contains(error.offset))
-        bytes[offset] = good[offset]
-        continue
+        return false
       }
-      harmless.append(offset)
+      return true
+    }
+    for offset in stride(from: start, to: bytes.count, by: Self.isLong ? 1 : 11) {
+      count += 1
+      let bit: UInt8 = 1 << UInt8.random(in: 0..<8, using: &generator)
+      bytes[offset] = good[offset] ^ bit
+      if try isTakenForGood(bytes) { harmless.append((offset, bit)) }
       bytes[offset] = good[offset]
     }
     // A copy without free pages has little that is not used.
     #expect(harmless.count < count && harmless.count > 0)
-    for offset in harmless.shuffled(using: &generator).prefix(Self.isLong ? 400 : 12) {
-      try store.layOut([name: try flipped(name, offset, by: 1 << UInt8.random(in: 0..<8, using: &generator))])
+    for (offset, bit) in harmless.shuffled(using: &generator).prefix(Self.isLong ? 400 : 12) {
+      try store.layOut([name: try flipped(name, offset, by: bit)])
       let finding = try await store.examine()
       #expect(finding == .harmless, "byte \(offset) of \(name): \(finding)")
     }
-    for offset in harmless { bytes[offset] ^= 0xFF }
+    // Together too, but for those that only make sense alone, such as two free pages that become the same.
+    for (offset, bit) in harmless {
+      bytes[offset] ^= bit
+      if try !isTakenForGood(bytes) { bytes[offset] ^= bit }
+    }
     try store.layOut([name: bytes])
     let finding = try await store.examine()
     #expect(finding == .harmless, "all unused bytes of \(name): \(finding)")
