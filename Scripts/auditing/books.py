@@ -39,7 +39,7 @@ class Books(Reservations, Takings):
             17: self.granted, 18: self.dispensed, 19: self.opened, 20: self.confirmed, 21: self.extended,
             22: self.ended, 23: self.ended, 24: self.ended, 25: self.returned, 32: self.reinventoried,
             33: self.settled, 34: self.withdrawn, 48: self.shift_closed, 49: self.forgotten,
-            64: self.approvals.approved, 65: self.approvals.rule_defined,
+            64: self.approvals.approved, 65: self.approvals.rule_defined, 66: self.proofs_failed,
         }  # fmt: skip
 
     def enter(self, event):
@@ -106,6 +106,13 @@ class Books(Reservations, Takings):
                 head = list(HEAD.unpack_from(record))
                 head[STATE], head[CHANGED] = QUARANTINED, event.sequence
                 self.put_head(holder, head, record)
+
+    def proofs_failed(self, event):
+        facts = event.facts
+        if facts["claimed_actor"] not in self.actor_records:
+            self.findings.problem("actors", event, f"actor {facts['claimed_actor']}, who was claimed, does not exist")
+        if not facts["count"] or facts["since"] > event.time:
+            self.findings.problem("events", event, "it tells of no failed proofs, or of some to come")
 
     # Names.
 

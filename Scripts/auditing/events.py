@@ -372,6 +372,10 @@ def approval_rule_defined(reader):
     return {"request": fields, "cards_per_day": int.from_bytes(field(fields, CARDS_PER_DAY), "big")}
 
 
+def proofs_failed(reader):
+    return {"claimed_actor": reader.u32(), "count": reader.u32(), "since": reader.u64()}
+
+
 FACTS = {
     1: lambda reader: {"store_id": reader.take(16)}, 2: lambda reader: {"store_id": reader.take(16)},
     3: lambda reader: {"master_key_id": reader.take(8)}, 4: actor_defined, 5: product_defined, 6: stop, 7: stop,
@@ -379,5 +383,5 @@ FACTS = {
     16: grant, 17: grant, 18: dispensed, 19: opened, 20: lambda reader: {},
     21: lambda reader: {"deadline": reader.u64()}, 22: ended(RELEASED), 23: ended(EXPIRED),
     24: ended(REVERSED, QUARANTINED), 25: returned, 32: stock_changed, 33: settled, 34: stock_changed,
-    48: shift_closed, 49: lambda reader: {}, 64: approved, 65: approval_rule_defined,
+    48: shift_closed, 49: lambda reader: {}, 64: approved, 65: approval_rule_defined, 66: proofs_failed,
 }  # fmt: skip

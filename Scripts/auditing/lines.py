@@ -119,6 +119,10 @@ def approval_rule(facts):
     return {"cards_per_day": None if facts["cards_per_day"] == OFF else facts["cards_per_day"]}
 
 
+def proofs_failed(facts):
+    return {"claimed_actor": facts["claimed_actor"], "count": facts["count"], "since": moment_text(facts["since"])}
+
+
 def store(facts):
     return {"store_id": id_text(facts["store_id"])}
 
@@ -134,6 +138,7 @@ KEYS = {
                        "is_reprint": facts["is_reprint"]},
     21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
     32: stock_changed, 34: stock_changed, 48: shift, 64: approved, 65: approval_rule,
+    66: proofs_failed,
     33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],
                        "cards": facts["cards"], "extents": extents(facts["moves"])},
 }  # fmt: skip

@@ -17,7 +17,7 @@ ROLES_FOR = {
     64: BITS["key-custodian"], 65: BITS["administrator"],
 }  # fmt: skip
 # What the store does by itself: the first administrator, an import given up, and what has no role above.
-STORE_ITSELF = {1, 2, 3, 4, 10, 11, 23, 49}
+STORE_ITSELF = {1, 2, 3, 4, 10, 11, 23, 49, 66}
 
 # The operation of protocol.md under whose number a change is kept.
 OPERATIONS = {25: 23, 8: 32, 32: 36, 33: 37, 34: 38, 6: 39, 7: 40, 5: 41, 48: 65, 4: 80, 64: 85,

@@ -6,9 +6,9 @@ KINDS = {
     10: "purchase-abandoned", 11: "stock-quarantined", 16: "reserved", 17: "vended", 18: "dispensed", 19: "opened",
     20: "confirmed", 21: "extended", 22: "released", 23: "expired", 24: "reversed", 25: "returned",
     32: "reinventoried", 33: "settled", 34: "withdrawn", 48: "shift-closed", 49: "forgotten",
-    64: "approved", 65: "approval-rule-defined",
+    64: "approved", 65: "approval-rule-defined", 66: "proofs-failed",
 }  # fmt: skip
-WITHOUT_ID = {1, 2, 3, 9, 10, 11}
+WITHOUT_ID = {1, 2, 3, 9, 10, 11, 66}
 
 CONDITIONS = ["regular", "used", "quarantined"]
 REGULAR, USED = 0, 1

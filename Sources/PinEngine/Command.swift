@@ -75,6 +75,7 @@ public struct InternalCommand: Sendable {
     /// The store forgot sales: the next part of all stock into quarantine.
     case quarantineRestored
     case markRekeyed(masterKeyID: UInt64)
+    case noteFailedProofs(JournalFacts.FailedProofs)
   }
   let kind: Kind
 
@@ -88,6 +89,7 @@ public struct InternalCommand: Sendable {
     case .defineActor: .defineActor
     case .locate: .card
     case .quarantineRestored, .markRekeyed: .backup
+    case .noteFailedProofs: .authenticate
     }
   }
 }

@@ -42,6 +42,14 @@ extension Engine {
   }
 }
 
+extension Engine {
+  /// Has the journal tell of proofs under an actor's name that were wrong. Whoever counts them bounds how often: it is no
+  /// stranger's to fill the journal. With no room for changes nothing is told.
+  package func noteFailedProofs(_ failed: JournalFacts.FailedProofs) async {
+    _ = await perform(.internalCommand(InternalCommand(.noteFailedProofs(failed))), as: .store)
+  }
+}
+
 extension RequestID {
   init(_ number: UInt128) {
     self.init(high: UInt64(truncatingIfNeeded: number >> 64), low: UInt64(truncatingIfNeeded: number))

@@ -58,7 +58,7 @@ extension Connection {
     let known = loop.engine.catalogue.actor(named: claim.name)
     guard let proved = prove(request.proof, claim.method, known, transcript), let known, !known.description.isRevoked
     else {
-      turnAway(slot, claim.name)
+      turnAway(slot, claim.name, known?.description.id)
       return
     }
     session.proved()
@@ -114,8 +114,16 @@ extension Connection {
     return handler?.peerCertificate
   }
 
-  /// Refuses the proof, a little later, so that trying many costs time.
-  private func turnAway(_ slot: RequestSlot, _ claimed: String) {
+  /// Whoever has one address of IPv6 has a network of them.
+  private var neighbourhood: String {
+    guard case .v6(let address) = context?.channel.remoteAddress else { return address }
+    return withUnsafeBytes(of: address.address.sin6_addr) {
+      String(hexadecimal: UnsafeRawBufferPointer(rebasing: $0.prefix(8)).bytes)
+    }
+  }
+
+  /// Refuses the proof, later the more there were, so that trying many costs time.
+  private func turnAway(_ slot: RequestSlot, _ claimed: String, _ known: ActorID?) {
     loop.counters.authenticationFailures += 1
     loop.logOfStrangers(
       .authenticationFailed, .warning,
@@ -124,8 +132,15 @@ extension Connection {
     closesWhenAnswered = true
     let number = slots.append(slot)
     let message = loop.message(.fault(.authenticationFailed))
-    let delay = loop.configuration.authenticationFailureDelay
-    loop.eventLoop.assumeIsolated().scheduleTask(in: delay) { [self] in
+    let first = loop.configuration.authenticationFailureDelay.nanoseconds / 1_000_000
+    let (delay, event) = loop.failedProofs.note(
+      name: claimed, address: neighbourhood, actor: known, firstMilliseconds: first, at: loop.now)
+    if let event {
+      let engine = loop.engine
+      Task { await engine.noteFailedProofs(event) }
+    }
+    heldBack = loop.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(delay)) { [self] in
+      heldBack = nil
       complete(number, .message(message))
       settle()
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 import PinEngine
 import PinProtocol
 import PinWords
@@ -62,6 +63,8 @@ final class Connection: ChannelDuplexHandler {
   /// Whether a request runs that later ones wait for.
   var runsAside = false
   var aside: Task<Void, Never>?
+  /// The answer to a failed proof, until it is time.
+  var heldBack: Scheduled<Void>?
 
   var outgoing = ByteBuffer()
   var isWritable = true
@@ -149,13 +152,18 @@ final class Connection: ChannelDuplexHandler {
     loop.touch(self)
   }
 
-  /// Closes at once.
-  func closeNow() { context?.close(promise: nil) }
+  /// Closes at once, whatever the client does: TLS's goodbye would wait for its answer.
+  func closeNow() {
+    guard let context else { return }
+    let tls = isSecured ? try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) : nil
+    (tls ?? context).close(promise: nil)
+  }
 
   private func forget() {
     guard context != nil else { return }
     context = nil
     aside?.cancel()
+    heldBack?.cancel()
     early.removeAll()
     incoming = ByteBuffer()
     outgoing = ByteBuffer()

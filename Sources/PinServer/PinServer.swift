@@ -104,21 +104,23 @@ public final class PinServer: Service {
     configuration.maximumConnections = DescriptorLimit.connections(atMost: configuration.maximumConnections)
     if configuration.maximumConnections < self.configuration.maximumConnections {
       logger.warning(
-        "fewer connections than usual: raise the limit on open files (ulimit -n)",
+        "fewer connections are taken than asked for: raise the limit on open files (ulimit -n)",
         metadata: [
-          "connections": "\(configuration.maximumConnections)", "usual": "\(self.configuration.maximumConnections)",
+          "connections": "\(configuration.maximumConnections)", "asked": "\(self.configuration.maximumConnections)",
         ])
     }
     var limits = engine.limits
     limits.requestsInFlight = configuration.requestsInFlight
     let clock = SystemClock()
     let rates = RequestRates()
+    let failedProofs = FailedProofs()
     var loops: [ServingLoop] = []
     for (number, eventLoop) in group.makeIterator().enumerated() {
       loops.append(
         try ServingLoop(
           number: number, eventLoop: eventLoop, engine: engine, configuration: configuration, limits: limits,
-          transport: transport, clock: clock, meter: meter, rates: rates, logger: logger))
+          transport: transport, clock: clock, meter: meter, rates: rates, failedProofs: failedProofs,
+          logger: logger))
     }
     return loops
   }

@@ -34,7 +34,7 @@ public struct ServerConfiguration: Sendable {
   public var handshakeTimeLimit = TimeAmount.seconds(10)
   /// How long a connection may be silent, or not take its answers.
   public var idleTimeLimit = TimeAmount.minutes(10)
-  /// How long the answer to a failed authentication is held back.
+  /// How long the answer to a failed authentication is held back; longer when there were many, see `FailedProofs`.
   public var authenticationFailureDelay = TimeAmount.milliseconds(200)
   /// How long connections have to take their last answers when the server stops, or closes one of them.
   public var closingTimeLimit = TimeAmount.seconds(5)

@@ -59,6 +59,7 @@ extension ServingLoop {
       for connection in connections where connection?.isOpen == true {
         connection?.aside?.cancel()
         connection.map { touch($0) }
+        if connection?.heldBack != nil { connection?.closeNow() }
       }
       let cutOff = eventLoop.assumeIsolated().scheduleTask(in: configuration.closingTimeLimit) { [self] in
         for connection in connections { connection?.closeNow() }

@@ -40,6 +40,7 @@ final class ServingLoop: @unchecked Sendable {
   let transport: TransportContext?
   let meter: Meter
   let rates: RequestRates
+  let failedProofs: FailedProofs
   let logger: Logger
   let logsRequests: Bool
   /// What the proofs for unknown names are compared with.
@@ -71,7 +72,7 @@ final class ServingLoop: @unchecked Sendable {
   init(
     number: Int, eventLoop: any EventLoop, engine: Engine, configuration: ServerConfiguration, limits: Limits,
     transport: TransportContext?, clock: any StoreClock, meter: Meter, rates: RequestRates,
-    logger: Logger
+    failedProofs: FailedProofs, logger: Logger
   ) throws {
     self.number = number
     self.eventLoop = eventLoop
@@ -82,6 +83,7 @@ final class ServingLoop: @unchecked Sendable {
     self.clock = clock
     self.meter = meter
     self.rates = rates
+    self.failedProofs = failedProofs
     self.logger = logger
     logsRequests = logger.logLevel <= .debug
     reader = try engine.makeCardReader()
@@ -117,7 +119,7 @@ final class ServingLoop: @unchecked Sendable {
     strangers.add(connection)
     // Strangers never take more than a part of all places, also where the system has few.
     let limit = max(1, min(configuration.maximumStrangers, configuration.maximumConnections / 4))
-    while let oldest = strangers.oldest(beyond: limit) {
+    if let oldest = strangers.oldest(beyond: limit) {
       counters.connectionsTurnedAway += 1
       logOfStrangers(.tooManyStrangers, .warning, ["connection": "\(oldest.name)", "limit": "\(limit)"])
       oldest.closeNow()

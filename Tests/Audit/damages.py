@@ -426,6 +426,12 @@ CASES = [
          events=change("approved", 32 + 23 + 3 + 7, b"\7")),  # fmt: skip
     Case("a rule that one person made", "approvals", "needs a second person",
          events=change("approval-rule-defined", 23, b"\x77")),  # fmt: skip
+    # Failed proofs.
+    Case("failed proofs under a name that nobody has", "actors", "does not exist",
+         events=change("proofs-failed", 8, b"\0\0\0\x63")),  # fmt: skip
+    Case("failed proofs that are none", "events", "no failed proofs", events=change("proofs-failed", 12, bytes(4))),
+    Case("failed proofs that are still to come", "events", "some to come",
+         events=change("proofs-failed", 16, b"\x7f")),  # fmt: skip
     # Prices.
     Case("a price of its own", "prices", "another price", events=append(lambda store: vend(store, price=1))),
     Case("a credit too high", "prices", "the credit",

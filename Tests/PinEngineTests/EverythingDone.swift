@@ -219,6 +219,8 @@ struct EverythingDone: Sendable {
     // One that nobody uses.
     let off = DefineApprovalRule(id: bench.id(), rule: .off)
     try done(await bench.ask(.approve(Approve(id: bench.id(), request: .defineApprovalRule(off))), as: custodian))
+    let now = bench.clock.nowMilliseconds()
+    await bench.engine.noteFailedProofs(.init(actor: custodian, count: 20, sinceMilliseconds: now - 5000))
   }
 
   /// Imports that come to nothing, each of as many lots as one may have: enough to fill a segment of the journal.

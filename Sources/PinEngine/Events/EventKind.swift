@@ -42,6 +42,9 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   case approved = 64
   case approvalRuleDefined = 65
 
+  /// Somebody who is not an actor, or has not its key, keeps claiming to be it.
+  case proofsFailed = 66
+
   /// The version of this kind's layout that this program writes; from the first release on, all are read.
   var version: UInt8 { 1 }
 

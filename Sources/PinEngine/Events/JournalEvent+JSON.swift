@@ -65,6 +65,11 @@ extension JournalFacts {
       ]
     case .approvalRuleDefined(let rule):
       ["cards_per_day": rule.isOn ? .number(rule.cardsPerDay) : .null]
+    case .proofsFailed(let failed):
+      [
+        "claimed_actor": .number(failed.actor), "count": .number(failed.count),
+        "since": .time(failed.sinceMilliseconds),
+      ]
     case .confirmed, .forgotten: [:]
     }
   }

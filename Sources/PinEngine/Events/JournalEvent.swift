@@ -62,7 +62,9 @@ extension EventKind {
   /// Whether its events name the id they were done under.
   var carriesID: Bool {
     switch self {
-    case .storeCreated, .storeRestored, .rekeyed, .purchaseCommitted, .purchaseAbandoned, .stockQuarantined: false
+    case .storeCreated, .storeRestored, .rekeyed, .purchaseCommitted, .purchaseAbandoned, .stockQuarantined,
+      .proofsFailed:
+      false
     case .actorDefined, .productDefined, .productFrozen, .productThawed, .purchaseBegun, .reserved, .vended, .dispensed,
       .opened, .confirmed, .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn,
       .shiftClosed, .forgotten, .approved, .approvalRuleDefined:

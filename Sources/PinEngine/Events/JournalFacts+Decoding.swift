@@ -43,6 +43,10 @@ extension JournalFacts {
     case .forgotten: self = .forgotten
     case .approved: self = .approved(try Self.readApproved(&reader))
     case .approvalRuleDefined: self = .approvalRuleDefined(try Self.readApprovalRule(&reader))
+    case .proofsFailed:
+      self = .proofsFailed(
+        FailedProofs(
+          actor: ActorID(try reader.read()), count: try reader.read(), sinceMilliseconds: try reader.read()))
     }
   }
 

@@ -40,6 +40,8 @@ public enum JournalFacts: Hashable, Sendable {
 
   case approved(Approval)
   case approvalRuleDefined(ApprovalRule)
+
+  case proofsFailed(FailedProofs)
 }
 
 extension JournalFacts {
@@ -123,6 +125,21 @@ extension JournalFacts {
     /// The request's own id.
     public var request: RequestID
     public var validUntilMilliseconds: UInt64
+  }
+
+  /// Proofs under an actor's name that were wrong.
+  public struct FailedProofs: Hashable, Sendable {
+    /// The actor whose name was claimed.
+    public var actor: ActorID
+    public var count: UInt32
+    /// When the first of them came; the last came when the event did.
+    public var sinceMilliseconds: UInt64
+
+    public init(actor: ActorID, count: UInt32, sinceMilliseconds: UInt64) {
+      self.actor = actor
+      self.count = count
+      self.sinceMilliseconds = sinceMilliseconds
+    }
   }
 
   /// A re-inventory or a withdrawal.

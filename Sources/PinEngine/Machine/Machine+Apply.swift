@@ -35,7 +35,7 @@ extension Machine {
     case .storeCreated: applyStoreCreated(event)
     case .storeRestored: applyStoreRestored(event)
     case .stockQuarantined: try applyStockQuarantined(event, sequence: sequence, state: &state)
-    case .rekeyed: break
+    case .rekeyed, .proofsFailed: break
     case .approved: try applyApproved(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
     case .approvalRuleDefined: applyApprovalRule(event)
     }

@@ -51,6 +51,7 @@ extension Machine {
     case .locate(let card): try decideLocate(card, state)
     case .quarantineRestored: try decideQuarantine(now, &block, &state)
     case .markRekeyed(let masterKeyID): try decideRekeyed(masterKeyID, now, &block, &state)
+    case .noteFailedProofs(let failed): try decideProofsFailed(failed, now, &block, &state)
     }
   }
 

@@ -3,12 +3,13 @@ import PinBytes
 import PinStore
 import PinWords
 
-/// What happens to the store as a whole: made, restored, rekeyed.
+/// What happens to the store as a whole: made, restored, rekeyed; and strangers at its door.
 ///
 ///     created       8 store id (16)
 ///     restored      8 new store id (16)
 ///     quarantined   8 moves
 ///     rekeyed       8 master key id u64
+///     proofs failed 8 claimed actor u32, 12 count u32, 16 since u64
 extension Machine {
   static func writeStoreCreated(_ storeID: RequestID, into block: inout Block) {
     block.beginEvent()
@@ -106,6 +107,22 @@ extension Machine {
     block.beginEvent()
     EventHead(kind: .rekeyed, actor: .store).write(to: &block.writer)
     block.writer.write(masterKeyID)
+    let sequence = block.endEvent()
+    try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
+    return Reply(.done, sequence: sequence)
+  }
+
+  /// Changes nothing: the event is for whoever reads the journal.
+  mutating func decideProofsFailed(
+    _ failed: JournalFacts.FailedProofs, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    guard actor(failed.actor) != nil else { return Reply(.refused(.unknownActor)) }
+    block.beginEvent()
+    EventHead(kind: .proofsFailed, actor: .store).write(to: &block.writer)
+    block.writer.write(failed.actor.rawValue)
+    block.writer.write(failed.count)
+    // Whoever counted them read another clock.
+    block.writer.write(min(failed.sinceMilliseconds, now))
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
     return Reply(.done, sequence: sequence)
