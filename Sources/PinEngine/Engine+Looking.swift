@@ -69,11 +69,9 @@ extension Engine {
   /// Why the store stopped by itself; nil while it serves.
   package var failure: StoreError? { store.failure }
 
-  /// Whether an actor may ask for an operation now, in a session that was opened with a key (0 for none) which nobody has
-  /// ended since; that it has ended by itself, whoever keeps the session sees.
-  package func allows(_ actor: ActorID, keyNumber: UInt64 = 0, _ operation: PinWords.Operation) -> Bool {
+  /// Whether an actor may ask for an operation now; whether its key still works, whoever keeps the session sees.
+  package func allows(_ actor: ActorID, _ operation: PinWords.Operation) -> Bool {
     guard let known = catalogue.actor(actor), !known.description.isRevoked else { return false }
-    guard keyNumber == 0 || known.hasKey(keyNumber, at: 0) else { return false }
     return !known.description.roles.isDisjoint(with: operation.allowedRoles)
   }
 

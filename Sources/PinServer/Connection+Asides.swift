@@ -16,7 +16,7 @@ extension Connection {
       }
       loop.waitingPolls += 1
     }
-    let changesActors = message.operation == .defineActor
+    let operation = message.operation
     runsAside = true
     loop.asides += 1
     awaitedCount += 1
@@ -29,20 +29,25 @@ extension Connection {
       let answer = await desk.answer(message)
       loop.eventLoop.execute {
         if isPoll { loop.waitingPolls -= 1 }
-        if changesActors { loop.tellOthersOfActors() }
-        loop.asideEnded(ticket, answer)
+        if operation == .defineActor { loop.tellOthersOfActors() }
+        loop.asideEnded(ticket, operation, answer)
       }
     }
   }
 }
 
 extension ServingLoop {
-  fileprivate func asideEnded(_ ticket: Ticket, _ answer: ReadyAnswer) {
+  fileprivate func asideEnded(_ ticket: Ticket, _ operation: PinWords.Operation, _ answer: ReadyAnswer) {
+    var answer = answer
     asides -= 1
     if asides == 0 { whenAsidesEnded?.succeed() }
     if let connection = connections[ticket.connection] {
       connection.runsAside = false
       connection.aside = nil
+      // What the writer did is told. What was only looked up is not shown to an actor who may not see it any more.
+      if case .outcome(.success) = answer, !connection.mayAsk(operation) {
+        answer = .outcome(.failure(.notPermitted))
+      }
     }
     deliver(ticket, answer)
   }
@@ -112,7 +117,10 @@ private struct AsideDesk: Sendable {
     do {
       return try report(try await blocking { [engine] in try engine.verify() })
     } catch let error as StoreError where engine.failure == nil {
-      if case .alreadyRunning = error { throw error }
+      switch error {
+      case .alreadyRunning, .stopped: throw error
+      default: break
+      }
       logger.error("a verification failed", metadata: ["error": "\(error)"])
       return .outcome(.failure(.storageFull))
     }
@@ -140,8 +148,6 @@ private struct AsideDesk: Sendable {
   private func answer(_ query: EventsQuery) async throws -> ReadyAnswer {
     if engine.headSequence < query.fromSequence, query.waitMilliseconds > 0 {
       await engine.waitForEvent(query.fromSequence, milliseconds: query.waitMilliseconds)
-      // What it waited for may have been that it is not to be told any more.
-      guard engine.allows(actor, keyNumber: keyNumber, .events) else { return .outcome(.failure(.notPermitted)) }
     }
     let head = engine.headSequence
     guard query.fromSequence <= head else { return done(.events(EventsAnswer(headSequence: head, events: []))) }

@@ -1,7 +1,10 @@
+import Foundation
 import PinEngine
 import PinProtocol
 import PinSealing
+import PinStore
 import PinWords
+import Synchronization
 import Testing
 
 @testable import PinServer
@@ -96,6 +99,52 @@ struct RevocationTests {
       #expect(try await new.ask(.shiftTotals).status == .done)
       _ = try await rig.connect(as: fresh)
     }
+  }
+
+  /// A clock that the writer reads and that stands still while it is held, and with it the writer.
+  private final class HeldClock: StoreClock {
+    private let system = SystemClock()
+    private let lock = Mutex(())
+
+    func nowMilliseconds() -> UInt64 { lock.withLock { _ in system.nowMilliseconds() } }
+    func hold(_ body: () throws -> Void) rethrows { try lock.withLock { _ in try body() } }
+  }
+
+  @Test("What was asked beside the writer before a key ended is not answered after it")
+  func besideTheWriter() async throws {
+    let clock = HeldClock()
+    let rig = try await ServerRig(clock: clock)
+    let product = try await rig.product("ACME-10")
+    try await rig.stock(product, 1)
+    let auditor = try await rig.actor("auditor", .auditor)
+    let (root, other) = (try await rig.connect(as: rig.administrator), try await rig.connect(as: auditor))
+    let client = try await rig.connect(as: auditor)
+    #expect(try await client.ask(.card(CardQuery(serial: "S0"))).status == .done)
+
+    let (held, letGo) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let holding = Thread {
+      clock.hold {
+        held.signal()
+        letGo.wait()
+      }
+    }
+    holding.start()
+    await withCheckedContinuation { done in
+      DispatchQueue.global().async {
+        held.wait()
+        done.resume()
+      }
+    }
+    try await root.send([Self.change(auditor, .renew)])
+    // One loop serves them in turn: what is answered behind it shows that it was taken.
+    for _ in 0..<20 { #expect(try await other.ask(.ping).status == .done) }
+    try await client.send([.card(CardQuery(serial: "S0"))])
+    for _ in 0..<20 { #expect(try await other.ask(.ping).status == .done) }
+    letGo.signal()
+    #expect(try await root.receive()?.status == .done)
+    #expect(try await client.receive()?.refusal == .notPermitted)
+    #expect(await client.isClosedByServer())
+    try await rig.stop()
   }
 
   private static func change(

@@ -1,5 +1,6 @@
 import PinProtocol
 import PinWords
+import TestSupport
 import Testing
 
 @testable import PinServer
@@ -7,67 +8,26 @@ import Testing
 /// The same question as the engine's `RoleTableTests`, asked of a server: it decides some of it by itself.
 @Suite("Who may ask for what, over the wire", .timeLimit(.minutes(10)))
 struct RoleWireTests {
-  /// Every operation of an open session against every role: `x` may. The columns are in the order of the roles' bits.
-  static let table = """
-                     terminal storefront clerk reviewer stock-keeper accountant key-custodian auditor administrator
-    ping                x        x        x       x        x            x          x            x        x
-    reserve             x        x        x       .        .            .          .            .        .
-    vend                x        x        x       .        .            .          .            .        .
-    dispense            x        x        x       .        .            .          .            .        .
-    confirm             x        x        x       .        .            .          .            .        .
-    extend              x        x        x       .        .            .          .            .        .
-    release             x        x        x       .        .            .          .            .        .
-    reverse             x        x        x       .        .            .          .            .        .
-    return              .        .        x       .        .            .          .            .        .
-    reprint             x        x        x       .        .            .          .            .        .
-    begin-purchase      .        .        .       .        x            .          .            .        x
-    load-cards          .        .        .       .        x            .          .            .        x
-    commit-purchase     .        .        .       .        x            .          .            .        x
-    abandon-purchase    .        .        .       .        x            .          .            .        x
-    re-inventory        .        .        .       .        x            .          .            .        x
-    settle              .        .        .       .        x            .          .            .        x
-    withdraw            .        .        .       .        x            .          .            .        x
-    freeze              .        .        .       .        x            .          .            .        x
-    thaw                .        .        .       .        x            .          .            .        x
-    define-product      .        .        .       .        x            .          .            .        x
-    look-up             x        x        x       x        x            x          x            x        x
-    stock               x        x        x       x        x            x          x            x        x
-    card                .        .        x       .        x            x          x            x        x
-    catalogue           x        x        x       x        x            x          x            x        x
-    events              .        .        .       .        .            x          x            x        x
-    shift-totals        x        x        x       .        .            .          .            .        .
-    close-shift         x        x        x       .        .            .          .            .        .
-    define-actor        .        .        .       .        .            .          .            .        x
-    actors              .        .        .       .        .            .          x            .        x
-    verify              .        .        .       .        .            .          x            x        x
-    backup              .        .        .       .        .            .          x            .        x
-    statistics          .        .        .       .        .            x          x            x        x
-    approve             .        .        .       .        .            .          x            .        .
-    define-approval-rule .       .        .       .        .            .          .            .        x
-    """
-
-  static let lines = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-
   @Test("The table has a line for every operation and a column for every role")
   func isComplete() {
     let asked = Set(Operation.allCases).subtracting([.hello, .authenticate])
-    #expect(Set(Self.lines.dropFirst().map { $0[0] }) == Set(asked.map(\.tableName)))
-    #expect(Self.lines.dropFirst().count == asked.count)
-    #expect(Self.lines[0] == Roles.named.map(\.name))
-    #expect(Self.lines.dropFirst().allSatisfy { $0.count == Self.lines[0].count + 1 })
+    #expect(Set(RoleTable.lines.map(\.name)) == Set(asked.map(\.tableName)))
+    #expect(RoleTable.lines.count == asked.count)
+    #expect(RoleTable.roles == Roles.named.map(\.name))
+    #expect(RoleTable.lines.allSatisfy { $0.marks.count == RoleTable.roles.count })
   }
 
   @Test("Every operation against every role", arguments: Roles.named.map(\.name))
   func everyOperation(roleName: String) async throws {
-    let column = try #require(Self.lines[0].firstIndex(of: roleName))
+    let column = try #require(RoleTable.roles.firstIndex(of: roleName))
     let role = try #require(Roles(name: roleName))
     try await ServerRig.with { rig in
       let client = try await rig.connect(as: try await rig.actor(roleName, role))
-      for line in Self.lines.dropFirst() {
-        let operation = try #require(Operation.allCases.first { $0.tableName == line[0] })
+      for line in RoleTable.lines {
+        let operation = try #require(Operation.allCases.first { $0.tableName == line.name })
         let reply = try await client.ask(Self.request(operation))
         // What is allowed comes to nothing for another reason, or is done.
-        #expect((reply.status != .notPermitted) == (line[column + 1] == "x"), "\(operation): \(reply.status)")
+        #expect((reply.status != .notPermitted) == line.marks[column], "\(operation): \(reply.status)")
         #expect(reply.fault == nil, "\(operation): \(reply.status)")
       }
     }
@@ -126,8 +86,4 @@ struct RoleWireTests {
     case .defineApprovalRule: return .defineApprovalRule(DefineApprovalRule(id: newID(), rule: .off))
     }
   }
-}
-
-extension Operation {
-  fileprivate var tableName: String { name.split(separator: " ").joined(separator: "-") }
 }

@@ -61,7 +61,7 @@ struct StoppingTests {
     rig.beginStopping()
     let reply = try #require(try await root.receive())
     // On a fast machine it was through.
-    #expect(reply.refusal == .stopping || reply.status == .done)
+    #expect(reply.refusal == .stopping || reply.status == .done, "\(reply.status)")
     try await rig.end()
     #expect(loop.asides == 0)
     let left = try FileManager.default.contentsOfDirectory(atPath: rig.directory + "/data")

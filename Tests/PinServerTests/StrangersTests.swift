@@ -31,6 +31,33 @@ struct StrangersTests {
     }
   }
 
+  @Test("Under TLS, too, no more go than there are too many, and at once")
+  func securedStrangers() async throws {
+    let certificates = try Certificates.make()
+    let security = certificates.security
+    try await ServerRig.with {
+      $0.security = security
+      $0.maximumStrangers = 3
+    } _: { rig in
+      func connect() async throws -> WireClient {
+        try await WireClient.connect(port: rig.addresses.port, tls: try certificates.client())
+      }
+      var strangers: [WireClient] = []
+      for _ in 0..<5 {
+        let stranger = try await connect()
+        _ = try await stranger.hello("root")
+        strangers.append(stranger)
+      }
+      for gone in strangers[..<2] { #expect(await gone.isClosedByServer()) }
+      let newcomer = try await connect()
+      try await newcomer.authenticate(
+        as: "root", key: rig.administrator.key, channelBinding: try certificates.channelBinding())
+      #expect(try await newcomer.ask(.ping).status == .done)
+      #expect(try await strangers[4].ask(.ping).fault == .notAuthenticated)
+    }
+    try certificates.remove()
+  }
+
   @Test("Of each kind of line ten are written in a minute, and then how many there were besides")
   func logGate() {
     var gate = LogGate()
