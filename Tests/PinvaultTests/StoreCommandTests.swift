@@ -34,6 +34,23 @@ import Testing
     #expect(try names(in: tool) == [])
   }
 
+  /// The store needs some of the files that a process may have open, whoever connects.
+  @Test func aServerTakesNoMoreConnectionsThanLeaveFilesForItsStore() async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    #expect(try await tool.run("init", "--data", "vault").status == 0)
+    let arguments = ["serve", "--data", "vault", "--master-key", "vault.master-key", "--port", "0", "--no-status"]
+    for (more, isWarned) in [([], true), (["--maximum-connections", "44"], false)] {
+      let server = try tool.start(arguments + more, openFiles: 300)
+      _ = try await waitUntil("the address file: \(server.errors)") { try? tool.text("vault/address") }
+      let warning = "fewer connections are taken than asked for"
+      #expect(server.errors.contains(warning) == isWarned, "\(server.errors)")
+      #expect(server.errors.contains("asked=10000 connections=44") == isWarned, "\(server.errors)")
+      server.signal(SIGTERM)
+      #expect(try await server.finish().status == 0)
+    }
+  }
+
   private func names(in tool: Tool) throws -> [String] {
     // The runs' own outputs are not of the tool's making.
     try FileManager.default.contentsOfDirectory(atPath: tool.directory.path)

@@ -43,17 +43,20 @@ struct Tool {
     String(decoding: try Data(contentsOf: directory.appendingPathComponent(name)), as: UTF8.self)
   }
 
-  /// Starts it; its output and errors go to files that `finish` reads.
+  /// Starts it, with at most `openFiles` files open, if given; its output and errors go to files that `finish` reads.
   func start(
-    _ arguments: [String], input: Data? = nil, outputTo device: String? = nil, log: String = UUID().uuidString
+    _ arguments: [String], input: Data? = nil, outputTo device: String? = nil, openFiles: Int? = nil,
+    log: String = UUID().uuidString
   ) throws -> Started {
     var inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("PINVAULT_") }
     inherited.merge(environment) { $1 }
     let (output, errors) = (try file("\(log).out"), try file("\(log).err"))
     let device = try device.map { try #require(FileHandle(forWritingAtPath: $0)) }
     let pipe = input.map { _ in Pipe() }
+    let limited = openFiles.map { ["-c", "ulimit -n \($0) && exec \"$0\" \"$@\"", Self.executable.path] }
     let process = try ChildProcess(
-      Self.executable.path, arguments, environment: inherited, directory: directory.path,
+      limited == nil ? Self.executable.path : "/bin/sh", (limited ?? []) + arguments, environment: inherited,
+      directory: directory.path,
       input: pipe?.fileHandleForReading.fileDescriptor, output: (device ?? output).fileDescriptor,
       errors: errors.fileDescriptor)
     if let input, let pipe {

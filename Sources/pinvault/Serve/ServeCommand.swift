@@ -27,12 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
     let settings = try await ServeSettings.read(settings)
     LoggingSystem.bootstrap { label in LogLines(label: label, isJSON: settings.logsJSON, level: settings.logLevel) }
     let logger = Logger(label: "pinvault")
-    let openFiles = try OpenFiles.raiseLimit()
-    if openFiles < settings.server.maximumConnections + OpenFiles.leastCount {
-      logger.warning(
-        "fewer connections are possible than allowed: raise the limit on open files (ulimit -n)",
-        metadata: ["open-files": "\(openFiles)", "maximum-connections": "\(settings.server.maximumConnections)"])
-    }
+    try OpenFiles.raiseLimit()
     let engine = try open(settings, logger)
     let server = PinServer(engine: engine, configuration: settings.server, logger: logger) { addresses in
       announce(addresses, settings, logger)
