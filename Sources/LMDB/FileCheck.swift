@@ -83,10 +83,10 @@ struct FileCheck {
     guard second.pageByteCount == pageByteCount else {
       throw file.damage(pageByteCount, "the two headers name different page sizes")
     }
-    // A commit writes the header that the one before it did not.
+    // A commit writes the header that the one before it did not; a number that is rotten may be the largest there is.
     let (older, newer) = first.transaction < second.transaction ? (first, second) : (second, first)
     let isFirst = first.transaction == 0 && second.transaction == 0
-    guard isFirst || newer.transaction == older.transaction + 1 && first.transaction % 2 == 0 else {
+    guard isFirst || newer.transaction == older.transaction &+ 1 && first.transaction % 2 == 0 else {
       throw file.damage(newer.offset, "the two headers are not of two commits in a row")
     }
     // Of two that never saw a commit LMDB takes the first.

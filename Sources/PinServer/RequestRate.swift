@@ -41,10 +41,8 @@ final class RequestRates: Sendable {
   func rate(of actor: ActorDescription) -> RequestRate? {
     let perSecond = actor.limits.requestsPerSecond
     return rates.withLock { rates in
-      guard perSecond > 0 else {
-        rates[actor.id] = nil
-        return nil
-      }
+      // One that is not limited any more keeps its bucket: two loops must not come to hold two of one actor.
+      guard perSecond > 0 else { return nil }
       if let known = rates[actor.id] {
         known.change(perSecond: perSecond)
         return known

@@ -117,6 +117,18 @@ struct LimitTests {
     #expect(await world.vend(1, id) == .productNotPermitted(id))
   }
 
+  @Test("A day's value goes before a minute's cards, so that nobody waits a minute for what a day refuses")
+  func valueOfTheDayFirst() async throws {
+    let world = try await World(
+      Self.limits {
+        $0.minute.cards = 2
+        $0.day.valueMinor = 2000
+        $0.currency = Currency("USD")
+      })
+    #expect(await world.vend(2) == nil)
+    #expect(await world.vend(1) == .limitReached(.valuePerDay, left: 0, retryAfterMilliseconds: 86_400_000))
+  }
+
   @Test("Only the products on the list are sold; what is held already is dispensed all the same")
   func products() async throws {
     let world = try await World(ActorLimits())

@@ -27,13 +27,12 @@ extension Machine {
     }
     if overflows { value = .max }
     let (day, minute) = (takings[index].day, takings[index].minute)
+    // Without a currency there is no limit of value.
+    let (inDay, inMinute) = limits.currency.map { (day.valueMinor(in: $0), minute.valueMinor(in: $0)) } ?? (0, 0)
     return day.refusal(.cardsPerDay, of: cards, limit: UInt64(limits.day.cards), used: day.cards, at: now)
+      ?? day.refusal(.valuePerDay, of: value, limit: limits.day.valueMinor, used: inDay, at: now)
       ?? minute.refusal(.cardsPerMinute, of: cards, limit: UInt64(limits.minute.cards), used: minute.cards, at: now)
-      ?? limits.currency.flatMap { currency in
-        let (inDay, inMinute) = (day.valueMinor(in: currency), minute.valueMinor(in: currency))
-        return day.refusal(.valuePerDay, of: value, limit: limits.day.valueMinor, used: inDay, at: now)
-          ?? minute.refusal(.valuePerMinute, of: value, limit: limits.minute.valueMinor, used: inMinute, at: now)
-      }
+      ?? minute.refusal(.valuePerMinute, of: value, limit: limits.minute.valueMinor, used: inMinute, at: now)
   }
 
   /// Which limit telling the PINs of so many cards again would break.
