@@ -96,25 +96,31 @@ let package = Package(
       name: "PinDiskChecker", dependencies: ["PinWords", "PinSealing", "PinStore", "PinEngine"],
       path: "Tests/Disk/Checker", swiftSettings: settings),
 
+    // What several of the test targets share.
+    .target(name: "TestSupport", dependencies: ["PinWords"], path: "Tests/Support", swiftSettings: settings),
+
     .testTarget(name: "PinBytesTests", dependencies: ["PinBytes"], swiftSettings: settings),
     .testTarget(name: "PinWordsTests", dependencies: ["PinWords"], swiftSettings: settings),
-    .testTarget(name: "LMDBTests", dependencies: ["LMDB", "ChildProcess"], swiftSettings: settings),
+    .testTarget(name: "LMDBTests", dependencies: ["LMDB", "ChildProcess", "TestSupport"], swiftSettings: settings),
     .testTarget(name: "PinSealingTests", dependencies: ["PinSealing"], swiftSettings: settings),
-    .testTarget(name: "VendorFilesTests", dependencies: ["VendorFiles", "CZlib"], swiftSettings: settings),
-    .testTarget(name: "PinStoreTests", dependencies: ["PinStore"], swiftSettings: settings),
+    .testTarget(
+      name: "VendorFilesTests", dependencies: ["VendorFiles", "CZlib", "TestSupport"], swiftSettings: settings),
+    .testTarget(name: "PinStoreTests", dependencies: ["PinStore", "TestSupport"], swiftSettings: settings),
     // What every request must answer, written from the documents alone: it shares no code with what it judges.
     .target(name: "ReferenceModel", path: "Tests/ReferenceModel", swiftSettings: settings),
     .testTarget(
-      name: "PinEngineTests", dependencies: ["PinEngine", "LMDB", "ReferenceModel", "ChildProcess"],
+      name: "PinEngineTests", dependencies: ["PinEngine", "LMDB", "ReferenceModel", "ChildProcess", "TestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "PinProtocolTests", dependencies: ["PinProtocol", "PinBytes", "PinWords"], swiftSettings: settings),
+      name: "PinProtocolTests", dependencies: ["PinProtocol", "PinBytes", "PinWords", "TestSupport"],
+      swiftSettings: settings),
     .testTarget(
-      name: "PinClientTests", dependencies: ["PinClient", "PinProtocol", "PinSealing"] + nio, swiftSettings: settings),
+      name: "PinClientTests", dependencies: ["PinClient", "PinProtocol", "PinSealing", "TestSupport"] + nio,
+      swiftSettings: settings),
     .testTarget(
       name: "PinServerTests",
       dependencies: [
-        "PinServer", "PinEngine", "PinStore", "PinProtocol", "PinSealing", "ChildProcess",
+        "PinServer", "PinEngine", "PinStore", "PinProtocol", "PinSealing", "ChildProcess", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ] + nio,
       swiftSettings: settings),
@@ -123,12 +129,12 @@ let package = Package(
       name: "FuzzTests",
       dependencies: [
         "PinBytes", "PinWords", "PinProtocol", "PinClient", "PinSealing", "PinStore", "PinEngine", "VendorFiles",
-        "CZlib",
+        "CZlib", "TestSupport",
       ],
       exclude: ["Corpus", "Found"], swiftSettings: settings),
     .testTarget(
       name: "PinvaultTests",
-      dependencies: ["pinvault", "PinBench", "ChildProcess", "PinClient", "PinProtocol", "PinWords"],
+      dependencies: ["pinvault", "PinBench", "ChildProcess", "PinClient", "PinProtocol", "PinWords", "TestSupport"],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

@@ -1,5 +1,6 @@
 import Foundation
 import PinBytes
+import TestSupport
 import Testing
 
 /// Every input that fuzzing has found worth keeping, tried again: the short form of `Scripts/fuzz`.

@@ -1,12 +1,12 @@
-import Glibc
 import LMDB
+import TestSupport
 import Testing
 
 @Suite("Against a model")
 struct ModelTests {
   @Test("Over random changes, every read agrees with a dictionary", arguments: 0..<4, [true, false])
   func agrees(run: Int, hasIntegerKeys: Bool) throws {
-    var random = SplitMix(seed: UInt64(run) &* 7919 &+ testSeed)
+    var random = SeededGenerator(seed: UInt64(run) &* 7919 &+ testSeed)
     let fixture = try Fixture(mapSizeBytes: 256 << 20)
     let table = hasIntegerKeys ? fixture.numbers : fixture.words
     var model = Model()
@@ -29,7 +29,7 @@ struct ModelTests {
 
   /// One random call, which must answer as the model does.
   private func step(
-    _ write: inout WriteTransaction, _ model: inout Model, _ table: Table, _ random: inout SplitMix
+    _ write: inout WriteTransaction, _ model: inout Model, _ table: Table, _ random: inout SeededGenerator
   ) throws {
     let number = random.next() % 1500
     let key = Model.key(number, table)
@@ -115,22 +115,5 @@ extension ReadableTransaction where Self: ~Copyable {
   }
 }
 
-/// What the random tests begin with; `PINVAULT_TEST_SEED` replays a run.
-let testSeed: UInt64 = {
-  if let text = getenv("PINVAULT_TEST_SEED"), let seed = UInt64(String(cString: text)) { return seed }
-  return UInt64.random(in: 0...UInt64.max)
-}()
-
-struct SplitMix {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
+/// What the random tests begin with.
+let testSeed = SeededGenerator.replayed ?? .random(in: 0 ... .max)

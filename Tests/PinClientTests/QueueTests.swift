@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import PinClient
@@ -6,7 +7,7 @@ import Testing
 @Suite struct QueueTests {
   @Test("random moves", arguments: 1...20 as ClosedRange<UInt64>)
   func random(seed: UInt64) {
-    var generator = Seeded(state: seed)
+    var generator = SeededGenerator(seed: seed)
     var queue = Queue<Int>()
     var model: [Int] = []
     for number in 0..<500 {
@@ -33,17 +34,5 @@ import Testing
     #expect(seen == model)
     #expect(queue.removeAll() == model)
     #expect(queue.isEmpty)
-  }
-}
-
-/// SplitMix64.
-private struct Seeded: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -2,6 +2,7 @@ import Foundation
 import PinBytes
 import PinSealing
 import PinWords
+import TestSupport
 import Testing
 
 @testable import PinEngine
@@ -83,7 +84,7 @@ struct JournalEventTests {
 
   @Test("Whatever a byte is changed to, decoding and printing do not trap")
   func changedBytes() throws {
-    var generator = Seeded()
+    var generator = SeededGenerator.forTests()
     for kind in EventKind.allCases {
       let ofKind = store.events.filter { $0.bytes[0] == kind.rawValue }
       for event in ofKind.prefix(4) {
@@ -178,22 +179,5 @@ struct JournalEventTests {
 
   private func readInPython(_ directory: String) throws -> (status: Int32, output: String, errors: String) {
     try runPython("Scripts/audit", ["--events", directory])
-  }
-}
-
-/// SplitMix64, from a seed that PINVAULT_TEST_SEED replays.
-private struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init() {
-    state = ProcessInfo.processInfo.environment["PINVAULT_TEST_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
-    print("PINVAULT_TEST_SEED=\(state)")
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

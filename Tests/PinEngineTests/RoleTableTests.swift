@@ -1,40 +1,14 @@
 import PinWords
+import TestSupport
 import Testing
 
 @testable import PinEngine
 
 @Suite("Who may ask for what")
 struct RoleTableTests {
-  /// Every operation against every role: `x` may. The columns are in the order of the roles' bits.
-  static let table = """
+  /// What a role allows besides operations.
+  static let rights = """
                      terminal storefront clerk reviewer stock-keeper accountant key-custodian auditor administrator
-    reserve             x        x        x       .        .            .          .            .        .
-    vend                x        x        x       .        .            .          .            .        .
-    dispense            x        x        x       .        .            .          .            .        .
-    confirm             x        x        x       .        .            .          .            .        .
-    extend              x        x        x       .        .            .          .            .        .
-    release             x        x        x       .        .            .          .            .        .
-    reverse             x        x        x       .        .            .          .            .        .
-    return              .        .        x       .        .            .          .            .        .
-    reprint             x        x        x       .        .            .          .            .        .
-    begin-purchase      .        .        .       .        x            .          .            .        x
-    commit-purchase     .        .        .       .        x            .          .            .        x
-    abandon-purchase    .        .        .       .        x            .          .            .        x
-    re-inventory        .        .        .       .        x            .          .            .        x
-    settle              .        .        .       .        x            .          .            .        x
-    withdraw            .        .        .       .        x            .          .            .        x
-    freeze              .        .        .       .        x            .          .            .        x
-    thaw                .        .        .       .        x            .          .            .        x
-    define-product      .        .        .       .        x            .          .            .        x
-    look-up             x        x        x       x        x            x          x            x        x
-    stock               x        x        x       x        x            x          x            x        x
-    card                .        .        x       .        x            x          x            x        x
-    shift-totals        x        x        x       .        .            .          .            .        .
-    close-shift         x        x        x       .        .            .          .            .        .
-    define-actor        .        .        .       .        .            .          .            .        x
-    actors              .        .        .       .        .            .          x            .        x
-    approve             .        .        .       .        .            .          x            .        .
-    approval-rule       .        .        .       .        .            .          .            .        x
     hold-for-ever       .        x        .       .        .            .          .            .        .
     sell-used           .        .        x       .        .            .          .            .        .
     another's-id        .        .        x       .        .            .          .            .        .
@@ -122,7 +96,7 @@ struct RoleTableTests {
             request: .reinventory(
               StockChange(
                 id: bench.id(), extents: change.extents, reason: "test"))))
-      case "approval-rule": return .defineApprovalRule(DefineApprovalRule(id: id, rule: .off))
+      case "define-approval-rule": return .defineApprovalRule(DefineApprovalRule(id: id, rule: .off))
       default: return nil
       }
     }
@@ -135,15 +109,14 @@ struct RoleTableTests {
     let revoked = ActorDescription(id: gone, name: "gone", roles: .all, isRevoked: true)
     _ = await world.bench.engine.define(
       DefineActor(id: world.bench.id(), actor: revoked, keyChange: .keep), as: world.bench.administrator)
-    let lines = Self.table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
-    for line in lines.dropFirst() {
-      for (role, mark) in zip(lines[0], line.dropFirst()) {
-        let refusal = try await world.refusal(line[0], as: try #require(world.actors[role]))
+    for line in RoleTable.linesOfTheEngine + RoleTable.lines(Self.rights) {
+      for (role, mayAsk) in zip(RoleTable.roles, line.marks) {
+        let refusal = try await world.refusal(line.name, as: try #require(world.actors[role]))
         let isAllowed = ![.notPermitted, .notYours, .invalid(.holdTime)].contains(refusal)
-        #expect(isAllowed == (mark == "x"), "\(line[0]) as \(role): \(String(describing: refusal))")
+        #expect(isAllowed == mayAsk, "\(line.name) as \(role): \(String(describing: refusal))")
       }
       for actor in [gone, ActorID(99_999)] {
-        #expect(try await world.refusal(line[0], as: actor) == .notPermitted, "\(line[0])")
+        #expect(try await world.refusal(line.name, as: actor) == .notPermitted, "\(line.name)")
       }
     }
   }

@@ -1,6 +1,7 @@
 import Foundation
 import LMDB
 import PinStore
+import TestSupport
 import Testing
 
 @testable import PinEngine
@@ -20,8 +21,8 @@ struct RotTests {
     return bytes
   }
 
-  private func seeded(_ body: (inout Seeded) async throws -> Void) async throws {
-    var generator = Seeded()
+  private func seeded(_ body: (inout SeededGenerator) async throws -> Void) async throws {
+    var generator = SeededGenerator.forTests()
     try await body(&generator)
   }
 
@@ -61,7 +62,7 @@ struct RotTests {
     let good = bytes
     let tables = (part == "state" ? Tables.specs : CardTables.specs) + [Table.Spec(name: "meta")]
     var harmless: [(offset: Int, bit: UInt8)] = []
-    var generator = Seeded()
+    var generator = SeededGenerator.forTests()
     try store.layOut()
     let path = "\(store.directory)/\(name)"
     let start = Self.isLong ? 0 : Int.random(in: 0..<11, using: &generator)
@@ -99,13 +100,28 @@ struct RotTests {
     print("\(name): \(count) bytes of \(bytes.count) changed, \(harmless.count) of them unused")
   }
 
+  @Test("Headers that name the largest commit there can be are refused, and none is looked for after it")
+  func largestCommit() throws {
+    let name = "state/data.mdb"
+    var bytes = try #require(store.files[name])
+    for header in [0, 4096] {
+      bytes.replaceSubrange(header + 144..<header + 152, with: [UInt8](repeating: 0xFF, count: 8))
+    }
+    try store.layOut([name: bytes])
+    let directory = "\(store.directory)/state"
+    let damage = #expect(throws: FileDamage.self) {
+      try Environment.checkFile(at: directory, tables: Tables.specs + [Table.Spec(name: "meta")])
+    }
+    #expect(damage?.problem.contains("headers") == true)
+  }
+
   @Test(
     "A damaged state or payload is named by verification, and refused by the start, with its place",
     arguments: ["state", "payload"])
   func refused(part: String) async throws {
     let name = "\(part)/data.mdb"
     let bytes = try #require(store.files[name])
-    var generator = Seeded()
+    var generator = SeededGenerator.forTests()
     var refused = 0
     // Most of the file is free pages; the headers and what they lead to are where it hurts.
     let used = bytes.indices.filter { bytes[$0] != 0 }
@@ -141,7 +157,7 @@ struct RotTests {
 
   @Test("A file that is cut short or gone: refused, or made again, but never a store with less in it")
   func cutShort() async throws {
-    var generator = Seeded()
+    var generator = SeededGenerator.forTests()
     for (name, bytes) in store.files.sorted(by: { $0.key < $1.key }) where name != "lock" {
       // One that was made ahead of need holds nothing yet: it may go, if none follows.
       let isSpare = name.hasSuffix(".journal") && !bytes.dropFirst(4096).contains { $0 != 0 }
@@ -180,22 +196,5 @@ struct RotTests {
     let file = open(path, O_WRONLY)
     defer { close(file) }
     try #require(bytes.withUnsafeBytes { pwrite(file, $0.baseAddress, $0.count, 0) } == bytes.count)
-  }
-}
-
-/// SplitMix64, from a seed that PINVAULT_SEED replays.
-private struct Seeded: RandomNumberGenerator {
-  private var state: UInt64
-
-  init() {
-    state = ProcessInfo.processInfo.environment["PINVAULT_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
-    print("PINVAULT_SEED=\(state)")
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

@@ -1,6 +1,7 @@
 import PinBytes
 import PinProtocol
 import PinWords
+import TestSupport
 import Testing
 
 /// What must hold of bytes that are nearly right, tried on every dump of the document.

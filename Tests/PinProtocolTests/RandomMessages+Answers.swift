@@ -1,6 +1,7 @@
 import PinBytes
 import PinProtocol
 import PinWords
+import TestSupport
 
 extension SeededGenerator {
   mutating func answer(to operation: Operation) -> AnswerMessage {

@@ -1,6 +1,7 @@
 import PinBytes
 import PinProtocol
 import PinWords
+import TestSupport
 
 // Messages of every operation with random content, all of them valid.
 

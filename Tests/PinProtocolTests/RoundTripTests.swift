@@ -1,6 +1,7 @@
 import PinBytes
 import PinProtocol
 import PinWords
+import TestSupport
 import Testing
 
 @Suite("What was written is what is read")

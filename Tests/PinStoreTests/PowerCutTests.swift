@@ -1,6 +1,7 @@
 import Glibc
 import PinSealing
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import PinStore
@@ -25,7 +26,7 @@ import Testing
   }
 
   /// Runs batches of random sizes and returns what was asked of the disk, and each head in order.
-  private func record(_ rig: StoreRig, _ random: inout SeededRandom) throws -> (steps: [Step], heads: [UInt64]) {
+  private func record(_ rig: StoreRig, _ random: inout SeededGenerator) throws -> (steps: [Step], heads: [UInt64]) {
     let steps = Monitor<[Step]>([])
     var settings = StoreRig.settings
     settings.systemCalls.write = { descriptor, bytes, offset in
@@ -51,9 +52,9 @@ import Testing
     return (steps.withLock { $0 }, heads)
   }
 
-  @Test(arguments: SeededRandom.seeds(3))
+  @Test(arguments: seeds(3))
   func everySyncedBlockSurvivesAndNoOtherIsHalfThere(seed: UInt64) throws {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let rig = try StoreRig.created()
     let before = try rig.copy(to: "disk")
     let disk = try JournalDirectory(opening: "\(before)/journal")
@@ -84,7 +85,7 @@ import Testing
   }
 
   /// The bytes with some sectors missing, any of them: sectors are those of the file.
-  private func partOf(_ bytes: [UInt8], at offset: Int, _ random: inout SeededRandom) -> [UInt8] {
+  private func partOf(_ bytes: [UInt8], at offset: Int, _ random: inout SeededGenerator) -> [UInt8] {
     var part = bytes
     var isPresent = Bool.random(using: &random)
     for index in bytes.indices {
@@ -95,24 +96,7 @@ import Testing
   }
 }
 
-/// Random numbers that come again with the same seed.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  /// SplitMix64, after Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
-  }
-
-  /// New seeds for each run, shown with each case; `PINVAULT_TEST_SEED` replays one.
-  static func seeds(_ count: Int) -> [UInt64] {
-    if let text = getenv("PINVAULT_TEST_SEED"), let seed = UInt64(String(cString: text)) { return [seed] }
-    return (0..<count).map { _ in UInt64.random(in: 0 ... .max) }
-  }
+/// New seeds for each run, shown with each case; or the one to be replayed.
+private func seeds(_ count: Int) -> [UInt64] {
+  SeededGenerator.replayed.map { [$0] } ?? (0..<count).map { _ in UInt64.random(in: 0 ... .max) }
 }

@@ -3,12 +3,13 @@ import PinClient
 import PinProtocol
 import PinWords
 import Synchronization
+import TestSupport
 import Testing
 
 /// Clients racing over one stock while the server is killed with -9 at random moments and started again.
 @Suite struct CrashTests {
   @Test func nothingToldIsLostAndNoCardIsSoldTwice() async throws {
-    let seed = ProcessInfo.processInfo.environment["PINVAULT_SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
+    let seed = SeededGenerator.replayed ?? .random(in: 0 ... .max)
     try await withVault { vault in
       try await vault.addProduct("ACME")
       try vault.writeCards("cards.csv", 0..<60_000)
@@ -123,20 +124,5 @@ private final class Racers: Sendable {
 
   private static func cards(in delivery: Delivery) -> [Sold] {
     delivery.cards.map { Sold(id: "\($0.id)", pin: $0.pin.text) }
-  }
-}
-
-/// Random numbers that a seed gives again (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
   }
 }

@@ -33,6 +33,9 @@ extension Model {
     case .defineActor(_, let actor, _):
       require(!actor.roles.isEmpty, .roles)
       require((1...32).contains(actor.name.utf8.count), .name)
+      let limits = actor.limits
+      require((limits.currency != nil) == (limits.minute.value > 0 || limits.day.value > 0), .currency)
+      require(zip([0] + limits.products, limits.products).allSatisfy { $0 < $1 }, .product)
     default: break
     }
     return faults
@@ -157,7 +160,7 @@ extension Request {
       // The documents give the flags no field of their own.
       [
         Content(.actor, actor.number), Content(.roles, actor.roles),
-        Content(.other, [actor.isRevoked, renewsKey]), Content(.name, actor.name),
+        Content(.other, [actor.isRevoked, renewsKey]), Content(.name, actor.name), Content(.limits, actor.limits),
       ]
     case .beginPurchase(_, let purchase):
       [

@@ -6,7 +6,8 @@ extension Model {
       switch model.state(hold.reservation, at: now) {
       case .held: break
       case .expired: throw .deadlinePassed
-      case .delivered, .confirmed: return model.tellAgain(id, from: 0, count: Self.cardsPerAnswer, now)
+      case .delivered, .confirmed:
+        return model.tellAgain(id, from: 0, count: Self.cardsPerAnswer, actor, isRepeat: true, now)
       case let state: throw .wrongState(state)
       }
       for granted in hold.reservation.lines where model.products[granted.line.product - 1].isFrozen {
@@ -18,6 +19,11 @@ extension Model {
         return card.place == .reserved(id) && UInt64(card.expiry) >= today
       }
       if !isWhole { throw .withdrawn }
+      if actor != hold.reservation.actor {
+        let count = min(hold.reservation.cards.count, Self.cardsPerAnswer)
+        if let refusal = model.limit(ofTelling: count, actor, now) { throw refusal }
+        model.countReprint(of: count, by: actor, now)
+      }
       return model.deliver(id, now, model.newEvent())
     }
   }
@@ -41,25 +47,33 @@ extension Model {
       let state = model.state(reservation, at: now)
       guard state == .delivered || state == .confirmed else { throw .wrongState(state) }
       guard first < reservation.cards.count, first <= reservation.told else { throw .invalid(.index) }
-      var answer = model.tellAgain(id, from: first, count: count == 0 ? Self.cardsPerAnswer : count, now)
-      // Each is one of its own.
-      answer.isRepeat = false
-      return answer
+      let count = count == 0 ? Self.cardsPerAnswer : count
+      return model.tellAgain(id, from: first, count: count, actor, isRepeat: false, now)
     }
   }
 
-  /// Tells cards of a delivery: those told before, which counts as a print, or the next that were not.
-  mutating func tellAgain(_ id: ID, from first: Int, count: Int, _ now: UInt64) -> Answer {
+  /// Tells cards of a delivery: those told before, which counts as a print, or the next that were not. Each reprint is one
+  /// of its own; vend and dispense are repeats.
+  mutating func tellAgain(
+    _ id: ID, from first: Int, count: Int, _ actor: Int, isRepeat: Bool, _ now: UInt64
+  ) -> Answer {
     let reservation = holds[id]!.reservation
     var end = min(first + count, reservation.cards.count)
     let isPrint = first < reservation.told
     if isPrint { end = min(end, reservation.told) }
-    if !isPrint { holds[id]!.reservation.told = end }
     let answer = part(of: reservation, from: first, to: end, prints: isPrint ? reservation.prints + 1 : 0)
     // Nothing is opened, so nothing happens: it tells how things are.
-    if answer.cards.isEmpty && isPrint { return Answer(.delivery(answer), isRepeat: true, event: holds[id]!.event) }
-    if isPrint { holds[id]!.reservation.prints += 1 }
-    return Answer(.delivery(answer), isRepeat: true, event: newEvent())
+    if answer.cards.isEmpty && isPrint {
+      return Answer(.delivery(answer), isRepeat: isRepeat, event: holds[id]!.event)
+    }
+    let isOwn = reservation.actor == actor
+    let isOpen = reservation.state == .delivered && now < reservation.dispensedAt + Self.reversalMilliseconds
+    if isPrint || !isOwn, !(isOwn && isRepeat && isOpen) {
+      if let refusal = limit(ofTelling: end - first, actor, now) { return Answer(.refused(refusal)) }
+      countReprint(of: end - first, by: actor, now)
+    }
+    if isPrint { holds[id]!.reservation.prints += 1 } else { holds[id]!.reservation.told = end }
+    return Answer(.delivery(answer), isRepeat: isRepeat, event: newEvent())
   }
 
   /// A part of a delivery, with the cards that are still in it.

@@ -94,6 +94,9 @@ extension Model {
   }
 
   mutating func define(_ actor: Actor) -> Outcome {
+    if let product = actor.limits.products.first(where: { $0 > products.count }) {
+      return .refused(.unknownProduct(product))
+    }
     if actor.number != 0 && !actors.indices.contains(actor.number - 1) { return .refused(.unknownActor) }
     if actors.contains(where: { $0.name == actor.name && $0.number != actor.number }) { return .refused(.nameTaken) }
     if actor.number == 0 {

@@ -10,8 +10,9 @@ extension Model {
       case .vend(_, _, let line): [line]
       default: []
       }
-    do {
-      let (granted, taken) = try pick(lines, now)
+    do throws(Refusal) {
+      let (granted, taken) = try pick(lines, actor, now)
+      if let refusal = limit(ofTaking: lines, actor, now) { throw refusal }
       return take(taken, granted, for: request, actor, now)
     } catch {
       return Answer(.refused(error))
@@ -29,7 +30,7 @@ extension Model {
     guard case .vend = request else {
       return Answer(.granted(told(known.reservation, at: now)), isRepeat: true, event: known.madeBy)
     }
-    return tellAgain(known.reservation.id, from: 0, count: Self.cardsPerAnswer, now)
+    return tellAgain(known.reservation.id, from: 0, count: Self.cardsPerAnswer, actor, isRepeat: true, now)
   }
 
   /// A reservation as it is told: one that is due has expired.
@@ -42,13 +43,20 @@ extension Model {
   // MARK: Which cards
 
   /// The cards for each line in turn; what one line takes, the next cannot have.
-  private func pick(_ lines: [Line], _ now: UInt64) throws(Refusal) -> (lines: [GrantedLine], cards: [Granted]) {
+  private func pick(
+    _ lines: [Line], _ actor: Int, _ now: UInt64
+  ) throws(Refusal) -> (lines: [GrantedLine], cards: [Granted]) {
+    let limits = actors[actor - 1].limits
     var granted: [GrantedLine] = []
     var taken: [Granted] = []
     var runs = 0
     for (index, line) in lines.enumerated() {
       guard products.indices.contains(line.product - 1) else { throw .unknownProduct(line.product) }
       let product = products[line.product - 1]
+      let isOnList = limits.products.isEmpty || limits.products.contains(line.product)
+      if !isOnList || limits.currency != nil && limits.currency != product.currency {
+        throw .productNotPermitted(line.product)
+      }
       if product.isFrozen { throw .productFrozen(line.product) }
       if line.discount > product.price * UInt64(line.count) { throw .invalid(.discount) }
       let all = available(product, line.condition, now)

@@ -83,6 +83,7 @@ package struct Model: Sendable {
   var holds: [ID: Hold] = [:]
   var changes: [ID: Change]
   var shifts: [Int: Shift] = [:]
+  var reprints: [Reprint] = []
   /// Which purchase brought a serial or a PIN, for each vendor.
   var serials: [String: [String: Int]] = [:]
   var pins: [String: [String: Int]] = [:]

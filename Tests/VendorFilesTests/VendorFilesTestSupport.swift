@@ -156,25 +156,5 @@ func gzip(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
   return Array(output.prefix(Int(stream.total_out)))
 }
 
-/// Random numbers that a printed seed repeats (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  /// Takes the seed from `PINVAULT_SEED` if that is set, and prints it.
-  init(for test: String) {
-    let given = ProcessInfo.processInfo.environment["PINVAULT_SEED"].flatMap { UInt64($0) }
-    state = given ?? .random(in: 0...UInt64.max)
-    print("\(test): PINVAULT_SEED=\(state)")
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   .appending(path: "Fixtures/vendor")

@@ -1,6 +1,7 @@
 import Foundation
 import PinWords
 import ReferenceModel
+import TestSupport
 import Testing
 
 @testable import PinEngine
@@ -10,13 +11,12 @@ import Testing
 @Suite("Whatever is asked in whatever order, the store answers as the model does")
 struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
-  private static let replayed = environment["PINVAULT_SEED"].flatMap { UInt64($0) }
   private static let requestCount = environment["PINVAULT_SIMULATION_STEPS"].flatMap { Int($0) } ?? 20_000
   private static let requestsPerHistory = 2000
 
   @Test("Histories, each drawn from a seed of its own")
   func histories() async throws {
-    var seed = Self.replayed ?? .random(in: 1 ... .max / 2)
+    var seed = SeededGenerator.replayed ?? .random(in: 1 ... .max / 2)
     var done = 0
     var seen: [String: Int] = [:]
     var kinds: Set<String> = []
@@ -29,7 +29,7 @@ struct SimulationTests {
       }
       seed += 1
       // One fault shows in many histories: each kind is told once.
-    } while Self.replayed == nil && done < Self.requestCount && kinds.count < 8
+    } while SeededGenerator.replayed == nil && done < Self.requestCount && kinds.count < 8
     print("simulated \(done) requests; kinds of answers: \(seen.count)")
     if Self.environment["PINVAULT_SIMULATION_COUNTS"] != nil {
       for (kind, count) in seen.sorted(by: { $0.key < $1.key }) { print("  \(kind) \(count)") }

@@ -1,5 +1,6 @@
 import PinStore
 import ReferenceModel
+import TestSupport
 
 @testable import PinEngine
 
@@ -33,11 +34,15 @@ struct Swarm {
   let oneInStrange: Int
   /// From how many of the last ids one is picked.
   let idsInPlay: Int
+  /// Whether actors have limits.
+  let limitsActors: Bool
+  /// Whether the stock is in more pieces than one request may take.
+  let isBroken: Bool
   /// Whether one sweep does less than is due.
   let isSlowlySwept: Bool
   let settings: StoreSettings
 
-  init(using random: inout SplitMix) {
+  init(using random: inout SeededGenerator) {
     weights = Kind.allCases.map { kind in
       let isOff = !Self.backbone.contains(kind) && random.chance(3)
       return (kind, isOff ? 0 : Self.usual[kind, default: 2] * random.pick([1, 2, 6]))
@@ -46,11 +51,13 @@ struct Swarm {
     priceLimit = random.pick([10, 1000, 1 << 40])
     hasTwoCurrencies = random.chance(3)
     minimumValidityDays = random.pick([0, 0, 0, 2])
-    importLimit = random.pick([3, 10, 30, 300])
+    limitsActors = random.chance(3)
+    isBroken = random.chance(8)
+    importLimit = isBroken ? 600 : random.pick([3, 10, 30, 300])
     restocks = !random.chance(4)
     expiryDays = random.pick([1, 3, 10, 400])
     lineLimit = random.pick([1, 2, 4, 8])
-    countLimit = importLimit == 300 ? random.pick([10, 200, 300]) : random.pick([1, 3, 9])
+    countLimit = importLimit >= 300 ? random.pick([10, 200, 300]) : random.pick([1, 3, 9])
     holdLimitSeconds = random.pick([2, 20, 600, 86_400, 604_800])
     batchLimit = random.pick([1, 4, 32, 128])
     stepLimitMilliseconds = random.pick([0, 500, 5000, 60_000, 3_600_000])
@@ -80,7 +87,7 @@ struct Swarm {
   ]
   private static let backbone: Set<Kind> = [.vend, .reserve, .dispense]
 
-  func kind(using random: inout SplitMix) -> Kind {
+  func kind(using random: inout SeededGenerator) -> Kind {
     var left = Int.random(in: 0..<weights.reduce(0) { $0 + $1.weight }, using: &random)
     for (kind, weight) in weights {
       if left < weight { return kind }
@@ -90,7 +97,7 @@ struct Swarm {
   }
 }
 
-extension SplitMix {
+extension SeededGenerator {
   mutating func chance(_ oneIn: Int) -> Bool { oneIn > 0 && Int.random(in: 0..<oneIn, using: &self) == 0 }
   mutating func pick<Element>(_ from: [Element]) -> Element { from.randomElement(using: &self)! }
   mutating func upTo(_ most: Int) -> Int { Int.random(in: 1...max(most, 1), using: &self) }

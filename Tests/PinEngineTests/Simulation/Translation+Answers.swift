@@ -158,7 +158,38 @@ extension ReferenceModel.Actor {
   init(_ actor: ActorDescription) {
     self.init(
       number: Int(actor.id.rawValue), name: actor.name,
-      roles: Set(Role.allCases.filter { actor.roles.contains($0.words) }), isRevoked: actor.isRevoked)
+      roles: Set(Role.allCases.filter { actor.roles.contains($0.words) }), isRevoked: actor.isRevoked,
+      limits: ReferenceModel.Limits(actor.limits))
+  }
+}
+
+extension ReferenceModel.Limits {
+  init(_ limits: ActorLimits) {
+    self.init()
+    minute = Allowance(limits.minute)
+    day = Allowance(limits.day)
+    currency = limits.currency.map { "\($0)" }
+    products = limits.products.map { Int($0.rawValue) }
+  }
+}
+
+extension ReferenceModel.Allowance {
+  init(_ allowance: ActorLimits.Allowance) {
+    self.init(cards: Int(allowance.cards), reprints: Int(allowance.reprints), value: allowance.valueMinor)
+  }
+}
+
+extension ReferenceModel.Limit {
+  init(_ limit: ActorLimit) {
+    self =
+      switch limit {
+      case .cardsPerMinute: .cardsPerMinute
+      case .cardsPerDay: .cardsPerDay
+      case .valuePerMinute: .valuePerMinute
+      case .valuePerDay: .valuePerDay
+      case .reprintsPerMinute: .reprintsPerMinute
+      case .reprintsPerDay: .reprintsPerDay
+      }
   }
 }
 
@@ -227,9 +258,10 @@ extension ReferenceModel.Refusal {
       case .outOfTurn(let expected): .outOfTurn(expected: Int(expected))
       case .busy: .busy
       case .importRunning(let purchase): .importRunning(Int(purchase.rawValue))
-      case .approvalRequired, .cardDamaged, .storageFull, .stopping, .productNotPermitted, .limitReached,
-        .oldKeyStillWorks,
-        .tooManyRequests:
+      case .productNotPermitted(let product): .productNotPermitted(Int(product.rawValue))
+      case .limitReached(let limit, let left, let retryAfter):
+        .limitReached(ReferenceModel.Limit(limit), left: left, retryAfter: UInt64(retryAfter))
+      case .approvalRequired, .cardDamaged, .storageFull, .stopping, .oldKeyStillWorks, .tooManyRequests:
         .other("\(refusal)")
       }
   }

@@ -89,9 +89,20 @@ extension ReferenceModel.Purchase {
 
 extension ReferenceModel.Actor {
   var words: ActorDescription {
-    ActorDescription(
+    var words = ActorDescription(
       id: ActorID(UInt32(number)), name: name, roles: roles.reduce(into: []) { $0.formUnion($1.words) },
       isRevoked: isRevoked)
+    words.limits.minute = limits.minute.words
+    words.limits.day = limits.day.words
+    words.limits.currency = limits.currency.map { Currency($0)! }
+    words.limits.products = limits.products.map { ProductID(UInt32($0)) }
+    return words
+  }
+}
+
+extension ReferenceModel.Allowance {
+  var words: ActorLimits.Allowance {
+    ActorLimits.Allowance(cards: UInt32(cards), reprints: UInt32(reprints), valueMinor: value)
   }
 }
 
