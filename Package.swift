@@ -71,6 +71,8 @@ let package = Package(
       ] + nio,
       swiftSettings: settings),
     .target(
+      name: "PinReports", dependencies: ["PinWords", "PinStore", "PinEngine"], swiftSettings: settings),
+    .target(
       name: "PinBench",
       dependencies: [
         "CLibssl", "CLinux", "PinBytes", "PinWords", "PinProtocol", "PinSealing",
@@ -81,7 +83,7 @@ let package = Package(
       name: "pinvault",
       dependencies: [
         "PinWords", "PinSealing", "PinStore", "PinEngine", "PinProtocol", "PinClient", "PinServer", "PinBench",
-        "ChildProcess", "VendorFiles",
+        "PinReports", "ChildProcess", "VendorFiles",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -124,6 +126,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ] + nio,
       swiftSettings: settings),
+    .testTarget(
+      name: "PinReportsTests", dependencies: ["PinReports", "PinEngine", "PinStore", "PinSealing", "PinWords"],
+      exclude: ["Golden"], swiftSettings: settings),
     .testTarget(name: "PinBenchTests", dependencies: ["PinBench"], swiftSettings: settings),
     .testTarget(
       name: "FuzzTests",

@@ -4,6 +4,7 @@
 //   Pinvault, ExitStatus   the root, and how the program ends
 //   Commands/              a command, or a family of them, to a file
 //   Import/                vendor files into stock: the one command that is more than a call
+//   Report/                 reports: what is asked, and where it goes
 //   Serve/                 the server's settings and its life
 //   Support/               options, amounts, times, tables, errors
 
@@ -33,8 +34,8 @@ struct Pinvault: AsyncParsableCommand {
         name: "The store:",
         subcommands: [
           InitCommand.self, ServeCommand.self, VerifyCommand.self, BackupCommand.self, RestoreCommand.self,
-          RekeyCommand.self, StatsCommand.self, EventsCommand.self, ActorCommand.self, ApproveCommand.self,
-          ApprovalRuleCommand.self, BenchCommand.self,
+          RekeyCommand.self, StatsCommand.self, EventsCommand.self, ReportCommand.self, ActorCommand.self,
+          ApproveCommand.self, ApprovalRuleCommand.self, BenchCommand.self,
         ]),
       CommandGroup(
         name: "Stock:",

@@ -18,7 +18,7 @@ enum OrderedJSON: Sendable {
   static func time(orNone timeMilliseconds: UInt64) -> OrderedJSON {
     timeMilliseconds == 0 ? .null : .time(timeMilliseconds)
   }
-  static func day(_ day: Day) -> OrderedJSON { .text(calendarDay(UInt64(day.daysSince1970))) }
+  static func day(_ day: Day) -> OrderedJSON { .text(day.calendarText) }
   static func hexadecimal(_ number: UInt64) -> OrderedJSON {
     let digits = String(number, radix: 16)
     return .text(String(repeating: "0", count: 16 - digits.count) + digits)
@@ -106,36 +106,4 @@ extension OrderedJSON: Encodable {
       try container.encode(string)
     }
   }
-}
-
-// MARK: Times
-
-/// Such as `2027-01-15T08:00:00.000Z`; years past 9999 simply have more digits.
-private func rfc3339(_ timeMilliseconds: UInt64) -> String {
-  let (seconds, milliseconds) = timeMilliseconds.quotientAndRemainder(dividingBy: 1000)
-  let (minutes, second) = seconds.quotientAndRemainder(dividingBy: 60)
-  let (hours, minute) = minutes.quotientAndRemainder(dividingBy: 60)
-  let (days, hour) = hours.quotientAndRemainder(dividingBy: 24)
-  let clock = "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2)).\(padded(milliseconds, 3))"
-  return "\(calendarDay(days))T\(clock)Z"
-}
-
-/// The Gregorian day so many days after 1970-01-01.
-///
-/// Counted from 0000-03-01, where a leap day is the last of its year: 146,097 days are 400 years, 1461 four, and months
-/// from March on begin on day (153 m + 2) / 5 of their year.
-private func calendarDay(_ daysSince1970: UInt64) -> String {
-  let (era, dayOfEra) = (daysSince1970 + 719_468).quotientAndRemainder(dividingBy: 146_097)
-  let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-  let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-  let monthFromMarch = (5 * dayOfYear + 2) / 153
-  let day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
-  let month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-  let year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
-  return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-}
-
-private func padded(_ number: UInt64, _ width: Int) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

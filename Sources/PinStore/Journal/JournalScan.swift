@@ -1,3 +1,5 @@
+import PinSealing
+
 /// A walk over the journal's events from some sequence on, each block checked as it is read, in bounded memory.
 ///
 /// It belongs to one thread at a time and reads beside the writer; it never goes beyond what was synced when it was
@@ -15,6 +17,9 @@ package struct JournalScan: ~Copyable {
 
   /// The last event that the scan goes to.
   package var lastSequence: UInt64 { reader.lastSequence }
+
+  /// The hash of the block before the one whose event was handed out last.
+  package var chainBefore: Digest256 { reader.header.previous }
 
   /// Lets the scan go on to a later synced head.
   package mutating func extend(to head: JournalHead) {
@@ -75,57 +80,21 @@ package enum ScanError<Failure: Error>: Error {
 
 /// Reading the journal while it is being written, from any thread.
 extension Store where Machine: ~Copyable {
-  /// A scan of the events from `sequence` to the synced head; `sequence` may be at most the one after the head.
-  package func scan(from sequence: UInt64 = 1) throws(StoreError) -> JournalScan {
-    try scan(from: sequence, upTo: head)
-  }
+  /// The journal up to the synced head.
+  package var view: JournalView { JournalView(journal, index, head) }
 
-  private func scan(from sequence: UInt64, upTo head: JournalHead) throws(StoreError) -> JournalScan {
-    guard sequence > 0, sequence <= head.sequence + 1 else { throw .noSuchSequence(sequence) }
-    if sequence == head.sequence + 1 {
-      return JournalScan(JournalReader(journal, after: head, lastSequence: head.sequence), from: sequence)
-    }
-    guard
-      let entry = try index.entry(before: sequence, upTo: head),
-      let before = try journal.head(beforeBlockAt: entry.position)
-    else { throw .noSuchSequence(sequence) }
-    return JournalScan(JournalReader(journal, after: before, lastSequence: head.sequence), from: sequence)
-  }
+  /// A scan of the events from `sequence` to the synced head; `sequence` may be at most the one after the head.
+  package func scan(from sequence: UInt64 = 1) throws(StoreError) -> JournalScan { try view.scan(from: sequence) }
 
   /// Runs `body` with one event and its time.
   package func withEvent<Result>(
     _ sequence: UInt64, _ body: (_ event: RawSpan, _ timeMilliseconds: UInt64) throws -> Result
   ) throws -> Result {
-    let head = head
-    guard sequence <= head.sequence else { throw StoreError.noSuchSequence(sequence) }
-    var scan = try scan(from: sequence, upTo: head)
-    var result: Result?
-    do {
-      try scan.forEach({ event, _, time in
-        result = try body(event, time)
-        return false
-      })
-    } catch ScanError<any Error>.store(let error) {
-      throw error
-    } catch ScanError<any Error>.body(let error) {
-      throw error
-    }
-    guard let result else { throw StoreError.noSuchSequence(sequence) }
-    return result
+    try view.withEvent(sequence, body)
   }
 
   /// The first event with this time or a later one; the one after the head when there is none.
   package func firstSequence(atOrAfter milliseconds: UInt64) throws(StoreError) -> UInt64 {
-    let head = head
-    guard let entry = try index.entry(beforeTime: milliseconds, upTo: head) else { return 1 }
-    guard let before = try journal.head(beforeBlockAt: entry.position) else { throw .noSuchSequence(entry.sequence) }
-    var reader = JournalReader(journal, after: before, lastSequence: head.sequence)
-    while reader.head.sequence < head.sequence {
-      if case .end(let position, let fault) = try reader.next() {
-        throw .rotten(journal.place(position), problem: fault.problem)
-      }
-      if reader.header.timeMilliseconds >= milliseconds { return reader.header.firstSequence }
-    }
-    return head.sequence + 1
+    try view.firstSequence(atOrAfter: milliseconds)
   }
 }

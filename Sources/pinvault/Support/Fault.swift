@@ -3,6 +3,7 @@ import Glibc
 import PinClient
 import PinEngine
 import PinProtocol
+import PinReports
 import PinSealing
 import PinServer
 import PinStore
@@ -29,6 +30,7 @@ struct Fault: Error, Equatable {
     case let error as KeyFileError: self.init(error)
     case let error as KeyringError: self.init(error)
     case let error as StoreError: self.init(error)
+    case let error as ReportError: self.init(error)
     case let error as VendorFileError: self.init(error)
     case let error as SealingSystemError: self.init(.inputOutput, error.description)
     case let error as ServerError: self.init(error)

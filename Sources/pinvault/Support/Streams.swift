@@ -21,6 +21,8 @@ enum StandardOutput {
   }
 
   static func write(line: String) throws { try write(line + "\n") }
+
+  static func write(_ bytes: [UInt8]) throws { try writeAll(bytes.span.bytes, to: STDOUT_FILENO, "standard output") }
 }
 
 /// Where errors, progress and advice go; never a PIN.
@@ -36,19 +38,16 @@ enum StandardError {
 }
 
 private func writeAll(_ text: String, to descriptor: Int32, _ name: String) throws(SystemFault) {
-  var text = text
-  var failure: SystemFault?
-  text.withUTF8 { bytes in
-    var written = 0
-    while written < bytes.count {
-      let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else {
-        failure = SystemFault("writing \(name)")
-        return
-      }
-      written += count
-    }
+  try writeAll(text.utf8Span.span.bytes, to: descriptor, name)
+}
+
+/// Writes all of it, however many calls that takes.
+func writeAll(_ bytes: RawSpan, to descriptor: Int32, _ name: String) throws(SystemFault) {
+  var written = 0
+  while written < bytes.byteCount {
+    let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written) }
+    if count < 0, errno == EINTR { continue }
+    guard count > 0 else { throw SystemFault("writing \(name)") }
+    written += count
   }
-  if let failure { throw failure }
 }

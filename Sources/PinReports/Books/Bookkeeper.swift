@@ -1,0 +1,138 @@
+import PinEngine
+import PinStore
+import PinWords
+
+/// Turns events into postings, and keeps the books as it goes.
+package struct Bookkeeper {
+  package private(set) var books = Books()
+  private var memory: SaleMemory
+
+  package init(_ view: JournalView) { memory = SaleMemory(view) }
+
+  /// From now on flows are counted anew.
+  package mutating func beginPeriod() { books.beginPeriod() }
+
+  /// Takes in the next event; `post` gets what it did to the books of sales.
+  package mutating func fold(_ event: JournalEvent, post: ((Posting) throws -> Void)?) throws {
+    try books.fold(event)
+    switch event.facts {
+    case .reserved: memory.remember(event)
+    case .vended(let grant):
+      memory.remember(event)
+      if let post { try deliver(grant, of: event.actor, by: event, post) }
+    case .dispensed(_, let moves):
+      memory.remember(event)
+      guard let post, let move = moves.first else { return }
+      let found = try memory.sale(of: move.extent.first, placedBy: move.placedBy, asking: event.sequence)
+      try deliver(found.grant, of: found.actor, by: event, post)
+    case .returned(let cards):
+      guard let post else { return }
+      try comeOrGo(cards.extents, as: .returned, cards.reservation, event, post)
+    case .reversed(.quarantined, let moves):
+      guard let post, let id = event.id else { return }
+      try comeOrGo(moves, as: .cancellation, id, event, post)
+    case .settled(let reservation, _, _, let moves):
+      guard let post else { return }
+      try comeOrGo(moves, as: .settlement, reservation, event, post)
+    default: break
+    }
+  }
+
+  // MARK: Sales
+
+  private func deliver(
+    _ grant: JournalFacts.Grant, of actor: ActorID, by event: JournalEvent, _ post: (Posting) throws -> Void
+  ) throws {
+    guard let reservation = event.id else { return }
+    var extents = LineExtents(lineCount: grant.lines.count)
+    for granted in grant.extents { extents.add(granted.extent, of: granted.lot, to: Int(granted.line)) }
+    var counted: [Currency] = []
+    for (index, granted) in grant.lines.enumerated() {
+      let isFirst = !counted.contains(granted.currency)
+      if isFirst { counted.append(granted.currency) }
+      try post(
+        Posting(
+          kind: .sale, sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, reservation: reservation,
+          original: nil, line: index, user: Posting.User(actor: actor, cashier: grant.sale.cashier),
+          tender: grant.sale.tender, product: granted.line.product, condition: granted.line.condition,
+          cards: Int(granted.line.count), extents: extents[index], currency: granted.currency,
+          unitPriceMinor: granted.unitPriceMinor,
+          grossMinor: Int128(granted.unitPriceMinor) * Int128(granted.line.count),
+          discountMinor: Int128(granted.line.discountMinor), taxMinor: Int128(granted.line.taxMinor),
+          costMinor: try cost(of: extents, line: index, event), countsSale: isFirst))
+    }
+  }
+
+  private func cost(of extents: LineExtents, line: Int, _ event: JournalEvent) throws(ReportError) -> Int128 {
+    var cost: Int128 = 0
+    for (lot, count) in extents.counts[line] {
+      cost += Int128(try books.lot(lot, namedBy: event.sequence).unitCostMinor) * Int128(count)
+    }
+    return cost
+  }
+
+  // MARK: What comes back, and what is sold after all
+
+  /// Posts cards of a sale, each line with its share: the discount's rounded up, the tax's rounded down.
+  private func comeOrGo(
+    _ moves: [JournalFacts.MovedExtent], as kind: Posting.Kind, _ reservation: RequestID, _ event: JournalEvent,
+    _ post: (Posting) throws -> Void
+  ) throws {
+    guard let first = moves.first else { return }
+    let found = try memory.sale(of: first.extent.first, placedBy: first.placedBy, asking: event.sequence)
+    let grant = found.grant
+    var extents = LineExtents(lineCount: grant.lines.count)
+    for move in moves {
+      guard
+        let granted = grant.extents.first(where: {
+          $0.extent.first <= move.extent.first && move.extent.end <= $0.extent.end
+        })
+      else { throw ReportError.brokenTrail(sequence: event.sequence) }
+      extents.add(move.extent, of: move.lot, to: Int(granted.line))
+    }
+    // A return is its taker's; what ends or settles a sale, its seller's.
+    let user =
+      kind == .returned
+      ? Posting.User(actor: event.actor, cashier: 0) : Posting.User(actor: found.actor, cashier: grant.sale.cashier)
+    let sign: Int128 = kind.isBack ? -1 : 1
+    var counted: [Currency] = []
+    for (index, granted) in grant.lines.enumerated() where !extents[index].isEmpty {
+      let cards = extents[index].reduce(0) { $0 + Int($1.count) }
+      let (count, whole) = (Int128(cards), Int128(granted.line.count))
+      let isFirst = !counted.contains(granted.currency)
+      if isFirst { counted.append(granted.currency) }
+      try post(
+        Posting(
+          kind: kind, sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, reservation: reservation,
+          original: found.delivery, line: index, user: user, tender: grant.sale.tender, product: granted.line.product,
+          condition: granted.line.condition, cards: Int(sign) * cards, extents: extents[index],
+          currency: granted.currency, unitPriceMinor: granted.unitPriceMinor,
+          grossMinor: sign * Int128(granted.unitPriceMinor) * count,
+          discountMinor: sign * ((Int128(granted.line.discountMinor) * count + whole - 1) / whole),
+          taxMinor: sign * (Int128(granted.line.taxMinor) * count / whole),
+          costMinor: sign * (try cost(of: extents, line: index, event)), countsSale: isFirst))
+    }
+  }
+}
+
+/// The cards of each line of a sale, and how many of each lot.
+private struct LineExtents {
+  private var extents: [[Extent]]
+  private(set) var counts: [[(lot: LotID, count: UInt64)]]
+
+  init(lineCount: Int) {
+    extents = Array(repeating: [], count: lineCount)
+    counts = Array(repeating: [], count: lineCount)
+  }
+
+  mutating func add(_ extent: Extent, of lot: LotID, to line: Int) {
+    extents[line].append(extent)
+    if let last = counts[line].last, last.lot == lot {
+      counts[line][counts[line].count - 1].count += UInt64(extent.count)
+    } else {
+      counts[line].append((lot, UInt64(extent.count)))
+    }
+  }
+
+  subscript(line: Int) -> [Extent] { extents[line] }
+}

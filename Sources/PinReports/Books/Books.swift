@@ -1,0 +1,180 @@
+import PinEngine
+import PinWords
+
+/// What the journal has told so far that a report needs: names, what cards cost, and where they are.
+///
+/// A fold over events in order. It holds what grows with the catalogue, never what grows with sales.
+package struct Books: Sendable {
+  package private(set) var products: [ProductID: Product] = [:]
+  package private(set) var actors: [ActorID: ActorDescription] = [:]
+  package private(set) var purchases: [PurchaseID: Purchase] = [:]
+  /// By lot id, which begin at 1 and have no gap.
+  private var lots: [Lot] = []
+  package private(set) var stock: [ProductID: StockAccount] = [:]
+  /// When the last event happened.
+  package private(set) var lastMilliseconds: UInt64 = 0
+
+  package struct Purchase: Sendable {
+    package var facts: JournalFacts.BegunPurchase
+    package var begunBy: UInt64
+    package var begunMilliseconds: UInt64
+    package var actor: ActorID
+    package var state = State.loading
+    /// How many cards of each lot were loaded.
+    package var loadedCounts: [UInt32] = []
+    /// The event that made it stock, or gave it up.
+    package var endedBy: UInt64 = 0
+    package var endedMilliseconds: UInt64 = 0
+
+    package enum State: String, Sendable { case loading, committed, abandoned }
+  }
+
+  package struct Lot: Sendable {
+    package var product: ProductID
+    package var purchase: PurchaseID
+    package var unitCostMinor: UInt64
+    package var expiry: Day
+    /// How many of its cards are in regular stock.
+    package var regular = 0
+  }
+
+  package init() {}
+
+  package func lot(_ lot: LotID, namedBy sequence: UInt64) throws(ReportError) -> Lot {
+    guard lot.rawValue > 0, lot.rawValue <= lots.count else { throw .brokenTrail(sequence: sequence) }
+    return lots[Int(lot.rawValue) - 1]
+  }
+
+  /// How many regular cards of each product have such an expiry.
+  func regularCards(where isWanted: (Day) -> Bool) -> [ProductID: Int] {
+    var cards: [ProductID: Int] = [:]
+    for lot in lots where isWanted(lot.expiry) { cards[lot.product, default: 0] += lot.regular }
+    return cards
+  }
+
+  /// From now on flows are counted anew, beside what is there now.
+  mutating func beginPeriod() {
+    for product in stock.keys { stock[product]!.beginPeriod() }
+  }
+}
+
+// MARK: The fold
+
+extension Books {
+  /// Takes in the next event.
+  mutating func fold(_ event: JournalEvent) throws(ReportError) {
+    lastMilliseconds = event.timeMilliseconds
+    switch event.facts {
+    case .productDefined(let product):
+      products[product.id] = product
+      if stock[product.id] == nil { stock[product.id] = StockAccount() }
+    case .productFrozen(let product, _): products[product]?.isFrozen = true
+    case .productThawed(let product, _): products[product]?.isFrozen = false
+    case .actorDefined(let actor, _): actors[actor.id] = actor
+    case .purchaseBegun(let purchase): try begin(purchase, event)
+    case .purchaseCommitted(let purchase, _, let loadedCounts): try commit(purchase, loadedCounts, event)
+    case .purchaseAbandoned(let purchase, _):
+      purchases[purchase]?.state = .abandoned
+      purchases[purchase]?.endedBy = event.sequence
+      purchases[purchase]?.endedMilliseconds = event.timeMilliseconds
+    case .reserved(let grant): try take(grant, to: .reserved, event)
+    case .vended(let grant): try take(grant, to: .delivered, event)
+    case .dispensed(_, let moves):
+      try move(moves, event) { _ in
+        .delivered
+      } as: {
+        $0.sold += $1
+      }
+    case .released(let moves), .expired(let moves): try move(moves, event) { .stock($0) }
+    case .reversed(.quarantined, let moves):
+      try move(moves, event) { _ in
+        .quarantined
+      } as: {
+        $0.cancelled += $1
+      }
+    case .reversed(_, let moves): try move(moves, event) { .stock($0) }
+    case .returned(let cards):
+      try move(cards.extents, event) { _ in
+        .stock(.used)
+      } as: {
+        $0.returned += $1
+      }
+    case .settled(_, _, _, let moves):
+      try move(moves, event) { _ in
+        .delivered
+      } as: {
+        $0.settled += $1
+      }
+    case .reinventoried(let change): try move(change.extents, event) { _ in .stock(.regular) }
+    case .withdrawn(let change):
+      try move(change.extents, event) { _ in
+        .void
+      } as: {
+        $0.withdrawn += $1
+      }
+    case .stockQuarantined(let moves): try move(moves, event) { _ in .quarantined }
+    case .storeCreated, .storeRestored, .rekeyed, .opened, .confirmed, .extended, .shiftClosed, .forgotten, .approved,
+      .approvalRuleDefined:
+      break
+    }
+  }
+
+  private mutating func begin(_ facts: JournalFacts.BegunPurchase, _ event: JournalEvent) throws(ReportError) {
+    purchases[facts.purchase] = Purchase(
+      facts: facts, begunBy: event.sequence, begunMilliseconds: event.timeMilliseconds, actor: event.actor)
+    for begun in facts.lots {
+      guard begun.lot.rawValue == lots.count + 1 else { throw .brokenTrail(sequence: event.sequence) }
+      lots.append(
+        Lot(
+          product: facts.product, purchase: facts.purchase, unitCostMinor: facts.unitCostMinor, expiry: begun.expiry))
+    }
+  }
+
+  private mutating func commit(
+    _ id: PurchaseID, _ loadedCounts: [UInt32], _ event: JournalEvent
+  ) throws(ReportError) {
+    guard let facts = purchases[id]?.facts, facts.lots.count == loadedCounts.count else {
+      throw .brokenTrail(sequence: event.sequence)
+    }
+    let product = facts.product
+    for (lot, loaded) in zip(facts.lots, loadedCounts) { lots[Int(lot.lot.rawValue) - 1].regular += Int(loaded) }
+    purchases[id]!.state = .committed
+    purchases[id]!.endedBy = event.sequence
+    purchases[id]!.loadedCounts = loadedCounts
+    purchases[id]!.endedMilliseconds = event.timeMilliseconds
+    let loaded = loadedCounts.reduce(0) { $0 + Int($1) }
+    stock[product, default: StockAccount()].regular += loaded
+    stock[product]!.flows.received += loaded
+  }
+
+  private mutating func take(
+    _ grant: JournalFacts.Grant, to place: StockAccount.Place, _ event: JournalEvent
+  ) throws(ReportError) {
+    for line in grant.lines {
+      let (product, count) = (line.line.product, Int(line.line.count))
+      stock[product, default: StockAccount()][.stock(line.line.condition)] -= count
+      stock[product]![place] += count
+      if place == .delivered { stock[product]!.flows.sold += count }
+    }
+    for granted in grant.extents where grant.lines[Int(granted.line)].line.condition == .regular {
+      _ = try lot(granted.lot, namedBy: event.sequence)
+      lots[Int(granted.lot.rawValue) - 1].regular -= Int(granted.extent.count)
+    }
+  }
+
+  private mutating func move(
+    _ moves: [JournalFacts.MovedExtent], _ event: JournalEvent, to place: (Condition) -> StockAccount.Place,
+    as count: (inout StockFlows, Int) -> Void = { _, _ in }
+  ) throws(ReportError) {
+    for move in moves {
+      let product = try lot(move.lot, namedBy: event.sequence).product
+      let cards = Int(move.extent.count)
+      let (from, to) = (StockAccount.Place(move), place(move.condition))
+      stock[product, default: StockAccount()][from] -= cards
+      stock[product]![to] += cards
+      if from == .stock(.regular) { lots[Int(move.lot.rawValue) - 1].regular -= cards }
+      if to == .stock(.regular) { lots[Int(move.lot.rawValue) - 1].regular += cards }
+      count(&stock[product]!.flows, cards)
+    }
+  }
+}

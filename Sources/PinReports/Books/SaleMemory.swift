@@ -1,0 +1,88 @@
+import PinEngine
+import PinStore
+import PinWords
+
+/// Finds what was granted to cards that are delivered now, or come back: in memory if it was lately, else in the journal.
+///
+/// Each event names the one that had put its cards where they were, so a sale is found by walking back. What is kept in
+/// mind is bounded; the rest costs a seek.
+struct SaleMemory {
+  private let view: JournalView
+  private var known: [UInt64: JournalEvent] = [:]
+  /// The sequences of what is known, oldest first from `oldest` on, around.
+  private var order: [UInt64] = []
+  private var oldest = 0
+  private let capacity: Int
+
+  init(_ view: JournalView, capacity: Int = 65_536) {
+    self.view = view
+    self.capacity = capacity
+  }
+
+  mutating func remember(_ event: JournalEvent) {
+    if order.count < capacity {
+      order.append(event.sequence)
+    } else {
+      known[order[oldest]] = nil
+      order[oldest] = event.sequence
+      oldest = (oldest + 1) % capacity
+    }
+    known[event.sequence] = event
+  }
+
+  /// A sale as it was granted, and the event that delivered it last, if one did.
+  struct Found {
+    var grant: JournalFacts.Grant
+    /// The actor whose reservation it is.
+    var actor: ActorID
+    var delivery: (sequence: UInt64, timeMilliseconds: UInt64)?
+  }
+
+  /// Walks back from the event that had put a card where it was to the one that granted it.
+  func sale(of card: CardID, placedBy sequence: UInt64, asking asker: UInt64) throws -> Found {
+    var sequence = sequence
+    var delivery: (sequence: UInt64, timeMilliseconds: UInt64)?
+    var before = asker
+    while sequence < before {
+      let event = try event(sequence)
+      before = sequence
+      switch event.facts {
+      case .vended(let grant):
+        return Found(
+          grant: grant, actor: event.actor, delivery: delivery ?? (event.sequence, event.timeMilliseconds))
+      case .reserved(let grant): return Found(grant: grant, actor: event.actor, delivery: delivery)
+      case .dispensed(_, let moves), .settled(_, _, _, let moves):
+        delivery = delivery ?? (event.sequence, event.timeMilliseconds)
+        sequence = try placedBy(card, moves, event)
+      case .reversed(_, let moves), .stockQuarantined(let moves): sequence = try placedBy(card, moves, event)
+      default: throw ReportError.brokenTrail(sequence: event.sequence)
+      }
+    }
+    throw ReportError.brokenTrail(sequence: before)
+  }
+
+  private func placedBy(
+    _ card: CardID, _ moves: [JournalFacts.MovedExtent], _ event: JournalEvent
+  ) throws(ReportError) -> UInt64 {
+    guard let move = moves.first(where: { $0.extent.first <= card && card < $0.extent.end }) else {
+      throw .brokenTrail(sequence: event.sequence)
+    }
+    return move.placedBy
+  }
+
+  private func event(_ sequence: UInt64) throws -> JournalEvent {
+    if let event = known[sequence] { return event }
+    return try view.withEvent(sequence) { bytes, time in try JournalEvent(sequence, time, bytes) }
+  }
+}
+
+extension JournalEvent {
+  /// Decodes an event, naming it if that fails.
+  init(_ sequence: UInt64, _ timeMilliseconds: UInt64, _ bytes: RawSpan) throws(ReportError) {
+    do throws(JournalEventError) {
+      self = try JournalEvent(sequence: sequence, timeMilliseconds: timeMilliseconds, bytes: bytes)
+    } catch {
+      throw .event(sequence: sequence, error)
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import PinEngine
+import PinStore
+import PinWords
+
+/// What a report makes of postings, as they come.
+protocol ReportFold {
+  /// Whether it wants the postings from before the period, too.
+  var countsBeforePeriod: Bool { get }
+  mutating func begin() throws
+  /// Every event, after what it posted.
+  mutating func see(_ event: JournalEvent, isInPeriod: Bool, _ books: Books) throws
+  mutating func add(_ posting: Posting, on day: Day, _ books: Books) throws
+  mutating func end(_ books: Books) throws
+}
+
+extension ReportFold {
+  var countsBeforePeriod: Bool { false }
+  func see(_ event: JournalEvent, isInPeriod: Bool, _ books: Books) {}
+}
+
+/// One report: the journal read once, from its first event to the end of the period.
+package struct ReportRun {
+  private let view: JournalView
+  private var request: ReportRequest
+  private let writer: any ReportWriter
+  /// Reads no event after this one.
+  private let lastSequence: UInt64
+  /// How many events pass between two calls of `progress`.
+  private static let eventsPerProgress: UInt64 = 65_536
+
+  package init(
+    _ request: ReportRequest, of view: JournalView, through lastSequence: UInt64 = .max, to writer: any ReportWriter
+  ) {
+    self.lastSequence = lastSequence
+    self.request = request
+    self.view = view
+    self.writer = writer
+  }
+
+  /// Makes the report; `progress` is told now and then how many events have been read, of how many at most.
+  package mutating func run(progress: (_ done: UInt64, _ most: UInt64) throws -> Void = { _, _ in }) throws {
+    var fold = makeFold()
+    try writer.begin(Heading(request))
+    try fold.begin()
+    let (books, provenance) = try read(into: &fold, progress: progress)
+    try fold.end(books)
+    let request = request
+    if request.kind != .shifts { try StockControl.write(books, to: writer) { request.includes($0) } }
+    try writer.end(provenance)
+  }
+
+  private func makeFold() -> any ReportFold {
+    switch request.kind {
+    case .dailyDetails: SalesDetails(request, writer)
+    case .dailyTotals, .totals: SalesTotals(request, writer)
+    case .cardsAvailable: CardsAvailable(request, writer)
+    case .purchases: PurchasesReport(request, writer)
+    case .shifts: ShiftReport(writer)
+    case .reconciliation: Reconciliation(writer)
+    }
+  }
+
+  private mutating func read(
+    into fold: inout any ReportFold, progress: (UInt64, UInt64) throws -> Void
+  ) throws -> (Books, Provenance) {
+    var bookkeeper = Bookkeeper(view)
+    var days = request.days
+    let (start, end, through) = (days.startMilliseconds, days.endMilliseconds, lastSequence)
+    let request = request
+    let (countsBefore, from) = (fold.countsBeforePeriod, days.period.from)
+    var hasBegun = false
+    var provenance = Provenance(
+      storeID: view.storeID.description, firstSequence: 0, lastSequence: 0, chain: view.head.chain.description,
+      lastMilliseconds: 0, isComplete: false)
+    guard try view.firstSequence == 1 else { throw ReportError.journalBeginsLate(sequence: try view.firstSequence) }
+    var scan = try view.scan()
+    var isStopped = false
+    do {
+      try scan.forEach({ bytes, sequence, time in
+        guard time < end, sequence <= through else {
+          provenance.isComplete = time >= end
+          isStopped = true
+          return false
+        }
+        if sequence % Self.eventsPerProgress == 0 { try progress(sequence, view.head.sequence) }
+        if !hasBegun, time >= start {
+          hasBegun = true
+          provenance.firstSequence = sequence
+          bookkeeper.beginPeriod()
+        }
+        (provenance.lastSequence, provenance.lastMilliseconds) = (sequence, time)
+        let event = try JournalEvent(sequence, time, bytes)
+        guard hasBegun || countsBefore else {
+          try bookkeeper.fold(event, post: nil)
+          return true
+        }
+        let day = hasBegun ? days.day(at: time) : from
+        // Postings name products and users as they are called then.
+        var postings: [Posting] = []
+        try bookkeeper.fold(event) { postings.append($0) }
+        for posting in postings where request.includes(posting, bookkeeper.books) {
+          try fold.add(posting, on: day, bookkeeper.books)
+        }
+        try fold.see(event, isInPeriod: hasBegun, bookkeeper.books)
+        return true
+      })
+    } catch ScanError<any Error>.store(let error) {
+      throw error
+    } catch ScanError<any Error>.body(let error) {
+      throw error
+    }
+    // Time is a block's, so a period ends between two.
+    if isStopped { provenance.chain = scan.chainBefore.description }
+    if !hasBegun { provenance.firstSequence = provenance.lastSequence + 1 }
+    if !hasBegun { bookkeeper.beginPeriod() }
+    if let product = request.product, !bookkeeper.books.products.values.contains(where: { $0.isNamed(product) }) {
+      throw ReportError.unknownProduct(product)
+    }
+    return (bookkeeper.books, provenance)
+  }
+}
+
+extension ReportRequest {
+  func includes(_ posting: Posting, _ books: Books) -> Bool {
+    if let currency, posting.currency != currency { return false }
+    guard let product else { return true }
+    return books.products[posting.product]?.isNamed(product) ?? false
+  }
+
+  func includes(_ product: Product) -> Bool {
+    if let currency, product.currency != currency { return false }
+    return self.product.map(product.isNamed) ?? true
+  }
+}
+
+extension Product {
+  /// Whether a text is its SKU or its number.
+  func isNamed(_ text: String) -> Bool { sku == text || id.description == text }
+}

@@ -1,0 +1,33 @@
+import PinWords
+
+/// The control row of each product: opening + received − sold + returned ± adjusted = closing, in cards on hand.
+///
+/// Opening and closing are counted by where events say that cards are, the rest by what kind of events moved them.
+enum StockControl {
+  private static let columns = [
+    Column("product", "Product"), Column("product_name", "Name"), Column("opening", "Opening", .number),
+    Column("received", "Received", .number), Column("sold", "Sold", .number), Column("returned", "Returned", .number),
+    Column("adjusted", "Adjusted", .number), Column("closing", "Closing", .number),
+  ]
+
+  /// Writes the section; throws if the equation does not hold for a product.
+  ///
+  /// Sold are deliveries and settlements; returned are returns and cancellations; adjusted is what was withdrawn.
+  static func write(_ books: Books, to writer: any ReportWriter, where isWanted: (Product) -> Bool) throws {
+    try writer.begin(Section("control", "Cards on hand", columns))
+    for (id, account) in books.stock.sorted(by: { $0.key < $1.key }) {
+      guard let product = books.products[id], isWanted(product) else { continue }
+      let flows = account.flows
+      guard account.opening + flows.net == account.onHand else {
+        throw ReportError.outOfBalance(
+          product: product.sku, expected: account.opening + flows.net, counted: account.onHand)
+      }
+      try writer.add([
+        .text(product.sku), .text(product.name), .number(account.opening), .number(flows.received),
+        .number(flows.sold + flows.settled), .number(flows.returned + flows.cancelled), .number(-flows.withdrawn),
+        .number(account.onHand),
+      ])
+    }
+    try writer.endSection()
+  }
+}

@@ -1,0 +1,130 @@
+import Glibc
+
+/// A journal as of a fixed head, read from its files: beside the process that writes it, after it, or in a backup.
+///
+/// It takes no lock, asks nobody and changes nothing, so it neither slows the writer nor keeps anybody out. Blocks are only
+/// ever added, and the head is synced here before it is told of (law 2): what is read cannot be lost any more.
+package struct JournalView: Sendable {
+  private let journal: JournalDirectory
+  private let index: JournalIndex
+  /// The last event that is read, and the chain's head there.
+  package let head: JournalHead
+
+  /// Looks at the journal of a data directory or of a backup, up to the last event there is now.
+  package init(of directory: String) throws(StoreError) {
+    if !FileTree.exists("\(directory)/\(Backup.manifestName)") { try DataDirectory.confirmFormat(of: directory) }
+    let journal = try JournalDirectory(opening: "\(directory)/journal")
+    let head = try Self.findHead(of: journal)
+    try journal.open(segment: head.end.segment, .read).syncData()
+    self.init(journal, JournalIndex(journal), head)
+  }
+
+  init(_ journal: JournalDirectory, _ index: JournalIndex, _ head: JournalHead) {
+    self.journal = journal
+    self.index = index
+    self.head = head
+  }
+
+  /// Under which id the journal was founded.
+  package var storeID: StoreID { journal.shape.storeID }
+
+  /// The first event that there is: 1 unless old segments were archived. The head's, if there is none.
+  package var firstSequence: UInt64 {
+    get throws(StoreError) {
+      let start = JournalPosition.start(ofSegment: try journal.segmentNumbers().lowerBound)
+      return try journal.header(ofBlockAt: start)?.firstSequence ?? head.sequence
+    }
+  }
+
+  /// A scan of the events from `sequence` to the head; `sequence` may be at most the one after the head.
+  package func scan(from sequence: UInt64 = 1) throws(StoreError) -> JournalScan {
+    guard sequence > 0, sequence <= head.sequence + 1 else { throw .noSuchSequence(sequence) }
+    if sequence == head.sequence + 1 {
+      return JournalScan(JournalReader(journal, after: head, lastSequence: head.sequence), from: sequence)
+    }
+    guard
+      let entry = try index.entry(before: sequence, upTo: head),
+      let before = try journal.head(beforeBlockAt: entry.position)
+    else { throw .noSuchSequence(sequence) }
+    return JournalScan(JournalReader(journal, after: before, lastSequence: head.sequence), from: sequence)
+  }
+
+  /// Runs `body` with one event and its time.
+  package func withEvent<Result>(
+    _ sequence: UInt64, _ body: (_ event: RawSpan, _ timeMilliseconds: UInt64) throws -> Result
+  ) throws -> Result {
+    guard sequence <= head.sequence else { throw StoreError.noSuchSequence(sequence) }
+    var scan = try scan(from: sequence)
+    var result: Result?
+    do {
+      try scan.forEach({ event, _, time in
+        result = try body(event, time)
+        return false
+      })
+    } catch ScanError<any Error>.store(let error) {
+      throw error
+    } catch ScanError<any Error>.body(let error) {
+      throw error
+    }
+    guard let result else { throw StoreError.noSuchSequence(sequence) }
+    return result
+  }
+
+  /// The first event with this time or a later one; the one after the head when there is none.
+  package func firstSequence(atOrAfter milliseconds: UInt64) throws(StoreError) -> UInt64 {
+    guard let entry = try index.entry(beforeTime: milliseconds, upTo: head) else { return 1 }
+    guard let before = try journal.head(beforeBlockAt: entry.position) else { throw .noSuchSequence(entry.sequence) }
+    var reader = JournalReader(journal, after: before, lastSequence: head.sequence)
+    while reader.head.sequence < head.sequence {
+      if case .end(let position, let fault) = try reader.next() {
+        throw .rotten(journal.place(position), problem: fault.problem)
+      }
+      if reader.header.timeMilliseconds >= milliseconds { return reader.header.firstSequence }
+    }
+    return head.sequence + 1
+  }
+}
+
+// MARK: The end of a journal that may be growing
+
+extension JournalView {
+  /// How often a block that is not whole is read again, and how long apart: its writer may be at it.
+  private static let patience = (attempts: 100, pauseMicroseconds: UInt32(10_000))
+
+  /// The last right block of the journal; throws when what follows it is neither nothing nor a block being written.
+  private static func findHead(of journal: JournalDirectory) throws(StoreError) -> JournalHead {
+    var head = try lastSegmentStart(of: journal)
+    for attempt in 0... {
+      let found = try walk(journal, from: head)
+      guard let fault = found.fault else { return found.head }
+      // Whoever writes the block is done with it soon. What stays as it is was torn, or is damage.
+      if attempt >= patience.attempts, found.head.end == head.end {
+        _ = try JournalRecovery(directory: journal).tornBytes(
+          after: found.head, stoppedAt: fault.position, by: fault.fault)
+        return found.head
+      }
+      if found.head.end == head.end { usleep(patience.pauseMicroseconds) }
+      head = found.head
+    }
+    preconditionFailure("a loop without an end has ended")
+  }
+
+  /// The head before the first block of the last segment that has one.
+  private static func lastSegmentStart(of journal: JournalDirectory) throws(StoreError) -> JournalHead {
+    for number in try journal.segmentNumbers().reversed() {
+      if let head = try journal.head(beforeBlockAt: .start(ofSegment: number)) { return head }
+    }
+    return .origin(of: journal.shape.storeID)
+  }
+
+  /// Reads on from a head; tells what stopped it unless that is that there is nothing more.
+  private static func walk(
+    _ journal: JournalDirectory, from head: JournalHead
+  ) throws(StoreError) -> (head: JournalHead, fault: (position: JournalPosition, fault: BlockFault)?) {
+    var reader = JournalReader(journal, after: head)
+    while true {
+      guard case .end(let position, let fault) = try reader.next() else { continue }
+      return (reader.head, fault == .absent ? nil : (position, fault))
+    }
+  }
+}

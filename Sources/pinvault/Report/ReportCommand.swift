@@ -1,0 +1,119 @@
+import ArgumentParser
+import Foundation
+import PinReports
+import PinStore
+import PinWords
+
+struct ReportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "The books: what was sold, came back, was earned and is there, for a period.",
+    discussion: """
+      Reads the journal in the data directory, or in a backup: no key is needed, and it may be served meanwhile.
+
+      Examples:
+        pinvault report daily-totals --data vault --period last-month --by user
+        pinvault report daily-details --data vault --from 2026-03-01 --to 2026-04-01 --zone Europe/Berlin --out march.csv
+      """,
+    subcommands: [Make.self, List.self], defaultSubcommand: Make.self)
+
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The reports there are, and what each can be made by.",
+      discussion: """
+        Example:
+          pinvault report list
+        """)
+
+    func run() throws {
+      var table = Table(["NAME", "WHAT IT SHOWS", "BY"])
+      for kind in ReportKind.allCases {
+        table.add([kind.rawValue, kind.about, kind.groupings.map(\.rawValue).joined(separator: ", ")])
+      }
+      try StandardOutput.write(line: table.text)
+    }
+  }
+
+  struct Make: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "make",
+      abstract: "Make a report (what 'pinvault report NAME' does).",
+      discussion: """
+        Example:
+          pinvault report totals --data vault --period yesterday --by user --format csv
+        """)
+
+    @Argument(help: ArgumentHelp("Which report: see 'pinvault report list'.", valueName: "name"))
+    var name: String
+    @Option(help: ArgumentHelp("The data directory, or a backup.", valueName: "directory")) var data: String
+    @OptionGroup var period: PeriodOptions
+
+    @Option(help: ArgumentHelp("Make rows by this: user, actor, product or tender.", valueName: "what"))
+    var by: Grouping?
+    @Option(help: ArgumentHelp("Only this product: its SKU or number.", valueName: "product")) var product: String?
+    @Option(help: ArgumentHelp("Only this currency.", valueName: "code")) var currency: Currency?
+
+    @OptionGroup var output: ReportOutputOptions
+
+    func run() async throws {
+      let kind = try ReportKind(name: name)
+      let request = try ReportRequest(
+        kind, try period.days(), by: by, product: product, currency: currency)
+      let view = try JournalView(of: Files.trimmed(data))
+      try output.write { writer in
+        let progress = Progress(name: kind.rawValue, isShown: StandardError.isTerminal)
+        defer { progress.clear() }
+        var run = ReportRun(request, of: view, to: writer)
+        try run.run { done, most in progress.show("\(done * 100 / most) % of \(most) events") }
+      }
+    }
+  }
+}
+
+extension Grouping: ExpressibleByArgument {}
+
+/// Which business days.
+struct PeriodOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A day (2026-03-09), month (2026-03) or year, or \(ReportPeriod.names.joined(separator: ", ")). (default: today)",
+      valueName: "period"))
+  var period: String?
+  @Option(help: ArgumentHelp("The first day.", valueName: "day")) var from: String?
+  @Option(help: ArgumentHelp("The day after the last. (default: tomorrow)", valueName: "day")) var to: String?
+  @Option(
+    help: ArgumentHelp("The time zone of days, such as Europe/Berlin. (default: this machine's)", valueName: "zone"))
+  var zone: String?
+  @Option(help: ArgumentHelp("When a business day starts.", valueName: "time"))
+  var dayStarts = "00:00"
+
+  func validate() throws {
+    if period != nil, from != nil || to != nil { throw ValidationError("--period or --from and --to, not both.") }
+    if from == nil, to != nil { throw ValidationError("--to needs --from.") }
+  }
+
+  func days() throws(ReportError) -> PeriodDays {
+    let calendar = try BusinessCalendar(zone: zone ?? TimeZone.current.identifier, dayStarts: dayStarts)
+    let today = calendar.day(at: SystemTime.milliseconds)
+    guard let from else { return try PeriodDays(try ReportPeriod(period ?? "today", today: today), calendar) }
+    let last = try to.map { (text) throws(ReportError) in try day(text) } ?? today.adding(days: 1)
+    return try PeriodDays(try ReportPeriod(from: try day(from), to: last), calendar)
+  }
+
+  private func day(_ text: String) throws(ReportError) -> Day {
+    guard let day = Day(calendarText: text) else { throw .noSuchDay(text) }
+    return day
+  }
+}
+
+extension Fault {
+  init(_ error: ReportError) {
+    switch error {
+    case .journalBeginsLate: self.init(.badInput, error.description)
+    case .event, .brokenTrail, .outOfBalance: self.init(.rotten, error.description)
+    case .unknownReport, .unknownPeriod, .noSuchDay, .dayLeftOut, .backwards, .periodTooLong, .unknownZone,
+      .notATimeOfDay, .unknownProduct, .unknownSection, .notGroupedBy:
+      self.init(.usage, error.description)
+    }
+  }
+}

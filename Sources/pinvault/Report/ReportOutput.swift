@@ -1,0 +1,82 @@
+import ArgumentParser
+import Glibc
+import PinReports
+
+/// In which format a report is written, and where to.
+struct ReportOutputOptions: ParsableArguments {
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case table, csv, json, html
+  }
+
+  @Option(help: "(default: what the file's name ends in, else table)") var format: Format?
+  @Option(help: ArgumentHelp("Write to this file: all of it, or nothing.", valueName: "file")) var out: String?
+  @Option(help: ArgumentHelp("Which table goes into CSV. (default: rows)", valueName: "name")) var section: String?
+
+  func validate() throws {
+    if section != nil, chosen != .csv { throw ValidationError("--section is for CSV, which has one table.") }
+  }
+
+  private var chosen: Format {
+    format ?? out.flatMap { Format(rawValue: String($0.split(separator: ".").last ?? "")) } ?? .table
+  }
+
+  /// Has `make` write a report.
+  func write(_ make: (any ReportWriter) throws -> Void) throws {
+    guard let out else {
+      try make(writer(TextSink { try StandardOutput.write($0) }, style: .ofStandardOutput))
+      return
+    }
+    let file = try NewFile(out)
+    try make(writer(TextSink { try file.write($0) }, style: TableWriter.Style()))
+    try file.finish()
+  }
+
+  private func writer(_ sink: TextSink, style: TableWriter.Style) -> any ReportWriter {
+    switch chosen {
+    case .table: TableWriter(sink, style: style)
+    case .csv: CSVWriter(sink, section: section)
+    case .json: JSONWriter(sink)
+    case .html: HTMLWriter(sink)
+    }
+  }
+}
+
+extension TableWriter.Style {
+  /// Colour and folding are for terminals; `NO_COLOR` is heeded.
+  static var ofStandardOutput: TableWriter.Style {
+    guard isatty(STDOUT_FILENO) == 1 else { return TableWriter.Style() }
+    var size = winsize()
+    let hasSize = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    let isPlain = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+    return TableWriter.Style(hasColour: !isPlain, width: hasSize ? Int(size.ws_col) : nil)
+  }
+}
+
+/// A file that gets its name when it is whole; until then, or if that never comes, there is none, or the old one.
+private final class NewFile {
+  private let path: String
+  private let unfinished: String
+  private let descriptor: Int32
+  private var isFinished = false
+
+  init(_ path: String) throws {
+    self.path = path
+    unfinished = "\(path).\(getpid()).new"
+    descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw Fault(.cannotCreate, SystemFault(path).description) }
+  }
+
+  deinit {
+    close(descriptor)
+    if !isFinished { unlink(unfinished) }
+  }
+
+  func write(_ bytes: [UInt8]) throws { try writeAll(bytes.span.bytes, to: descriptor, path) }
+
+  func finish() throws {
+    guard fsync(descriptor) == 0 else { throw SystemFault(path) }
+    guard rename(unfinished, path) == 0 else { throw Fault(.cannotCreate, SystemFault(path).description) }
+    isFinished = true
+    try Files.syncDirectory(Files.parent(of: path))
+  }
+}

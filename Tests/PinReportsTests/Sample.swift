@@ -1,0 +1,72 @@
+import PinStore
+import PinWords
+
+@testable import PinEngine
+@testable import PinReports
+
+/// A small shop over three days of March 2027 in Berlin, always the same: what the golden files and `docs/reports.md` show.
+struct Sample: Sendable {
+  let shop: Shop
+  let view: JournalView
+
+  /// Made once for all tests.
+  private static let made = Task {
+    let teller = Teller(shop: try Shop(atMilliseconds: start))
+    try await teller.tell()
+    return Sample(shop: teller.shop, view: try JournalView(of: teller.shop.directory))
+  }
+  static var shared: Sample { get async throws { try await made.value } }
+
+  static let days = Result { () throws(ReportError) in
+    let period = try ReportPeriod("2027-03", today: Day(year: 2027, month: 4, day: 1)!)
+    return try PeriodDays(period, try BusinessCalendar(zone: "Europe/Berlin", dayStarts: "04:00"))
+  }
+
+  /// 26 March 2027, 09:00 in Berlin.
+  private static let start: UInt64 = 1_806_048_000_000
+}
+
+private struct Teller {
+  let shop: Shop
+
+  func tell() async throws {
+    let till = try await shop.actor("till-1", .terminal)
+    let store = try await shop.actor("shop", .storefront)
+    let clerk = try await shop.actor("clerk", .clerk)
+    let ten = try await shop.product("USD-10", name: "World Call, 10 dollars", in: "USD", face: 1000, price: 950)
+    let five = try await shop.product("EUR-5", name: "=HYPERLINK(\"x\") & <b>", in: "EUR", face: 500, price: 505)
+    _ = try await shop.stock(ten, 40, unitCost: 800, prefix: "W")
+    _ = try await shop.stock(five, 30, loading: 25, unitCost: 430, prefix: "E")
+    let first = try await vend(Line(product: ten, count: 2, discountMinor: 99, taxMinor: 50), cashier: 7, till)
+    _ = try await vend(Line(product: five, count: 1), cashier: 8, till)
+    hours(20)
+    // After midnight, and still the same business day; a hold that was sold, and one that was not.
+    let cart = shop.id()
+    let lines = [Line(product: ten, count: 5, taxMinor: 120), Line(product: five, count: 3, discountMinor: 100)]
+    try await done(.reserve(Reserve(id: cart, holdSeconds: 7200, sale: Sale(tender: .card), lines: lines)), store)
+    try await done(
+      .reserve(Reserve(id: shop.id(), holdSeconds: 60, lines: [Line(product: ten, count: 9)])), store)
+    try await done(.dispense(cart), store)
+    hours(10)
+    let lost = try await vend(Line(product: ten, count: 1), cashier: 7, till)
+    try await done(.reverse(lost), till)
+    hours(20)
+    // On the next day, across the hour that the clocks leave out.
+    try await done(.return(Return(id: shop.id(), reservation: first)), clerk)
+    try await done(.settle(Settle(id: shop.id(), reservation: lost, reason: "the customer had it")), shop.administrator)
+    let torn = StockChange(id: shop.id(), extents: [Extent(first: CardID(40), count: 1)], reason: "torn")
+    try await done(.withdraw(torn), shop.administrator)
+  }
+
+  private func hours(_ hours: UInt64) { shop.clock.advance(milliseconds: hours * 3_600_000) }
+
+  private func vend(_ line: Line, cashier: UInt32, _ actor: ActorID) async throws -> RequestID {
+    let id = shop.id()
+    try await done(.vend(Vend(id: id, sale: Sale(cashier: cashier, tender: .cash), line: line)), actor)
+    return id
+  }
+
+  private func done(_ command: Command, _ actor: ActorID) async throws {
+    if case .refused(let refusal) = await shop.ask(command, as: actor) { throw Unexpected(what: "\(refusal)") }
+  }
+}

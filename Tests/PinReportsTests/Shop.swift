@@ -1,0 +1,115 @@
+import Foundation
+import PinSealing
+import PinStore
+import PinWords
+import Synchronization
+
+@testable import PinEngine
+
+/// A real store with a clock that the test moves, on which a history is made.
+final class Shop: Sendable {
+  let directory: String
+  let clock: MovedClock
+  let engine: Engine
+  let administrator = ActorID(1)
+  private let ids = Mutex<UInt64>(1)
+
+  init(atMilliseconds start: UInt64) throws {
+    directory = "\(NSTemporaryDirectory())/pinvault-reports-\(UUID().uuidString)"
+    clock = MovedClock(start)
+    let masterKey = SecretKey.random()
+    var settings = StoreSettings()
+    settings.segmentByteCount = 128 << 10
+    settings.largestBlockByteCount = 64 << 10
+    settings.stateMapByteCount = 256 << 20
+    settings.payloadMapByteCount = 1 << 30
+    settings.stateHeadroomByteCount = 16 << 20
+    settings.diskHeadroomByteCount = 16 << 20
+    _ = try Engine.create(
+      at: directory, masterKey: masterKey, administrator: "root", settings: settings, clock: clock)
+    engine = try Engine(at: directory, masterKey: masterKey, settings: settings, clock: clock)
+  }
+
+  deinit {
+    engine.stop()
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  func id() -> RequestID {
+    ids.withLock { next in
+      next += 1
+      return RequestID(high: 7, low: next)
+    }
+  }
+
+  func ask(_ command: Command, as actor: ActorID) async -> Outcome {
+    await engine.perform(command, as: actor).outcome
+  }
+
+  func actor(_ name: String, _ roles: Roles) async throws -> ActorID {
+    let define = DefineActor(
+      id: id(), actor: ActorDescription(id: ActorID(0), name: name, roles: roles), keyChange: .renew)
+    guard case .actor(let actor) = await engine.define(define, as: administrator).answered.outcome else {
+      throw Unexpected(what: "actor")
+    }
+    return actor
+  }
+
+  func product(_ sku: String, name: String, in currency: String, face: UInt64, price: UInt64) async throws -> ProductID
+  {
+    let product = Product(
+      id: ProductID(0), sku: sku, name: name, vendor: "ACME", currency: Currency(currency)!, faceValueMinor: face,
+      priceMinor: price)
+    let outcome = await ask(.defineProduct(DefineProduct(id: id(), product: product)), as: administrator)
+    guard case .product(let id) = outcome else { throw Unexpected(what: "product: \(outcome)") }
+    return id
+  }
+
+  /// Imports cards in one lot; returns their ids.
+  func stock(
+    _ product: ProductID, _ count: Int, loading loaded: Int? = nil, unitCost: UInt64, prefix: String
+  ) async throws -> [UInt64] {
+    let begin = BeginPurchase(
+      id: id(), product: product, unitCostMinor: unitCost, invoice: "R-\(prefix)",
+      lots: [DeclaredLot(expiry: .never, count: UInt32(count))])
+    guard case .purchase(let purchase, let lots) = await engine.begin(begin, as: administrator).outcome else {
+      throw Unexpected(what: "begin")
+    }
+    let loaded = loaded ?? count
+    let chunk = CardChunk(capacity: loaded * 64)
+    for number in 0..<loaded {
+      let (serial, pin) = (Array("\(prefix)\(number)".utf8), Array("PIN-\(prefix)-\(number)".utf8))
+      chunk.append(expiry: .never, serial: serial.span.bytes, pin: pin.span.bytes)
+    }
+    let result = await withCheckedContinuation { continuation in
+      engine.load(purchase, chunk: 0, chunk) { continuation.resume(returning: $0) }
+    }
+    guard case .success = result else { throw Unexpected(what: "load: \(result)") }
+    guard case .purchase = await engine.commit(purchase, as: administrator).outcome else {
+      throw Unexpected(what: "commit")
+    }
+    return (0..<UInt64(loaded)).map { lots[0].extent.first.rawValue + $0 }
+  }
+}
+
+struct Unexpected: Error { let what: String }
+
+/// Time as a value that the test moves.
+final class MovedClock: StoreClock {
+  private let time: Mutex<UInt64>
+  init(_ start: UInt64) { time = Mutex(start) }
+  func nowMilliseconds() -> UInt64 { time.withLock { $0 } }
+  func advance(milliseconds: UInt64) { time.withLock { $0 += milliseconds } }
+}
+
+/// Vigna's SplitMix64.
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
