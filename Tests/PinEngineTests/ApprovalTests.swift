@@ -46,6 +46,8 @@ struct ApprovalTests {
       stock-keeper re-inventory j 3-8                                => idReused count
       stock-keeper re-inventory j 3-9 reason=other                   => idReused reason
       stock-keeper withdraw j 1                                      => moved 1
+      key-custodian approve b rule k off                             => approved
+      stock-keeper re-inventory k 3-9                                => idReused operation
       """ + "\n"
     + quarantined("approved as it is, and once") + """
       key-custodian approve a re-inventory i 1-9                     => approved

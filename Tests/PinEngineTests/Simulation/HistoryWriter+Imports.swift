@@ -10,7 +10,9 @@ extension HistoryWriter {
     for _ in 0..<random.pick([1, 1, 2, 3]) {
       expiries.insert(random.chance(5) ? .max : today + .random(in: 0...swarm.expiryDays, using: &random))
     }
-    let lots = expiries.sorted().map { ReferenceModel.DeclaredLot(expiry: $0, count: random.upTo(swarm.importLimit)) }
+    let lots = expiries.sorted().map {
+      ReferenceModel.DeclaredLot(expiry: $0, count: swarm.isBroken ? swarm.importLimit : random.upTo(swarm.importLimit))
+    }
     let purchase = Purchase(
       product: product, unitCost: 700, invoice: "I-\(nextID)", lots: lots.shuffled(using: &random))
     let actor = keeper()
@@ -18,7 +20,7 @@ extension HistoryWriter {
     let begin = Asked(actor: actor, request: .beginPurchase(newID(), purchase))
     remember(begin)
     queue.append(ask(begin.request, begin.actor))
-    for chunk in 0..<random.pick([1, 1, 2]) {
+    for chunk in 0..<(swarm.isBroken ? 2 : random.pick([1, 1, 2])) {
       let cards = lots.flatMap { lot in (0..<lot.count).map { _ in card(lot.expiry) } }
       let part = Array(cards.shuffled(using: &random).prefix(512))
       queue.append(ask(.loadCards(purchase: number, chunk: chunk, part), actor))
