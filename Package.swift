@@ -127,7 +127,8 @@ let package = Package(
       ] + nio,
       swiftSettings: settings),
     .testTarget(
-      name: "PinReportsTests", dependencies: ["PinReports", "PinEngine", "PinStore", "PinSealing", "PinWords"],
+      name: "PinReportsTests",
+      dependencies: ["PinReports", "PinEngine", "PinStore", "PinSealing", "PinWords", "TestSupport"],
       exclude: ["Golden"], swiftSettings: settings),
     .testTarget(name: "PinBenchTests", dependencies: ["PinBench"], swiftSettings: settings),
     .testTarget(

@@ -2,6 +2,7 @@
 //
 //   ReportKind, ReportRequest   which reports there are, and what is asked of one
 //   ReportRun                   reads the journal once, from its first event to the period's end
+//   ReportCheck                 makes a report again, and compares
 //   Periods/                    business days: zones, the start of the day, days of 23 and 25 hours
 //   Books/                      the fold: names, costs, where cards are; and the postings that events amount to
 //   Sales/, Stock/              what the postings add up to, a report to a file

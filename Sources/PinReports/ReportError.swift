@@ -15,6 +15,7 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
   case unknownProduct(String)
   case unknownSection(String, known: [String])
   case notGroupedBy(Grouping, ReportKind)
+  case notAReport
   /// The journal's first events are not there: stock and costs cannot be told.
   case journalBeginsLate(sequence: UInt64)
   case event(sequence: UInt64, JournalEventError)
@@ -39,6 +40,7 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
     case .unknownSection(let name, let known):
       "the report has no section '\(name)', but " + known.joined(separator: ", ")
     case .notGroupedBy(let grouping, let report): "\(report.rawValue) is not made by \(grouping.rawValue)"
+    case .notAReport: "this is not a report as JSON, as 'pinvault report … --format json' writes it"
     case .journalBeginsLate(let sequence):
       "the journal begins with event \(sequence): reports need it from its first event on"
     case .event(let sequence, let error): "event \(sequence): \(error)"

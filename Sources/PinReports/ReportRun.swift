@@ -89,19 +89,14 @@ package struct ReportRun {
           bookkeeper.beginPeriod()
         }
         (provenance.lastSequence, provenance.lastMilliseconds) = (sequence, time)
-        let event = try JournalEvent(sequence, time, bytes)
-        guard hasBegun || countsBefore else {
-          try bookkeeper.fold(event, post: nil)
-          return true
-        }
+        let event = try bookkeeper.fold(
+          bytes, sequence: sequence, timeMilliseconds: time, wantsPostings: hasBegun || countsBefore)
         let day = hasBegun ? days.day(at: time) : from
-        // Postings name products and users as they are called then.
-        var postings: [Posting] = []
-        try bookkeeper.fold(event) { postings.append($0) }
-        for posting in postings where request.includes(posting, bookkeeper.books) {
+        // Products and users are named as they are called then.
+        for posting in bookkeeper.postings where request.includes(posting, bookkeeper.books) {
           try fold.add(posting, on: day, bookkeeper.books)
         }
-        try fold.see(event, isInPeriod: hasBegun, bookkeeper.books)
+        if let event { try fold.see(event, isInPeriod: hasBegun, bookkeeper.books) }
         return true
       })
     } catch ScanError<any Error>.store(let error) {

@@ -49,7 +49,7 @@ import Testing
       case "csv": CSVWriter(sink, section: section)
       case "json": JSONWriter(sink)
       case "html": HTMLWriter(sink)
-      default: TableWriter(sink)
+      default: TableWriter(sink, style: TableWriter.Style(width: 118))
       }
     var run = ReportRun(
       try ReportRequest(item.kind, try Sample.days.get(), by: item.grouping), of: sample.view, to: writer)

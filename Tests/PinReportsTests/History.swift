@@ -1,4 +1,5 @@
 import PinWords
+import TestSupport
 
 @testable import PinEngine
 
@@ -6,7 +7,7 @@ import PinWords
 struct History {
   let shop: Shop
   private(set) var books = PlainBooks()
-  private var random: SplitMix
+  private var random: SeededGenerator
 
   private struct Item {
     var id: ProductID
@@ -34,7 +35,7 @@ struct History {
   private var importCount = 0
 
   init(seed: UInt64, startingAt start: UInt64) async throws {
-    random = SplitMix(state: seed)
+    random = SeededGenerator(seed: seed)
     shop = try Shop(atMilliseconds: start)
     clerk = (try await shop.actor("clerk", .clerk), "clerk")
     keeper = (try await shop.actor("keeper", .stockKeeper), "keeper")

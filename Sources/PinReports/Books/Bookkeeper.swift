@@ -5,6 +5,8 @@ import PinWords
 /// Turns events into postings, and keeps the books as it goes.
 package struct Bookkeeper {
   package private(set) var books = Books()
+  /// What the last event did to the books of sales, if that was wanted.
+  package private(set) var postings: [Posting] = []
   private var memory: SaleMemory
 
   package init(_ view: JournalView) { memory = SaleMemory(view) }
@@ -12,37 +14,62 @@ package struct Bookkeeper {
   /// From now on flows are counted anew.
   package mutating func beginPeriod() { books.beginPeriod() }
 
-  /// Takes in the next event; `post` gets what it did to the books of sales.
-  package mutating func fold(_ event: JournalEvent, post: ((Posting) throws -> Void)?) throws {
+  /// Takes in the next event, and returns it unless it was one of the many that can be read in place or passed over.
+  @discardableResult
+  package mutating func fold(
+    _ bytes: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, wantsPostings: Bool
+  ) throws -> JournalEvent? {
+    postings.removeAll(keepingCapacity: true)
+    if let vend = VendInPlace(bytes) {
+      memory.remember(bytes, sequence, timeMilliseconds)
+      try books.fold(vend, sequence: sequence, timeMilliseconds: timeMilliseconds)
+      if wantsPostings { try post(vend, sequence, timeMilliseconds) }
+      return nil
+    }
+    if EventKind.movesNothing(bytes) { return nil }
+    let event = try JournalEvent(sequence, timeMilliseconds, bytes)
     try books.fold(event)
+    if event.kind == .reserved || event.kind == .dispensed { memory.remember(bytes, sequence, timeMilliseconds) }
+    if wantsPostings { try post(event) }
+    return event
+  }
+
+  private mutating func post(_ event: JournalEvent) throws {
     switch event.facts {
-    case .reserved: memory.remember(event)
-    case .vended(let grant):
-      memory.remember(event)
-      if let post { try deliver(grant, of: event.actor, by: event, post) }
+    case .vended(let grant): try deliver(grant, of: event.actor, by: event)
     case .dispensed(_, let moves):
-      memory.remember(event)
-      guard let post, let move = moves.first else { return }
+      guard let move = moves.first else { return }
       let found = try memory.sale(of: move.extent.first, placedBy: move.placedBy, asking: event.sequence)
-      try deliver(found.grant, of: found.actor, by: event, post)
-    case .returned(let cards):
-      guard let post else { return }
-      try comeOrGo(cards.extents, as: .returned, cards.reservation, event, post)
+      try deliver(found.grant, of: found.actor, by: event)
+    case .returned(let cards): try comeOrGo(cards.extents, as: .returned, cards.reservation, event)
     case .reversed(.quarantined, let moves):
-      guard let post, let id = event.id else { return }
-      try comeOrGo(moves, as: .cancellation, id, event, post)
-    case .settled(let reservation, _, _, let moves):
-      guard let post else { return }
-      try comeOrGo(moves, as: .settlement, reservation, event, post)
+      guard let id = event.id else { return }
+      try comeOrGo(moves, as: .cancellation, id, event)
+    case .settled(let reservation, _, _, let moves): try comeOrGo(moves, as: .settlement, reservation, event)
     default: break
     }
   }
 
   // MARK: Sales
 
-  private func deliver(
-    _ grant: JournalFacts.Grant, of actor: ActorID, by event: JournalEvent, _ post: (Posting) throws -> Void
-  ) throws {
+  private mutating func post(
+    _ vend: borrowing VendInPlace, _ sequence: UInt64, _ timeMilliseconds: UInt64
+  ) throws(ReportError) {
+    var extents = Few<Extent>()
+    var cost: Int128 = 0
+    for index in 0..<vend.extentCount {
+      let (lot, extent) = vend.extent(index)
+      extents.append(extent)
+      cost += Int128(try books.lot(lot, namedBy: sequence).unitCostMinor) * Int128(extent.count)
+    }
+    postings.append(
+      Posting(
+        sale: vend.line, line: 0, extents: extents, costMinor: cost, sequence: sequence,
+        timeMilliseconds: timeMilliseconds, reservation: vend.id,
+        user: Posting.User(actor: vend.actor, cashier: vend.sale.cashier), tender: vend.sale.tender, countsSale: true))
+  }
+
+  private mutating func deliver(_ grant: JournalFacts.Grant, of actor: ActorID, by event: JournalEvent) throws {
     guard let reservation = event.id else { return }
     var extents = LineExtents(lineCount: grant.lines.count)
     for granted in grant.extents { extents.add(granted.extent, of: granted.lot, to: Int(granted.line)) }
@@ -50,16 +77,12 @@ package struct Bookkeeper {
     for (index, granted) in grant.lines.enumerated() {
       let isFirst = !counted.contains(granted.currency)
       if isFirst { counted.append(granted.currency) }
-      try post(
+      postings.append(
         Posting(
-          kind: .sale, sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, reservation: reservation,
-          original: nil, line: index, user: Posting.User(actor: actor, cashier: grant.sale.cashier),
-          tender: grant.sale.tender, product: granted.line.product, condition: granted.line.condition,
-          cards: Int(granted.line.count), extents: extents[index], currency: granted.currency,
-          unitPriceMinor: granted.unitPriceMinor,
-          grossMinor: Int128(granted.unitPriceMinor) * Int128(granted.line.count),
-          discountMinor: Int128(granted.line.discountMinor), taxMinor: Int128(granted.line.taxMinor),
-          costMinor: try cost(of: extents, line: index, event), countsSale: isFirst))
+          sale: granted, line: index, extents: extents[index], costMinor: try cost(of: extents, line: index, event),
+          sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, reservation: reservation,
+          user: Posting.User(actor: actor, cashier: grant.sale.cashier), tender: grant.sale.tender,
+          countsSale: isFirst))
     }
   }
 
@@ -74,9 +97,8 @@ package struct Bookkeeper {
   // MARK: What comes back, and what is sold after all
 
   /// Posts cards of a sale, each line with its share: the discount's rounded up, the tax's rounded down.
-  private func comeOrGo(
-    _ moves: [JournalFacts.MovedExtent], as kind: Posting.Kind, _ reservation: RequestID, _ event: JournalEvent,
-    _ post: (Posting) throws -> Void
+  private mutating func comeOrGo(
+    _ moves: [JournalFacts.MovedExtent], as kind: Posting.Kind, _ reservation: RequestID, _ event: JournalEvent
   ) throws {
     guard let first = moves.first else { return }
     let found = try memory.sale(of: first.extent.first, placedBy: first.placedBy, asking: event.sequence)
@@ -101,7 +123,7 @@ package struct Bookkeeper {
       let (count, whole) = (Int128(cards), Int128(granted.line.count))
       let isFirst = !counted.contains(granted.currency)
       if isFirst { counted.append(granted.currency) }
-      try post(
+      postings.append(
         Posting(
           kind: kind, sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, reservation: reservation,
           original: found.delivery, line: index, user: user, tender: grant.sale.tender, product: granted.line.product,
@@ -117,11 +139,11 @@ package struct Bookkeeper {
 
 /// The cards of each line of a sale, and how many of each lot.
 private struct LineExtents {
-  private var extents: [[Extent]]
+  private var extents: [Few<Extent>]
   private(set) var counts: [[(lot: LotID, count: UInt64)]]
 
   init(lineCount: Int) {
-    extents = Array(repeating: [], count: lineCount)
+    extents = Array(repeating: Few(), count: lineCount)
     counts = Array(repeating: [], count: lineCount)
   }
 
@@ -134,5 +156,5 @@ private struct LineExtents {
     }
   }
 
-  subscript(line: Int) -> [Extent] { extents[line] }
+  subscript(line: Int) -> Few<Extent> { extents[line] }
 }

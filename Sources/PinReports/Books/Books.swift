@@ -10,7 +10,8 @@ package struct Books: Sendable {
   package private(set) var purchases: [PurchaseID: Purchase] = [:]
   /// By lot id, which begin at 1 and have no gap.
   private var lots: [Lot] = []
-  package private(set) var stock: [ProductID: StockAccount] = [:]
+  /// By product id, which begin at 1 and have no gap, as lots' do.
+  private var accounts: [StockAccount] = []
   /// When the last event happened.
   package private(set) var lastMilliseconds: UInt64 = 0
 
@@ -54,7 +55,12 @@ package struct Books: Sendable {
 
   /// From now on flows are counted anew, beside what is there now.
   mutating func beginPeriod() {
-    for product in stock.keys { stock[product]!.beginPeriod() }
+    for index in accounts.indices { accounts[index].beginPeriod() }
+  }
+
+  /// Every product, in the order of their numbers, with where its cards are.
+  package var stock: [(product: Product, account: StockAccount)] {
+    products.values.sorted { $0.id < $1.id }.map { ($0, accounts[Int($0.id.rawValue) - 1]) }
   }
 }
 
@@ -66,8 +72,9 @@ extension Books {
     lastMilliseconds = event.timeMilliseconds
     switch event.facts {
     case .productDefined(let product):
+      if product.id.rawValue == accounts.count + 1 { accounts.append(StockAccount()) }
+      _ = try index(of: product.id, namedBy: event.sequence)
       products[product.id] = product
-      if stock[product.id] == nil { stock[product.id] = StockAccount() }
     case .productFrozen(let product, _): products[product]?.isFrozen = true
     case .productThawed(let product, _): products[product]?.isFrozen = false
     case .actorDefined(let actor, _): actors[actor.id] = actor
@@ -119,6 +126,34 @@ extension Books {
     }
   }
 
+  /// The same for a vend that is read in place.
+  mutating func fold(
+    _ vend: borrowing VendInPlace, sequence: UInt64, timeMilliseconds: UInt64
+  ) throws(ReportError) {
+    lastMilliseconds = timeMilliseconds
+    let (line, isRegular) = (vend.line.line, vend.line.line.condition == .regular)
+    try take(line, to: .delivered, namedBy: sequence)
+    for index in 0..<vend.extentCount where isRegular {
+      let (lot, extent) = vend.extent(index)
+      _ = try self.lot(lot, namedBy: sequence)
+      lots[Int(lot.rawValue) - 1].regular -= Int(extent.count)
+    }
+  }
+
+  private func index(of product: ProductID, namedBy sequence: UInt64) throws(ReportError) -> Int {
+    guard product.rawValue > 0, product.rawValue <= accounts.count else { throw .brokenTrail(sequence: sequence) }
+    return Int(product.rawValue) - 1
+  }
+
+  private mutating func take(
+    _ line: Line, to place: StockAccount.Place, namedBy sequence: UInt64
+  ) throws(ReportError) {
+    let (index, count) = (try index(of: line.product, namedBy: sequence), Int(line.count))
+    accounts[index][.stock(line.condition)] -= count
+    accounts[index][place] += count
+    if place == .delivered { accounts[index].flows.sold += count }
+  }
+
   private mutating func begin(_ facts: JournalFacts.BegunPurchase, _ event: JournalEvent) throws(ReportError) {
     purchases[facts.purchase] = Purchase(
       facts: facts, begunBy: event.sequence, begunMilliseconds: event.timeMilliseconds, actor: event.actor)
@@ -143,19 +178,15 @@ extension Books {
     purchases[id]!.loadedCounts = loadedCounts
     purchases[id]!.endedMilliseconds = event.timeMilliseconds
     let loaded = loadedCounts.reduce(0) { $0 + Int($1) }
-    stock[product, default: StockAccount()].regular += loaded
-    stock[product]!.flows.received += loaded
+    let index = try index(of: product, namedBy: event.sequence)
+    accounts[index].regular += loaded
+    accounts[index].flows.received += loaded
   }
 
   private mutating func take(
     _ grant: JournalFacts.Grant, to place: StockAccount.Place, _ event: JournalEvent
   ) throws(ReportError) {
-    for line in grant.lines {
-      let (product, count) = (line.line.product, Int(line.line.count))
-      stock[product, default: StockAccount()][.stock(line.line.condition)] -= count
-      stock[product]![place] += count
-      if place == .delivered { stock[product]!.flows.sold += count }
-    }
+    for line in grant.lines { try take(line.line, to: place, namedBy: event.sequence) }
     for granted in grant.extents where grant.lines[Int(granted.line)].line.condition == .regular {
       _ = try lot(granted.lot, namedBy: event.sequence)
       lots[Int(granted.lot.rawValue) - 1].regular -= Int(granted.extent.count)
@@ -170,11 +201,12 @@ extension Books {
       let product = try lot(move.lot, namedBy: event.sequence).product
       let cards = Int(move.extent.count)
       let (from, to) = (StockAccount.Place(move), place(move.condition))
-      stock[product, default: StockAccount()][from] -= cards
-      stock[product]![to] += cards
+      let index = try index(of: product, namedBy: event.sequence)
+      accounts[index][from] -= cards
+      accounts[index][to] += cards
       if from == .stock(.regular) { lots[Int(move.lot.rawValue) - 1].regular -= cards }
       if to == .stock(.regular) { lots[Int(move.lot.rawValue) - 1].regular += cards }
-      count(&stock[product]!.flows, cards)
+      count(&accounts[index].flows, cards)
     }
   }
 }

@@ -31,7 +31,7 @@ package struct Posting: Sendable {
   package var product: ProductID
   package var condition: Condition
   package var cards: Int
-  package var extents: [Extent]
+  package var extents: Few<Extent>
   package var currency: Currency
   package var unitPriceMinor: UInt64
   package var grossMinor: Int128
@@ -56,5 +56,22 @@ package struct Posting: Sendable {
     package static func < (left: User, right: User) -> Bool {
       (left.actor, left.cashier) < (right.actor, right.cashier)
     }
+  }
+}
+
+extension Posting {
+  /// A line of a sale, whole.
+  init(
+    sale granted: GrantedLine, line: Int, extents: Few<Extent>, costMinor: Int128, sequence: UInt64,
+    timeMilliseconds: UInt64, reservation: RequestID, user: User, tender: Tender, countsSale: Bool
+  ) {
+    self.init(
+      kind: .sale, sequence: sequence, timeMilliseconds: timeMilliseconds, reservation: reservation, original: nil,
+      line: line, user: user, tender: tender, product: granted.line.product, condition: granted.line.condition,
+      cards: Int(granted.line.count), extents: extents, currency: granted.currency,
+      unitPriceMinor: granted.unitPriceMinor,
+      grossMinor: Int128(granted.unitPriceMinor) * Int128(granted.line.count),
+      discountMinor: Int128(granted.line.discountMinor), taxMinor: Int128(granted.line.taxMinor),
+      costMinor: costMinor, countsSale: countsSale)
   }
 }

@@ -5,29 +5,37 @@ import PinWords
 /// Finds what was granted to cards that are delivered now, or come back: in memory if it was lately, else in the journal.
 ///
 /// Each event names the one that had put its cards where they were, so a sale is found by walking back. What is kept in
-/// mind is bounded; the rest costs a seek.
+/// mind is bounded: the last events that are not long, as they are in the journal. The rest costs a seek.
 struct SaleMemory {
   private let view: JournalView
-  private var known: [UInt64: JournalEvent] = [:]
-  /// The sequences of what is known, oldest first from `oldest` on, around.
-  private var order: [UInt64] = []
-  private var oldest = 0
-  private let capacity: Int
+  /// A place for each of so many sequences: event `n` is in place `n` modulo their number.
+  private var places: [Place]
+  private var bytes: [UInt8]
+
+  private struct Place {
+    /// 0 for none.
+    var sequence: UInt64 = 0
+    var timeMilliseconds: UInt64 = 0
+    var byteCount = 0
+  }
+
+  /// What a vend of up to four pieces takes.
+  private static let longestByteCount = 224
 
   init(_ view: JournalView, capacity: Int = 65_536) {
     self.view = view
-    self.capacity = capacity
+    places = Array(repeating: Place(), count: capacity)
+    bytes = Array(repeating: 0, count: capacity * Self.longestByteCount)
   }
 
-  mutating func remember(_ event: JournalEvent) {
-    if order.count < capacity {
-      order.append(event.sequence)
-    } else {
-      known[order[oldest]] = nil
-      order[oldest] = event.sequence
-      oldest = (oldest + 1) % capacity
+  mutating func remember(_ event: RawSpan, _ sequence: UInt64, _ timeMilliseconds: UInt64) {
+    guard event.byteCount <= Self.longestByteCount else { return }
+    let place = Int(sequence % UInt64(places.count))
+    places[place] = Place(sequence: sequence, timeMilliseconds: timeMilliseconds, byteCount: event.byteCount)
+    let start = place * Self.longestByteCount
+    bytes.withUnsafeMutableBytes { bytes in
+      event.withUnsafeBytes { bytes[start..<start + $0.count].copyBytes(from: $0) }
     }
-    known[event.sequence] = event
   }
 
   /// A sale as it was granted, and the event that delivered it last, if one did.
@@ -71,8 +79,13 @@ struct SaleMemory {
   }
 
   private func event(_ sequence: UInt64) throws -> JournalEvent {
-    if let event = known[sequence] { return event }
-    return try view.withEvent(sequence) { bytes, time in try JournalEvent(sequence, time, bytes) }
+    let place = places[Int(sequence % UInt64(places.count))]
+    guard place.sequence == sequence, sequence > 0 else {
+      return try view.withEvent(sequence) { bytes, time in try JournalEvent(sequence, time, bytes) }
+    }
+    let start = Int(sequence % UInt64(places.count)) * Self.longestByteCount
+    return try JournalEvent(
+      sequence, place.timeMilliseconds, bytes.span.bytes.extracting(start..<start + place.byteCount))
   }
 }
 

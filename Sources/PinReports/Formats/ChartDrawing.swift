@@ -66,7 +66,7 @@ struct ChartDrawing {
   /// A column for each label, with as many labels as fit.
   private var upright: (text: String, height: Int) {
     let (left, top, room, foot) = (90, 14, 200, 26)
-    let step = Double(Self.width - left) / Double(points.count)
+    let step = min(90, Double(Self.width - left) / Double(points.count))
     let zero = top + room - place(0, of: room)
     var text = ""
     for amount in least < 0 ? [most, 0, least] : [most, 0] {
@@ -79,7 +79,7 @@ struct ChartDrawing {
     for (index, point) in points.enumerated() {
       let x = left + Int(Double(index) * step)
       let y = top + room - place(point.amount, of: room)
-      let width = Int(step * 0.8)
+      let width = min(48, Int(step * 0.8))
       text += bar(x, min(y, zero), width, abs(zero - y), point.amount, point.label)
       if index % every == 0 {
         text += "<text class=\"label\" x=\"\(x)\" y=\"\(top + room + 18)\">\(escaped(point.label))</text>\n"

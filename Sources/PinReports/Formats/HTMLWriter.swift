@@ -113,7 +113,11 @@ package final class HTMLWriter: ReportWriter {
     for (cell, column) in zip(cells, section.columns) {
       let text = escaped(TableWriter.text(cell))
       let isNegative = column.kind.isNumeric && text.hasPrefix("-")
-      row += column.kind.isNumeric ? "<td class=\"n\(isNegative ? " neg" : "")\">" : "<td>"
+      switch column.kind {
+      case .number, .money, .percent: row += "<td class=\"n\(isNegative ? " neg" : "")\">"
+      case .day, .time: row += "<td class=\"d\">"
+      case .text: row += "<td>"
+      }
       row += text + "</td>"
     }
     return row + "</tr>\n"
@@ -141,7 +145,7 @@ package final class HTMLWriter: ReportWriter {
     table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
     th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
     th { border-bottom-width: 2px; white-space: nowrap; } td { max-width: 22rem; overflow-wrap: anywhere; }
-    .n { text-align: right; white-space: nowrap; } .neg { color: var(--minus); }
+    .d { white-space: nowrap; } .n { text-align: right; white-space: nowrap; } .neg { color: var(--minus); }
     tbody tr:nth-child(even) { background: var(--band); }
     figure { margin: 0 0 1rem; max-width: 46rem; } figcaption { font-weight: 600; margin-bottom: .25rem; }
     svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
@@ -193,7 +197,7 @@ private struct ChartData {
   /// One for each currency, to be given an id.
   var drawings: [(String) -> ChartDrawing] {
     guard labels.count <= Self.mostLabels else { return [] }
-    return currencies.map { currency in
+    return currencies.sorted { ($0?.code ?? 0) < ($1?.code ?? 0) }.map { currency in
       let points = labels.compactMap { label in sums[currency]?[label].map { (label: label, amount: $0) } }
       return { ChartDrawing(title: chart.title, kind: chart.kind, points: points, currency: currency, id: $0) }
     }

@@ -19,7 +19,7 @@ package final class JSONWriter: ReportWriter {
       "by":\(text(orNull: heading.grouping?.rawValue)),
       "period":{"from":\(Self.quoted(days.period.from.calendarText)),"to":\(Self.quoted(days.period.to.calendarText)),\
       "from_time":\(Self.quoted(rfc3339(days.startMilliseconds))),"to_time":\(Self.quoted(rfc3339(days.endMilliseconds))),\
-      "zone":\(Self.quoted(calendar.zone.identifier)),"day_starts":\(Self.quoted(calendar.dayStartText))},
+      "zone":\(Self.quoted(calendar.zoneName)),"day_starts":\(Self.quoted(calendar.dayStartText))},
       "product":\(text(orNull: heading.product)),"currency":\(text(orNull: heading.currency?.description))
       """)
   }

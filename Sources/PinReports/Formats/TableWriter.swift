@@ -158,6 +158,6 @@ extension PeriodDays {
   package var text: String {
     let start = calendar.dayStartMinutes == 0 ? "" : ", days start at \(calendar.dayStartText)"
     return
-      "\(dates), \(calendar.zone.identifier)\(start) (\(rfc3339(startMilliseconds)) to \(rfc3339(endMilliseconds)))"
+      "\(dates), \(calendar.zoneName)\(start) (\(rfc3339(startMilliseconds)) to \(rfc3339(endMilliseconds)))"
   }
 }

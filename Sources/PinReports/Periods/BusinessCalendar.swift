@@ -8,6 +8,8 @@ import PinWords
 /// a zone left out has no length: it does not exist.
 package struct BusinessCalendar: Sendable {
   package let zone: TimeZone
+  /// As it was asked for.
+  package let zoneName: String
   /// Minutes after midnight: 0 to 1439.
   package let dayStartMinutes: Int
 
@@ -15,6 +17,7 @@ package struct BusinessCalendar: Sendable {
     guard let zone = TimeZone(identifier: name) else { throw .unknownZone(name) }
     guard let minutes = Self.minutes(of: dayStarts) else { throw .notATimeOfDay(dayStarts) }
     self.zone = zone
+    zoneName = name
     dayStartMinutes = minutes
   }
 

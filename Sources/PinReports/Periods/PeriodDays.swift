@@ -10,7 +10,7 @@ package struct PeriodDays: Sendable {
 
   package init(_ period: ReportPeriod, _ calendar: BusinessCalendar) throws(ReportError) {
     for day in [period.from, Day(daysSince1970: period.to.daysSince1970 - 1)] where !calendar.has(day) {
-      throw .dayLeftOut(day, zone: calendar.zone.identifier)
+      throw .dayLeftOut(day, zone: calendar.zoneName)
     }
     self.period = period
     self.calendar = calendar

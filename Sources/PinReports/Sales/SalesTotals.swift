@@ -8,7 +8,10 @@ struct SalesTotals: ReportFold {
   private let isDaily: Bool
   private let writer: any ReportWriter
   /// Of the day that runs; of the whole period if the report is not daily.
-  private var rows: [RowKey: SalesFigures] = [:]
+  private var places: [RowKey: Int] = [:]
+  private var rows: [(key: RowKey, figures: SalesFigures)] = []
+  /// Where the last posting went: the next one often goes there, too.
+  private var lastPlace = 0
   private var totals = CurrencyTotals()
   private var hours: HourTotals
   private var day: Day?
@@ -38,7 +41,9 @@ struct SalesTotals: ReportFold {
       self.day = day
     }
     let key = RowKey(group: GroupKey(grouping, posting), currency: posting.currency)
-    rows[key, default: SalesFigures()].add(posting)
+    let place = lastPlace < rows.count && rows[lastPlace].key == key ? lastPlace : place(of: key)
+    rows[place].figures.add(posting)
+    lastPlace = place
     totals.add(posting)
     hours.add(posting)
   }
@@ -56,6 +61,14 @@ struct SalesTotals: ReportFold {
       try writer.add(date + key.group.cells(books) + figures.cells(key.currency))
     }
     rows.removeAll(keepingCapacity: true)
+    places.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func place(of key: RowKey) -> Int {
+    if let place = places[key] { return place }
+    rows.append((key, SalesFigures()))
+    places[key] = rows.count - 1
+    return rows.count - 1
   }
 }
 

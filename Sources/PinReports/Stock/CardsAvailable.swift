@@ -40,14 +40,14 @@ struct CardsAvailable: ReportFold {
     let soon = request.days.period.to.adding(days: Self.soonDays)
     let expiring = books.regularCards { $0 < soon }
     let dayCount = request.days.daysReached(by: books.lastMilliseconds)
-    for (id, account) in books.stock.sorted(by: { $0.key < $1.key }) {
-      guard let product = books.products[id], request.includes(product) else { continue }
-      let lasting = account.regular - (expiring[id] ?? 0)
-      let sold = max(0, sold[id] ?? 0)
+    for (product, account) in books.stock where request.includes(product) {
+      let lasting = account.regular - (expiring[product.id] ?? 0)
+      let sold = max(0, sold[product.id] ?? 0)
       let needed = max((sold * Self.coverDays + dayCount - 1) / dayCount, Int(product.lowStockThreshold))
       try writer.add([
         .text(product.sku), .text(product.name), .text(product.vendor), .number(account.regular),
-        .number(account.reserved), .number(account.used), .number(account.quarantined), .number(expiring[id] ?? 0),
+        .number(account.reserved), .number(account.used), .number(account.quarantined),
+        .number(expiring[product.id] ?? 0),
         .number(Int(product.lowStockThreshold)), .percent((sold * 200 + dayCount) / (2 * dayCount)),
         sold == 0 ? .none : .number(lasting * dayCount / sold), .number(max(0, needed - lasting)),
       ])

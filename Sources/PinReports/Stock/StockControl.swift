@@ -15,8 +15,7 @@ enum StockControl {
   /// Sold are deliveries and settlements; returned are returns and cancellations; adjusted is what was withdrawn.
   static func write(_ books: Books, to writer: any ReportWriter, where isWanted: (Product) -> Bool) throws {
     try writer.begin(Section("control", "Cards on hand", columns))
-    for (id, account) in books.stock.sorted(by: { $0.key < $1.key }) {
-      guard let product = books.products[id], isWanted(product) else { continue }
+    for (product, account) in books.stock where isWanted(product) {
       let flows = account.flows
       guard account.opening + flows.net == account.onHand else {
         throw ReportError.outOfBalance(

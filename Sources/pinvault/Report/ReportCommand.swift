@@ -15,7 +15,7 @@ struct ReportCommand: AsyncParsableCommand {
         pinvault report daily-totals --data vault --period last-month --by user
         pinvault report daily-details --data vault --from 2026-03-01 --to 2026-04-01 --zone Europe/Berlin --out march.csv
       """,
-    subcommands: [Make.self, List.self], defaultSubcommand: Make.self)
+    subcommands: [Make.self, List.self, Check.self], defaultSubcommand: Make.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -31,6 +31,40 @@ struct ReportCommand: AsyncParsableCommand {
         table.add([kind.rawValue, kind.about, kind.groupings.map(\.rawValue).joined(separator: ", ")])
       }
       try StandardOutput.write(line: table.text)
+    }
+  }
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prove a report that was written as JSON: make it again from the journal, and compare.",
+      discussion: """
+        Ends with \(ExitStatus.notSound.rawValue) if a byte differs.
+
+        Example:
+          pinvault report check march.json --data vault
+        """)
+
+    @Argument(help: ArgumentHelp("The report.", valueName: "file")) var file: String
+    @Option(help: ArgumentHelp("The data directory, or a backup.", valueName: "directory")) var data: String
+
+    func run() throws {
+      guard let report = try Files.contents(of: file, limit: 1 << 32) else {
+        throw Fault(.badInput, "\(file): no such file")
+      }
+      let view = try JournalView(of: Files.trimmed(data))
+      let progress = Progress(name: file, isShown: StandardError.isTerminal)
+      let verdict = try ReportCheck.check(report, against: view) { done, most in
+        progress.show("\(done * 100 / most) % of \(most) events")
+      }
+      progress.clear()
+      switch verdict {
+      case .same(let lastSequence):
+        try StandardOutput.write(line: "\(file) is what the journal says, through event \(lastSequence)")
+      case .differs(let line): throw Fault(.notSound, "\(file): line \(line) is not what the journal says")
+      case .otherStore(let store): throw Fault(.notSound, "\(file): made from store \(store), not from this one")
+      case .beyondJournal(let last):
+        throw Fault(.notSound, "\(file): made from events that this journal does not have: its last is \(last)")
+      }
     }
   }
 
@@ -109,7 +143,7 @@ struct PeriodOptions: ParsableArguments {
 extension Fault {
   init(_ error: ReportError) {
     switch error {
-    case .journalBeginsLate: self.init(.badInput, error.description)
+    case .journalBeginsLate, .notAReport: self.init(.badInput, error.description)
     case .event, .brokenTrail, .outOfBalance: self.init(.rotten, error.description)
     case .unknownReport, .unknownPeriod, .noSuchDay, .dayLeftOut, .backwards, .periodTooLong, .unknownZone,
       .notATimeOfDay, .unknownProduct, .unknownSection, .notGroupedBy:

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+/// Reports as their users make them: beside a server, after it, into files, and when something is wrong.
+@Suite struct ReportCommandTests {
+  @Test func whatWasSoldIsInTheBooksWhileServingAndAfter() async throws {
+    try await withVault { vault in
+      let pins = try vault.writeCards("cards.csv", 0..<20)
+      try await vault.addProduct("ACME-10")
+      try await vault.importCards("ACME-10", "cards.csv")
+      try await vault.become(new: "till", roles: "terminal")
+      for count in 1...3 {
+        let sold = try await vault.tool.run("vend", "--sku", "ACME-10", "--count", "\(count)", "--cashier", "7")
+        try #require(sold.status == 0, "\(sold.errors)")
+        // The last sale is there at once, though no other followed it.
+        let report = try await totals(vault)
+        #expect(report["cards"] as? Int == count * (count + 1) / 2)
+        #expect(report["gross_minor"] as? Int == 950 * count * (count + 1) / 2)
+        #expect(report["user"] as? String == "till/7")
+      }
+      let made = try await vault.tool.run(
+        "report", "reconciliation", "--data", "vault", "--zone", "UTC", "--from", "2020-01-01", "--out", "books.json")
+      #expect(made.status == 0 && made.output.isEmpty && made.errors.isEmpty, "\(made.errors)")
+      try await vault.kill()
+      #expect(try await totals(vault)["cards"] as? Int == 6)
+      let checked = try await vault.tool.run("report", "check", "books.json", "--data", "vault")
+      #expect(checked.status == 0, "\(checked.errors)")
+      let text = try vault.tool.text("books.json")
+      #expect(!pins.contains { text.contains($0) })
+      try text.replacing("950", with: "951").write(
+        toFile: vault.tool.path("books.json"), atomically: true, encoding: .utf8)
+      let refused = try await vault.tool.run("report", "check", "books.json", "--data", "vault")
+      #expect(refused.status == 6 && refused.errors.hasSuffix("is not what the journal says\n"), "\(refused.errors)")
+    }
+  }
+
+  private func totals(_ vault: Vault) async throws -> [String: Any] {
+    let run = try await vault.tool.run(
+      "report", "totals", "--data", "vault", "--by", "user", "--zone", "UTC", "--from", "2020-01-01", "--format", "json"
+    )
+    #expect(run.status == 0, "\(run.errors)")
+    return try #require((try run.json["rows"] as? [[String: Any]])?.first)
+  }
+
+  @Test func whatIsWrongIsSaidInOneLine() async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try #require(try await tool.run("init", "--data", "vault").status == 0)
+    let cases: [(arguments: String, status: Int32, error: String)] = [
+      ("weather --data vault", 64, "there is no report 'weather'"),
+      ("totals --data vault --from 2027-03-02 --to 2027-03-01", 64, "the period runs backwards"),
+      ("totals --data vault --from 2027-02-29", 64, "there is no day '2027-02-29'"),
+      ("totals --data vault --zone Pacific/Apia --period 2011-12-30", 64, "there was no 2011-12-30 in Pacific/Apia"),
+      ("totals --data vault --period someday", 64, "'someday' is not a period"),
+      ("totals --data vault --zone Mars/Phobos", 64, "there is no time zone 'Mars/Phobos'"),
+      ("totals --data vault --day-starts 25:00", 64, "'25:00' is not a time of day"),
+      ("totals --data vault --product NONE", 64, "there is no product 'NONE'"),
+      ("purchases --data vault --by user", 64, "purchases is not made by user"),
+      ("totals --data vault --format csv --section third", 64, "the report has no section 'third'"),
+      ("totals --data nowhere", 65, "nowhere is not a data directory"),
+      ("totals --data vault --out nowhere/books.csv", 73, "nowhere/books.csv: No such file or directory"),
+      ("totals --data vault --out vault", 73, "vault: "),
+      ("check nothing.json --data vault", 65, "nothing.json: no such file"),
+      ("check vault.master-key --data vault", 65, "this is not a report as JSON"),
+    ]
+    for (arguments, status, error) in cases {
+      let run = try await tool.start(["report"] + arguments.split(separator: " ").map(String.init)).finish()
+      #expect(run.status == status, "\(arguments): \(run.errors)")
+      #expect(run.errors.hasPrefix("pinvault: \(error)"), "\(arguments): \(run.errors)")
+      #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+    }
+    let names = try FileManager.default.contentsOfDirectory(atPath: tool.directory.path)
+    #expect(!names.contains { $0.hasSuffix(".new") || $0.hasPrefix("books") }, "\(names)")
+  }
+
+  @Test func aReportThatFailsLeavesTheFileThatWasThere() async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try #require(try await tool.run("init", "--data", "vault").status == 0)
+    try "the old one".write(toFile: tool.path("books.csv"), atomically: true, encoding: .utf8)
+    let failed = try await tool.run("report", "totals", "--data", "vault", "--product", "NONE", "--out", "books.csv")
+    #expect(failed.status == 64)
+    #expect(try tool.text("books.csv") == "the old one")
+    let made = try await tool.run("report", "totals", "--data", "vault", "--out", "books.csv")
+    #expect(made.status == 0, "\(made.errors)")
+    #expect(try tool.text("books.csv").hasPrefix("currency,sales,"))
+  }
+}
