@@ -15,8 +15,8 @@ final class FailedProofs: Sendable {
   static let rememberedMilliseconds: UInt64 = 600_000
   /// So many failures wait no longer than the first.
   static let forgivenCount = 3
-  /// No answer waits longer, so that it comes before the time to authenticate is over.
-  static let longestMilliseconds: Int64 = 5000
+  /// No answer waits longer: clients give up after 5 s, and are better told that their key is wrong.
+  static let longestMilliseconds: Int64 = 3000
   /// Names, and addresses, that are remembered.
   static let mostRemembered = 4096
   /// Failures under an actor's name, within ten minutes, that become an event.

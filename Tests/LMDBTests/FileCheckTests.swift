@@ -114,6 +114,13 @@ struct FileCheckTests {
     #expect(try file.problem()?.contains("other pages or entries") == true)
   }
 
+  @Test("A header of a commit that does not come next to the other's", arguments: [2, 1 << 40])
+  func commits(ahead: UInt64) throws {
+    let file = try Damaged()
+    file.put(file.meta.transaction + ahead, at: file.meta.offset + 144)
+    #expect(try file.problem() == "the two headers are not of two commits in a row")
+  }
+
   @Test("Two pages that were written in each other's place")
   func misplaced() throws {
     let file = try Damaged()

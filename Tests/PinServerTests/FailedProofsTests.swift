@@ -24,11 +24,11 @@ struct FailedProofsTests {
 
   @Test("The wait grows with the failures under one name or from one address, to a bound, and shrinks for nobody")
   func waits() {
-    #expect((1...10).map { wait("till", "a", at: $0) } == [200, 200, 200, 400, 800, 1600, 3200, 5000, 5000, 5000])
-    #expect(wait("till", "b", at: 11) == 5000, "the name, from another address")
-    #expect(wait("shop", "a", at: 12) == 5000, "another name, from the address")
+    #expect((1...10).map { wait("till", "a", at: $0) } == [200, 200, 200, 400, 800, 1600, 3000, 3000, 3000, 3000])
+    #expect(wait("till", "b", at: 11) == 3000, "the name, from another address")
+    #expect(wait("shop", "a", at: 12) == 3000, "another name, from the address")
     #expect(wait("shop", "b", at: 13) == 200)
-    #expect(wait("till", "c", at: 11 + 599_999) == 5000)
+    #expect(wait("till", "c", at: 11 + 599_999) == 3000)
     #expect(wait("shop", "d", at: 13 + 600_000) == 200, "ten minutes after the last, it is forgotten")
     #expect(failed.note(name: "n", address: "x", actor: nil, firstMilliseconds: 9000, at: 1).delayMilliseconds == 9000)
   }
@@ -37,9 +37,9 @@ struct FailedProofsTests {
   func full() {
     let most = UInt64(FailedProofs.mostRemembered)
     for number in 0..<most { #expect(wait("n\(number)", "a\(number)", at: number) == 200) }
-    #expect(wait("late", "late", at: most) == 5000)
+    #expect(wait("late", "late", at: most) == 3000)
     #expect(wait("n0", "a0", at: most) == 200, "its second")
-    #expect(wait("later", "later", at: 600_000) == 5000, "the first of them came again meanwhile")
+    #expect(wait("later", "later", at: 600_000) == 3000, "the first of them came again meanwhile")
     #expect(wait("later", "later", at: 600_001) == 200)
     #expect(wait("n0", "a0", at: 600_002) == 200, "its third")
     #expect(wait("n0", "a0", at: 600_003) == 400)

@@ -103,15 +103,15 @@ extension HistoryWriter {
   mutating func limits() -> ReferenceModel.Limits {
     var limits = ReferenceModel.Limits()
     let count = swarm.countLimit
-    if random.chance(2) { limits.minute.cards = random.upTo(count * 4) }
-    if random.chance(2) { limits.day.cards = random.upTo(count * 40) }
-    if random.chance(2) { limits.minute.reprints = random.upTo(count * 2) }
-    if random.chance(2) { limits.day.reprints = random.upTo(count * 10) }
+    if random.chance(2) { limits.minute.cards = random.upTo(count * 2) }
+    if random.chance(2) { limits.day.cards = random.upTo(count * 8) }
+    if random.chance(2) { limits.minute.reprints = random.upTo(count) }
+    if random.chance(2) { limits.day.reprints = random.upTo(count * 3) }
     if random.chance(2) {
       limits.currency = random.pick(["USD", "USD", "EUR"])
       let value = (swarm.priceLimit + 1) * UInt64(count)
-      if random.chance(2) { limits.minute.value = .random(in: 1...value * 2, using: &random) }
-      if limits.minute.value == 0 || random.chance(2) { limits.day.value = .random(in: 1...value * 10, using: &random) }
+      if random.chance(2) { limits.minute.value = .random(in: 1...value, using: &random) }
+      if limits.minute.value == 0 || random.chance(2) { limits.day.value = .random(in: 1...value * 4, using: &random) }
     }
     if random.chance(3) { limits.products = (1...swarm.productCount).filter { _ in random.chance(2) } }
     if random.chance(9) { limits.products = random.pick([[1, 99], [1, 1], [0]]) }

@@ -211,6 +211,8 @@ final class Simulation {
   // MARK: The whole
 
   private func restart(_ milliseconds: Int64, _ losingState: Bool) async throws {
+    // What is due and was not swept, an idle writer may sweep before it stops, or not: so that nothing is.
+    while model.dueCount(at: nowMilliseconds) > 0 { try await ask([Asked(actor: 1, request: .stock(product: 0))]) }
     if milliseconds < 0 {
       // No further than the store would start at.
       let earliest = stampMilliseconds - settings.clockBehindLimitMilliseconds

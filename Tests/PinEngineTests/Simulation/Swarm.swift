@@ -52,7 +52,7 @@ struct Swarm {
     priceLimit = random.pick([10, 1000, 1 << 40])
     hasTwoCurrencies = random.chance(3)
     minimumValidityDays = random.pick([0, 0, 0, 2])
-    limitsActors = random.chance(3)
+    limitsActors = random.chance(2)
     importLimit = isBroken ? 600 : random.pick([3, 10, 30, 300])
     restocks = !isBroken && !random.chance(4)
     expiryDays = random.pick([1, 3, 10, 400])
