@@ -62,12 +62,13 @@ extension Model {
       let all = available(product, line.condition, now)
       let used = Set(taken.lazy.map(\.card))
       let mine = all.filter { !used.contains($0) }.prefix(line.count)
+      runs += zip(mine, mine.dropFirst()).count { $1 != $0 + 1 || cards[$0 - 1].lot != cards[$1 - 1].lot }
+      runs += mine.isEmpty ? 0 : 1
+      if runs > Self.extentsPerRequest { throw .tooManyExtents(limit: Self.extentsPerRequest) }
       if mine.count < line.count {
         // While something is due and not swept, a shortage is not known to be one yet.
         throw dueCount(at: now) > 0 ? .busy : .insufficientStock(line.product, available: all.count)
       }
-      runs += zip(mine, mine.dropFirst()).count { $1 != $0 + 1 || cards[$0 - 1].lot != cards[$1 - 1].lot } + 1
-      if runs > Self.extentsPerRequest { throw .tooManyExtents(limit: Self.extentsPerRequest) }
       taken += mine.map { Granted(card: $0, line: index) }
       granted.append(GrantedLine(line: line, unitPrice: product.price, currency: product.currency))
     }
