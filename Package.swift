@@ -75,7 +75,7 @@ let package = Package(
     .target(
       name: "PinBench",
       dependencies: [
-        "CLibssl", "CLinux", "PinBytes", "PinWords", "PinProtocol", "PinSealing",
+        "CLibssl", "CLinux", "PinBytes", "PinWords", "LMDB", "PinProtocol", "PinSealing",
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: settings),

@@ -50,17 +50,44 @@ package struct Benchmark: Sendable {
       Thread {
         continuation.resume(
           with: Result {
-            let tally = Tally(phases, cardCount: target.cardCount, progress: progress)
-            try LoadThread(plan, target, number: number, phases: phases, tally: tally).run()
-            return ThreadOutcome(tally)
+            switch target.server {
+            case .pinvault(let actorName, let key):
+              let dialect = PinVaultDialect(plan, actorName: actorName, key: key, products: target.products)
+              return try runThread(number, dialect, phases, progress)
+            case .valkey: return try runThread(number, ValkeyDialect(products: target.products), phases, progress)
+            case .postgres: return try runThread(number, PostgresDialect(products: target.products), phases, progress)
+            case .echo(let sizes): return try runThread(number, EchoDialect(sizes), phases, progress)
+            }
           })
       }.start()
     }
   }
 
+  private func runThread(
+    _ number: Int, _ dialect: some Dialect, _ phases: Phases, _ progress: Progress
+  ) throws(BenchmarkError) -> ThreadOutcome {
+    let tally = Tally(phases, cardCount: target.cardCount, progress: progress)
+    let thread = try LoadThread(plan, target, dialect, number: number, phases: phases, tally: tally)
+    try thread.run()
+    return ThreadOutcome(tally, traffic: thread.traffic)
+  }
+
   private func sleep(until nanoseconds: UInt64) async throws {
     let now = Clock.nanoseconds()
     if nanoseconds > now { try await Task.sleep(nanoseconds: nanoseconds - now) }
+  }
+}
+
+/// What a run sent and received in all, the opening of sessions left out.
+struct Traffic: Sendable {
+  var sentByteCount = 0
+  var receivedByteCount = 0
+  var answerCount = 0
+
+  mutating func add(_ other: Traffic) {
+    sentByteCount += other.sentByteCount
+    receivedByteCount += other.receivedByteCount
+    answerCount += other.answerCount
   }
 }
 
@@ -72,8 +99,10 @@ struct ThreadOutcome: Sendable {
   let operationCount: Int
   let sold: CardSet
   let faults: Tally.Faults
+  let traffic: Traffic
 
-  init(_ tally: Tally) {
+  init(_ tally: Tally, traffic: Traffic) {
+    self.traffic = traffic
     latencies = tally.latencies
     buckets = tally.buckets
     statuses = tally.statuses
@@ -95,6 +124,7 @@ package struct BenchmarkOutcome: Sendable {
   package private(set) var operationCount = 0
   /// Operations done in each tenth of a second of it.
   package private(set) var operationsByTenth: [Int] = []
+  private var traffic = Traffic()
 
   init(_ plan: BenchmarkPlan) { self.plan = plan }
 
@@ -104,6 +134,7 @@ package struct BenchmarkOutcome: Sendable {
     for (status, count) in thread.statuses.enumerated() { statuses[status] += count }
     if operationsByTenth.isEmpty { operationsByTenth = Array(repeating: 0, count: thread.buckets.count) }
     for (index, count) in thread.buckets.enumerated() { operationsByTenth[index] += count }
+    traffic.add(thread.traffic)
     faults.wrongPINs += thread.faults.wrongPINs
     faults.otherCards += thread.faults.otherCards
     faults.unmarkedRepeats += thread.faults.unmarkedRepeats
@@ -116,6 +147,12 @@ package struct BenchmarkOutcome: Sendable {
   package var operationsPerSecond: Double { Double(operationCount) / plan.seconds }
   /// Requests answered in the measured time.
   package var requestCount: Int { statuses.reduce(0, +) }
+
+  /// How long a request and an answer were on average.
+  package var frameSizes: EchoSizes {
+    let count = max(traffic.answerCount, 1)
+    return EchoSizes(request: max(traffic.sentByteCount / count, 1), answer: max(traffic.receivedByteCount / count, 1))
+  }
 
   /// How many answers of the measured time were refusals, by status.
   package var refusals: [String: Int] {

@@ -24,6 +24,24 @@ import Testing
     #expect(left.filter { $0.hasPrefix("pinvault-bench") }.isEmpty)
   }
 
+  @Test func theFloorIsToldBesideEachFigure() async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let run = try await tool.run(
+      "bench", "--connections", "2", "--seconds", "1", "--warm-up", "0", "--cards", "40000", "--rounds", "3", "--floor",
+      "--json", "--html", "page.html")
+    try #require(run.status == 0, "\(run.output) \(run.errors)")
+    let report = try run.json
+    let result = try #require((report["results"] as? [[String: Any]])?.first)
+    let rounds = try #require(result["rounds"] as? [Double]).sorted()
+    #expect(rounds.count == 3 && rounds[1] == result["operations_per_second"] as? Double)
+    let limits = try #require(result["limits"] as? [String: Double])
+    #expect(["echo_per_second", "journal_per_second", "lmdb_per_second"].allSatisfy { limits[$0] ?? 0 > 0 })
+    let floor = try #require(report["floor"] as? [[String: Any]])
+    #expect(floor.compactMap { $0["vends_per_sync"] as? Int } == [1, 16, 64, 512])
+    #expect(try tool.text("page.html").contains("Against what this machine does at best"))
+  }
+
   @Test func aRunThatEmptiesTheStockIsNotValid() async throws {
     let tool = try Tool()
     defer { tool.remove() }

@@ -3,11 +3,11 @@ import Glibc
 import PinWords
 
 /// One thread of the load: its connections in one event loop, from the first request to the last answer.
-final class LoadThread {
+final class LoadThread<Speaker: Dialect> {
   private let phases: Phases
   private let script: Script
-  private var frames: RequestFrames
-  private var connections: [LoadConnection] = []
+  private let dialect: Speaker
+  private var connections: [LoadConnection<Speaker>] = []
   private var generator = SystemRandomNumberGenerator()
   private let poll: CInt
   private let tally: Tally
@@ -16,17 +16,18 @@ final class LoadThread {
   private var dueNanoseconds: Double
   private var nextConnection = 0
   private var requestNumber: UInt32 = 0
+  private var answerCount = 0
   /// The low half of ids: one run's ids rise.
   private var nextID: UInt64
   private let idHigh: UInt64
 
   init(
-    _ plan: BenchmarkPlan, _ target: BenchmarkTarget, number: Int, phases: Phases, tally: Tally
+    _ plan: BenchmarkPlan, _ target: BenchmarkTarget, _ dialect: Speaker, number: Int, phases: Phases, tally: Tally
   ) throws(BenchmarkError) {
     self.phases = phases
     self.tally = tally
     script = Script(plan.shape, productCount: target.products.count)
-    frames = RequestFrames(products: target.products)
+    self.dialect = dialect
     interval = plan.rate.map { 1e9 * Double(plan.threadCount) / $0 }
     dueNanoseconds = Double(phases.begin)
     let seed = RequestID.generate(atMilliseconds: UInt64(time(nil)) * 1000, using: &generator)
@@ -35,13 +36,22 @@ final class LoadThread {
     guard poll >= 0 else { throw .system("epoll_create1") }
     let count = (plan.connectionCount + plan.threadCount - 1 - number) / plan.threadCount
     for index in 0..<count {
-      let connection = try LoadConnection(target, inFlight: plan.inFlight)
+      let connection = try LoadConnection(
+        dialect, port: target.port, usesTLS: target.usesTLS, inFlight: plan.inFlight)
       connections.append(connection)
       try watch(index, EPOLL_CTL_ADD)
     }
   }
 
   deinit { close(poll) }
+
+  /// What all its connections sent and received.
+  var traffic: Traffic {
+    connections.reduce(into: Traffic(answerCount: answerCount)) { traffic, connection in
+      traffic.sentByteCount += connection.transport.sentByteCount
+      traffic.receivedByteCount += connection.transport.receivedByteCount
+    }
+  }
 
   /// Runs to the end of the measured time and until every answer has come.
   func run() throws(BenchmarkError) {
@@ -104,7 +114,7 @@ final class LoadThread {
     return nil
   }
 
-  private func begin(_ slot: Int, of connection: LoadConnection, at nanoseconds: UInt64) {
+  private func begin(_ slot: Int, of connection: LoadConnection<Speaker>, at nanoseconds: UInt64) {
     nextID &+= 1
     connection.slots[slot].round += 1
     connection.slots[slot].id = RequestID(high: idHigh, low: nextID)
@@ -114,29 +124,28 @@ final class LoadThread {
     ask(script.first, slot, of: connection)
   }
 
-  private func ask(_ step: Step, _ slot: Int, of connection: LoadConnection) {
+  private func ask(_ step: Step, _ slot: Int, of connection: LoadConnection<Speaker>) {
     requestNumber &+= 1
     connection.slots[slot].step = step
-    frames.append(
-      step, id: connection.slots[slot].id, product: connection.slots[slot].product, requestNumber: requestNumber,
-      to: &connection.outgoing)
+    let request = Request(
+      step: step, id: connection.slots[slot].id, product: connection.slots[slot].product, number: requestNumber)
+    dialect.append(request, to: &connection.outgoing)
     connection.sent(slot)
   }
 
-  private func take(_ answer: AnswerView, _ slot: Int, of connection: LoadConnection) throws(BenchmarkError) {
+  private func take(_ answer: RawSpan, _ slot: Int, of connection: LoadConnection<Speaker>) throws(BenchmarkError) {
     let now = Clock.nanoseconds()
     let (step, round) = (connection.slots[slot].step, connection.slots[slot].round)
-    let isGranted = answer.status == 0
-    tally.answered(status: answer.status, at: now)
-    if isGranted, step.isFirstDelivery || step.isRepeat {
-      if step == .vendAgain, !answer.isRepeat { tally.faults.unmarkedRepeats += 1 }
-      if step.isFirstDelivery, answer.isRepeat { tally.faults.falseRepeats += 1 }
-      let soldBefore = connection.slots[slot].card
-      try answer.forEachCard { number in
-        if step.isFirstDelivery { connection.slots[slot].card = number }
-        tally.card(number, isRepeatOf: step.isRepeat ? soldBefore : nil, isRepeat: step.isRepeat)
-      }
+    let soldBefore = connection.slots[slot].card
+    let head = try dialect.read(answer, of: step) { number in
+      if step.isFirstDelivery { connection.slots[slot].card = number }
+      tally.card(number, isRepeatOf: step.isRepeat ? soldBefore : nil, isRepeat: step.isRepeat)
     }
+    answerCount += 1
+    let isGranted = head.status == Status.done.rawValue
+    tally.answered(status: head.status, at: now)
+    if isGranted, step == .vendAgain, !head.isRepeat { tally.faults.unmarkedRepeats += 1 }
+    if isGranted, step.isFirstDelivery, head.isRepeat { tally.faults.falseRepeats += 1 }
     if isGranted, let next = script.next(after: step, round: round) {
       return ask(next, slot, of: connection)
     }
@@ -150,7 +159,7 @@ final class LoadThread {
 
   // MARK: The socket
 
-  private func flush(_ connection: LoadConnection, _ index: Int) throws(BenchmarkError) {
+  private func flush(_ connection: LoadConnection<Speaker>, _ index: Int) throws(BenchmarkError) {
     let isLeft = try connection.flush()
     guard isLeft != connection.awaitsRoom else { return }
     connection.awaitsRoom = isLeft

@@ -36,7 +36,7 @@ struct Script {
     switch shape {
     case .vend, .zipf, .sellOut, .mix, .retries: .vend
     case .reserveDispense: .reserve
-    case .carts: .cart
+    case .carts, .hold: .cart
     }
   }
 
@@ -45,6 +45,7 @@ struct Script {
     switch (shape, step) {
     case (.reserveDispense, .reserve): .dispense
     case (.carts, .cart): round.isMultiple(of: 5) ? .dispense : nil
+    case (.hold, .cart): .release
     case (.retries, .vend): .vendAgain
     case (.mix, .vend): round.isMultiple(of: 8) ? .lookUp : nil
     case (.mix, .lookUp): .reprint

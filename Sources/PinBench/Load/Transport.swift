@@ -15,6 +15,9 @@ package struct BenchmarkError: Error, CustomStringConvertible {
 final class Transport {
   let descriptor: CInt
   private let tls: OpaquePointer?
+  /// What has gone out and come in since nothing waits, without what TLS adds.
+  private(set) var sentByteCount = 0
+  private(set) var receivedByteCount = 0
 
   /// Connects and shakes hands; waits for both.
   init(port: UInt16, usesTLS: Bool) throws(BenchmarkError) {
@@ -30,6 +33,7 @@ final class Transport {
   /// From now on nothing waits.
   func stopWaiting() throws(BenchmarkError) {
     guard fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0 else { throw .system("fcntl") }
+    (sentByteCount, receivedByteCount) = (0, 0)
   }
 
   /// How many bytes went out; 0 when there is no room now.
@@ -38,7 +42,10 @@ final class Transport {
       guard let tls else { return Glibc.send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
       return Int(SSL_write(tls, bytes.baseAddress, CInt(clamping: bytes.count)))
     }
-    if count > 0 { return count }
+    if count > 0 {
+      sentByteCount += count
+      return count
+    }
     guard mustWait(count) else { throw .system("send") }
     return 0
   }
@@ -51,7 +58,10 @@ final class Transport {
       } else {
         recv(descriptor, room.baseAddress, room.count, 0)
       }
-    if count > 0 { return count }
+    if count > 0 {
+      receivedByteCount += count
+      return count
+    }
     guard count < 0 || tls != nil, mustWait(count) else { throw BenchmarkError("the server closed a connection") }
     return 0
   }

@@ -22,7 +22,8 @@ struct BenchPage {
     <h1>PinVault benchmark</h1>
     <p>\(escaped(report.machine.text))</p>
     <p>\(escaped(report.verdict))</p>
-    \(table)
+    \(BenchTable.all(of: report).map(\.html).joined(separator: "\n"))
+    \((report.reopening?.text).map { "<p>\(escaped($0))</p>" } ?? "")
     \(plots)
     </body>
     </html>
@@ -30,29 +31,8 @@ struct BenchPage {
     """
   }
 
-  private var table: String {
-    let head = [
-      "Load", "Operations a second", "p50 µs", "p90", "p99", "p99.9", "p99.99", "Max", "Syncs an operation", "Batch",
-      "Disk bytes an operation", "Server processors", "Load processors", "Server's own memory, MB",
-    ].map { "<th scope=\"col\">\($0)</th>" }.joined()
-    let rows = report.results.map { result in
-      let latency = result.latencyMicroseconds
-      let cells = [
-        Figure.whole(result.operationsPerSecond), Figure.whole(latency.p50), Figure.whole(latency.p90),
-        Figure.whole(latency.p99),
-        Figure.whole(latency.p999), Figure.whole(latency.p9999), Figure.whole(latency.max),
-        Figure.short(result.syncsPerOperation),
-        Figure.short(result.requestsPerBatch), Figure.whole(result.writtenBytesPerOperation),
-        Figure.short(result.serverProcessors),
-        Figure.short(result.clientProcessors), Figure.whole(Double(result.serverOwnMemoryBytes) / 1e6),
-      ].map { "<td>\($0)</td>" }.joined()
-      return "<tr><th scope=\"row\">\(escaped(result.name))</th>\(cells)</tr>"
-    }
-    return "<table><thead><tr>\(head)</tr></thead><tbody>\(rows.joined(separator: "\n"))</tbody></table>"
-  }
-
   private var plots: String {
-    var plots = [latencyPlot, timePlot]
+    var plots = [ratioBars, latencyPlot, timePlot].compactMap(\.self)
     let scaling = scalingLines
     if scaling.contains(where: { $0.points.count > 1 }) {
       var plot = Plot(title: "Operations a second by connections", x: "connections", y: "operations a second")
@@ -60,6 +40,16 @@ struct BenchPage {
       plots.append(plot.svg(scaling))
     }
     return plots.joined(separator: "\n")
+  }
+
+  /// How many times a peer's rate ours is, load by load.
+  private var ratioBars: String? {
+    let bars = BenchComparison.all(of: report).map { comparison in
+      Bars.Bar(
+        name: "\(comparison.own.load) / \(comparison.peer.server)", value: comparison.ratio,
+        text: "\(Figure.short(comparison.ratio)) ×")
+    }
+    return bars.isEmpty ? nil : Bars(title: "Times a peer's operations a second", mark: 1).svg(bars)
   }
 
   /// Percentiles spread out towards the last: each tenfold rarity takes the same width.
@@ -111,6 +101,11 @@ struct BenchPage {
     figcaption { font-weight: 600; }
     svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: var(--ink); }
     svg .rule { stroke: var(--rule); }
+    svg .mark { stroke: var(--ink); stroke-dasharray: 3 3; }
+    h1 { font-size: 1.6rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+    tbody tr:hover { background: color-mix(in srgb, var(--rule) 30%, transparent); }
+    td { font-variant-numeric: tabular-nums; white-space: nowrap; }
+    .note { font-size: 13px; max-width: 60rem; margin: .4rem 0 0; }
     """
 }
 

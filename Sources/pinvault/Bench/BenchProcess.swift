@@ -34,9 +34,17 @@ final class BenchProcess: Sendable {
     return text.split(separator: "\n").last.map(String.init) ?? "it said nothing"
   }
 
-  /// Asks it to end in good order, and waits until it has.
-  func stop() async {
-    process.signal(SIGTERM)
+  /// Asks it to end in good order, or ends it at once, and waits until it has.
+  func stop(by signal: CInt = SIGTERM) async {
+    process.signal(signal)
     _ = await process.ended()
+  }
+
+  /// What this process has used of the processors so far.
+  static var ownProcessorSeconds: Double {
+    var usage = rusage()
+    getrusage(CInt(RUSAGE_SELF.rawValue), &usage)
+    let microseconds = usage.ru_utime.tv_usec + usage.ru_stime.tv_usec
+    return Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(microseconds) / 1e6
   }
 }

@@ -5,11 +5,13 @@ import PinClient
 import PinProtocol
 import PinSealing
 import PinWords
+import Synchronization
 
 /// A store and a server of a benchmark's own: this program again, as processes of their own.
 final class BenchRig: Sendable {
-  private let directory: String
-  private let server: BenchProcess
+  let directory: String
+  private let server: Mutex<BenchProcess>
+  private let serve: [String]
   private let client: PinClient
   private let port: UInt16
   private let usesTLS: Bool
@@ -17,11 +19,12 @@ final class BenchRig: Sendable {
   private let stock = BenchStock()
 
   private init(
-    directory: String, server: BenchProcess, client: PinClient, port: UInt16, usesTLS: Bool,
+    directory: String, server: BenchProcess, serve: [String], client: PinClient, port: UInt16, usesTLS: Bool,
     seller: (name: String, key: SecretKey)
   ) {
     self.directory = directory
-    self.server = server
+    self.server = Mutex(server)
+    self.serve = serve
     self.client = client
     self.port = port
     self.usesTLS = usesTLS
@@ -37,14 +40,16 @@ final class BenchRig: Sendable {
     let directory = try Files.absolute(String(cString: made))
     do {
       try await BenchProcess.run(["init", "--data", "vault"], in: directory)
-      var serve = ["serve", "--data", "vault", "--master-key", "vault.master-key", "--port", "0", "--no-status"]
+      var serve = [
+        "serve", "--data", "vault", "--master-key", "vault.master-key", "--no-status", "--log-level", "warning",
+      ]
       if tls {
         try await makeCertificate(in: directory)
         serve += ["--certificate", "certificate.pem", "--certificate-key", "certificate-key.pem"]
       }
-      let server = try BenchProcess(serve + ["--log-level", "warning"], in: directory)
+      let server = try BenchProcess(serve + ["--port", "0"], in: directory)
       do {
-        return try await BenchRig(directory, server, tls: tls)
+        return try await BenchRig(directory, server, serve, tls: tls)
       } catch {
         await server.stop()
         throw error
@@ -55,7 +60,9 @@ final class BenchRig: Sendable {
     }
   }
 
-  private convenience init(_ directory: String, _ server: BenchProcess, tls: Bool) async throws {
+  private convenience init(
+    _ directory: String, _ server: BenchProcess, _ serve: [String], tls: Bool
+  ) async throws {
     let address = try await Self.address(in: "\(directory)/vault", server)
     var configuration = PinClient.Configuration(
       host: "127.0.0.1", port: address.port, actorName: "admin",
@@ -66,17 +73,20 @@ final class BenchRig: Sendable {
     let defined = try await client.defineActor(DefineActor(id: client.newID(), actor: seller)).value
     guard let key = defined.key?.bytes else { throw Fault(.rotten, "the server gave the seller no key") }
     self.init(
-      directory: directory, server: server, client: client, port: address.port, usesTLS: tls,
+      directory: directory, server: server, serve: serve, client: client, port: address.port, usesTLS: tls,
       seller: ("bench", SecretKey(bytes: key.span.bytes)))
   }
 
-  private static func address(in data: String, _ server: BenchProcess) async throws -> AddressFile {
-    for _ in 0..<600 {
+  private static func address(
+    in data: String, _ server: BenchProcess, pollMilliseconds: Int = 50
+  ) async throws -> AddressFile {
+    let end = ContinuousClock.now + .seconds(300)
+    while ContinuousClock.now < end {
       if let address = try AddressFile.read(in: data) { return address }
       guard server.isRunning else { throw Fault(.unavailable, "the server did not start: \(server.lastWords)") }
-      try await Task.sleep(for: .milliseconds(50))
+      try await Task.sleep(for: .milliseconds(pollMilliseconds))
     }
-    throw Fault(.unavailable, "the server took more than 30 s to start")
+    throw Fault(.unavailable, "the server took more than five minutes to start")
   }
 
   private static func makeCertificate(in directory: String) async throws {
@@ -103,8 +113,8 @@ final class BenchRig: Sendable {
       }
     }
     return BenchmarkTarget(
-      port: port, actorName: seller.name, key: seller.key, usesTLS: usesTLS, products: products.map(\.rawValue),
-      cardCount: await stock.cardCount)
+      port: port, server: .pinvault(actorName: seller.name, key: seller.key), usesTLS: usesTLS,
+      products: products.map(\.rawValue), cardCount: await stock.cardCount)
   }
 
   // MARK: Readings and checks
@@ -112,11 +122,6 @@ final class BenchRig: Sendable {
   func reading() async throws -> BenchReading {
     var reading = try JSON.read(BenchReading.self, from: try await client.statistics().value)
     reading.fileBytes = Files.allocatedBytes(data)
-    var usage = rusage()
-    getrusage(CInt(RUSAGE_SELF.rawValue), &usage)
-    reading.clientProcessorSeconds =
-      Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec)
-      / 1e6
     return reading
   }
 
@@ -137,9 +142,34 @@ final class BenchRig: Sendable {
     return try JSON.read(Verified.self, from: try await client.verify().value).sound
   }
 
+  // MARK: Starting again
+
+  /// Kills the server, as if its machine had lost power at once but for what the system had buffered, and times its
+  /// recovery; then stops it in good order, and times its start.
+  func reopening() async throws -> BenchReopening {
+    let (payload, state) = ("\(data)/payload", "\(data)/state")
+    let journalBytes = Files.allocatedBytes("\(data)/journal")
+    let afterKill = try await startAgain(after: SIGKILL)
+    let afterStop = try await startAgain(after: SIGTERM)
+    return BenchReopening(
+      payloadBytes: Files.allocatedBytes(payload), stateBytes: Files.allocatedBytes(state), journalBytes: journalBytes,
+      secondsAfterKill: afterKill, secondsAfterStop: afterStop)
+  }
+
+  /// How many seconds the server took until it served again.
+  private func startAgain(after signal: CInt) async throws -> Double {
+    await server.withLock { $0 }.stop(by: signal)
+    AddressFile.remove(in: data)
+    let start = ContinuousClock.now
+    let next = try BenchProcess(serve + ["--port", "\(port)"], in: directory)
+    server.withLock { $0 = next }
+    _ = try await Self.address(in: data, next, pollMilliseconds: 1)
+    return (ContinuousClock.now - start) / .seconds(1)
+  }
+
   func end(keeping: Bool) async {
     await client.close()
-    await server.stop()
+    await server.withLock { $0 }.stop()
     if !keeping { Files.removeTree(directory) }
   }
 }

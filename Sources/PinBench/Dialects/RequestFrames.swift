@@ -6,40 +6,43 @@ import PinWords
 struct RequestFrames: ~Copyable {
   private static let requestNumberOffset = 8
   private static let idOffset = FrameHeader.byteCount
-  static let cartLineCount = 3
-  static let cartHoldSeconds: UInt32 = 2
+  private static let cartHoldSeconds: UInt32 = 2
+  private static let holdSeconds: UInt32 = 600
 
   private let vends: [[UInt8]]
   private let reserves: [[UInt8]]
   private let carts: [[UInt8]]
   private let dispense: [UInt8]
+  private let release: [UInt8]
   private let lookUp: [UInt8]
   private let reprint: [UInt8]
   private var writer = ByteWriter(capacity: 512)
 
-  init(products: [UInt32]) {
+  init(_ plan: BenchmarkPlan, products: [UInt32]) {
     let anyID = RequestID(high: 1, low: 1)
     let lines = products.map { Line(product: ProductID($0), count: 1) }
     vends = lines.map { Self.encoded(.vend(Vend(id: anyID, line: $0))) }
-    reserves = lines.map { Self.encoded(.reserve(Reserve(id: anyID, holdSeconds: 600, lines: [$0]))) }
+    reserves = lines.map { Self.encoded(.reserve(Reserve(id: anyID, holdSeconds: Self.holdSeconds, lines: [$0]))) }
     carts = lines.indices.map { first in
-      let cart = (0..<Self.cartLineCount).map { lines[(first + $0) % lines.count] }
-      return Self.encoded(.reserve(Reserve(id: anyID, holdSeconds: Self.cartHoldSeconds, lines: cart)))
+      let cart = (0..<plan.lineCount).map {
+        Line(product: lines[(first + $0) % lines.count].product, count: UInt32(plan.cardsPerLine))
+      }
+      let seconds = plan.shape == .carts ? Self.cartHoldSeconds : Self.holdSeconds
+      return Self.encoded(.reserve(Reserve(id: anyID, holdSeconds: seconds, lines: cart)))
     }
     dispense = Self.encoded(.dispense(anyID))
+    release = Self.encoded(.release(anyID))
     lookUp = Self.encoded(.lookUp(anyID))
     reprint = Self.encoded(.reprint(Reprint(reservation: anyID, firstIndex: 0)))
   }
 
-  /// Appends the request of this step for this id.
-  mutating func append(
-    _ step: Step, id: RequestID, product: Int, requestNumber: UInt32, to outgoing: inout SocketBuffer
-  ) {
+  /// Appends a request's frame.
+  mutating func append(_ request: Request, to outgoing: inout SocketBuffer) {
     writer.removeAll()
-    writer.write(frame(step, product))
-    writer.overwrite(requestNumber, at: Self.requestNumberOffset)
-    writer.overwrite(id.high, at: Self.idOffset)
-    writer.overwrite(id.low, at: Self.idOffset + 8)
+    writer.write(frame(request.step, request.product))
+    writer.overwrite(request.number, at: Self.requestNumberOffset)
+    writer.overwrite(request.id.high, at: Self.idOffset)
+    writer.overwrite(request.id.low, at: Self.idOffset + 8)
     outgoing.append(writer.bytes)
   }
 
@@ -49,6 +52,7 @@ struct RequestFrames: ~Copyable {
     case .reserve: reserves[product]
     case .cart: carts[product]
     case .dispense: dispense
+    case .release: release
     case .lookUp: lookUp
     case .reprint: reprint
     }
@@ -61,14 +65,4 @@ struct RequestFrames: ~Copyable {
     }
     return Array(writer.bytes)
   }
-}
-
-/// One request of an operation.
-enum Step: Sendable {
-  case vend, vendAgain, reserve, cart, dispense, lookUp, reprint
-
-  /// Whether its answer hands out cards that none of its operation's answers handed out before.
-  var isFirstDelivery: Bool { self == .vend || self == .dispense }
-  /// Whether its answer tells cards that were handed out before.
-  var isRepeat: Bool { self == .vendAgain || self == .reprint }
 }

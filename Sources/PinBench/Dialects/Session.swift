@@ -2,18 +2,15 @@ import PinBytes
 import PinProtocol
 import PinSealing
 
-/// The key of the actor that asks.
-package typealias ActorSecret = SecretKey
-
 /// Opens a session on a connection that still waits, and is done with.
 struct Session: ~Copyable {
   private let transport: Transport
   private var received = SocketBuffer(capacity: 4 << 10)
 
-  static func open(on transport: Transport, _ target: BenchmarkTarget) throws(BenchmarkError) {
+  static func open(on transport: Transport, actorName: String, key: SecretKey) throws(BenchmarkError) {
     var generator = SystemRandomNumberGenerator()
     var session = Session(transport: transport)
-    let hello = Hello(actorName: target.actorName, nonce: Bytes32.random(using: &generator))
+    let hello = Hello(actorName: actorName, nonce: Bytes32.random(using: &generator))
     let helloFrame = try session.send(.hello(hello))
     let answerFrame = try session.receive()
     let digest = SHA256Hasher.sha256(
@@ -22,7 +19,7 @@ struct Session: ~Copyable {
     let certificate = try transport.channelBinding()
     let binding = certificate.isEmpty ? .zero : bytes32(SHA256Hasher.sha256(of: certificate.span.bytes))
     let transcript = AuthenticationTranscript(helloDigest: bytes32(digest), channelBinding: binding)
-    let proof = hmacSHA256(under: target.key, transcript.bytes(signedBy: .client))
+    let proof = hmacSHA256(under: key, transcript.bytes(signedBy: .client))
     _ = try session.send(.authenticate(Authenticate(proof: bytes32(proof))))
     _ = try session.receive()
   }

@@ -1,0 +1,106 @@
+import PinStore
+import PinWords
+import Testing
+
+@testable import PinEngine
+
+/// What operations cost, in counts that do not drift with the machine: a change that makes one dearer is noticed here. One
+/// that makes it cheaper lowers the figure.
+@Suite("What an operation costs")
+struct CostTests {
+  private struct Cost: Equatable {
+    var syncs: UInt64
+    var events: UInt64
+    /// Puts and removes in LMDB's tables, with those that a checkpoint adds of what is held in memory.
+    var changes: UInt64
+    var journalBytes: UInt64
+  }
+
+  /// A store whose writer takes no checkpoint by itself, so that only the operations are counted.
+  private func makeBench() throws -> Bench {
+    var settings = StoreSettings.small
+    settings.checkpointMilliseconds = 3_600_000
+    settings.checkpointIdleMilliseconds = 3_600_000
+    return try Bench(settings: settings)
+  }
+
+  private func cost(_ bench: Bench, _ body: () async throws -> Void) async throws -> Cost {
+    _ = try bench.engine.store.checkpoint()
+    let before = bench.engine.counters
+    try await body()
+    _ = try bench.engine.store.checkpoint()
+    let after = bench.engine.counters
+    return Cost(
+      syncs: after.syncs - before.syncs, events: after.events - before.events, changes: after.changes - before.changes,
+      journalBytes: after.journalBytes - before.journalBytes)
+  }
+
+  @Test("A batch of vends is one sync, and each a fixed number of puts and bytes", arguments: [1, 16, 64, 512])
+  func vends(count: Int) async throws {
+    let bench = try makeBench()
+    let till = try await bench.actor("till", .terminal)
+    let product = try await bench.product("ONE")
+    try await bench.stock(product, 1000)
+    let cost = try await cost(bench) {
+      let vends = (0..<count).map { _ in
+        (command: Command.vend(Vend(id: bench.id(), line: Line(product: product, count: 1))), actor: till)
+      }
+      let answers = await bench.ask(all: vends)
+      try #require(answers.allSatisfy { $0.outcome.delivery != nil })
+    }
+    let number = UInt64(count)
+    #expect(cost == Cost(syncs: 1, events: number, changes: number * 3, journalBytes: 64 + number * 132))
+  }
+
+  @Test("Each step of a card's life is one sync and few puts")
+  func steps() async throws {
+    let bench = try makeBench()
+    let shop = try await bench.actor("shop", .storefront)
+    let product = try await bench.product("ONE")
+    try await bench.stock(product, 1000)
+    let later = bench.clock.nowMilliseconds() + 90_000
+    let id = bench.id()
+    func released(_ count: UInt32) async throws -> RequestID {
+      let id = bench.id()
+      _ = await bench.ask(
+        .reserve(Reserve(id: id, holdSeconds: 60, lines: [Line(product: product, count: count)])), as: shop)
+      return id
+    }
+    let given = try await released(10)
+    let reserve = Command.reserve(Reserve(id: id, holdSeconds: 60, lines: [Line(product: product, count: 3)]))
+    let steps: [(name: String, command: Command, cost: Cost)] = [
+      ("reserve", reserve, Cost(syncs: 1, events: 1, changes: 4, journalBytes: 196)),
+      ("the same again", reserve, Cost(syncs: 0, events: 0, changes: 0, journalBytes: 0)),
+      ("look up", .lookUp(id), Cost(syncs: 0, events: 0, changes: 0, journalBytes: 0)),
+      (
+        "extend", .extend(Extend(reservation: id, deadlineMilliseconds: later)),
+        Cost(syncs: 1, events: 1, changes: 3, journalBytes: 100)
+      ),
+      ("dispense", .dispense(id), Cost(syncs: 1, events: 1, changes: 3, journalBytes: 172)),
+      ("confirm", .confirm(id), Cost(syncs: 1, events: 1, changes: 1, journalBytes: 92)),
+      ("a refusal", .reverse(id), Cost(syncs: 0, events: 0, changes: 0, journalBytes: 0)),
+      ("release", .release(given), Cost(syncs: 1, events: 1, changes: 5, journalBytes: 172)),
+    ]
+    for step in steps {
+      let cost = try await cost(bench) { _ = await bench.ask(step.command, as: shop) }
+      #expect(cost == step.cost, "\(step.name)")
+    }
+  }
+
+  @Test("A cart costs by its lines, not by its cards", arguments: [1, 10, 100], [1, 90])
+  func carts(lineCount: Int, cardsPerLine: Int) async throws {
+    let bench = try makeBench()
+    let shop = try await bench.actor("shop", .storefront)
+    var lines: [Line] = []
+    for number in 0..<lineCount {
+      let product = try await bench.product("P\(number)")
+      try await bench.stock(product, 100, prefix: "P\(number)-")
+      lines.append(Line(product: product, count: UInt32(cardsPerLine)))
+    }
+    let cost = try await cost(bench) {
+      _ = await bench.ask(.reserve(Reserve(id: bench.id(), holdSeconds: 60, lines: lines)), as: shop)
+    }
+    let number = UInt64(lineCount)
+    #expect(cost == Cost(syncs: 1, events: 1, changes: 2 + number * 2, journalBytes: 124 + number * 72))
+  }
+}
