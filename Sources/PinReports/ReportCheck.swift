@@ -11,11 +11,11 @@ package enum ReportCheck {
       var from: String
       var to: String
       var zone: String
-      var day_starts: String
+      var dayStarts: String
     }
     struct Journal: Decodable {
       var store: String
-      var last_sequence: UInt64
+      var lastSequence: UInt64
     }
     var report: String
     var by: String?
@@ -38,24 +38,26 @@ package enum ReportCheck {
   package static func check(
     _ report: [UInt8], against view: JournalView, progress: (UInt64, UInt64) throws -> Void = { _, _ in }
   ) throws -> Verdict {
-    guard let claim = try? JSONDecoder().decode(Claim.self, from: Data(report)) else { throw ReportError.notAReport }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    guard let claim = try? decoder.decode(Claim.self, from: Data(report)) else { throw ReportError.notAReport }
     guard claim.journal.store == view.storeID.description else { return .otherStore(claim.journal.store) }
-    guard claim.journal.last_sequence <= view.head.sequence else {
+    guard claim.journal.lastSequence <= view.head.sequence else {
       return .beyondJournal(lastSequence: view.head.sequence)
     }
     guard let from = Day(calendarText: claim.period.from), let to = Day(calendarText: claim.period.to) else {
       throw ReportError.notAReport
     }
-    let calendar = try BusinessCalendar(zone: claim.period.zone, dayStarts: claim.period.day_starts)
+    let calendar = try BusinessCalendar(zone: claim.period.zone, dayStarts: claim.period.dayStarts)
     let request = try ReportRequest(
       try ReportKind(name: claim.report), try PeriodDays(try ReportPeriod(from: from, to: to), calendar),
       by: claim.by.flatMap { Grouping(rawValue: $0) }, product: claim.product,
       currency: claim.currency.flatMap { Currency($0) })
     var comparison = Comparison(report)
     let writer = JSONWriter(TextSink { comparison.take($0) })
-    var run = ReportRun(request, of: view, through: claim.journal.last_sequence, to: writer)
+    var run = ReportRun(request, of: view, through: claim.journal.lastSequence, to: writer)
     try run.run(progress: progress)
-    return comparison.verdict(lastSequence: claim.journal.last_sequence)
+    return comparison.verdict(lastSequence: claim.journal.lastSequence)
   }
 
   /// Compares bytes that come in pieces with those that there are.
