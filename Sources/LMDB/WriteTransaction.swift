@@ -3,7 +3,8 @@ import Glibc
 
 /// The one transaction that changes things: all of it is kept at `commit`, or none.
 ///
-/// It belongs to the OS thread that began it, and traps when it is ended on another. Dropping it aborts it.
+/// It is ended on the OS thread that began it, and traps on another: LMDB's lock is that thread's. In between, reads and
+/// changes touch nothing of the thread's, so any may make them, one at a time. Dropping it aborts it.
 package struct WriteTransaction: ~Copyable, ReadableTransaction {
   package let reader: Reader
   private let environment: Environment

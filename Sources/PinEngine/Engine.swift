@@ -67,6 +67,10 @@ public final class Engine: Sendable {
   /// Hands commands to the writer, all of them or none; false when too many wait: try again later.
   public func submit(_ submissions: [Submission]) -> Bool { store.submit(submissions) }
 
+  /// Performs commands on the calling thread if nobody else is being served, which then waits for the disk and has the
+  /// answers before this returns; or else hands them over, as `submit`.
+  package func performOrSubmit(_ submissions: [Submission]) -> Bool { store.perform(submissions) }
+
   /// Asks one thing and waits for the answer.
   public func perform(_ command: Command, as actor: ActorID) async -> Answered {
     await perform(command, as: actor, keyNumber: 0)

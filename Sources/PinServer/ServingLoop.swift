@@ -59,6 +59,7 @@ final class ServingLoop: @unchecked Sendable {
   private(set) var connections: [Connection?] = []
   private var freeIndexes: [Int] = []
   private var gathered: [Submission] = []
+  private var handedOver: [Submission] = []
   private var touched: [Connection] = []
   private var isTurnScheduled = false
   private var sink: AnswerSink?
@@ -90,6 +91,7 @@ final class ServingLoop: @unchecked Sendable {
     writer = ByteWriter(capacity: 4096)
     catalogue = engine.catalogue
     sink = AnswerSink { [unowned self] answers in
+      if self.eventLoop.inEventLoop { return self.deliver(answers) }
       self.eventLoop.execute { self.deliver(answers) }
     }
   }
@@ -170,25 +172,32 @@ final class ServingLoop: @unchecked Sendable {
   private func endTurn() {
     isTurnScheduled = false
     if !gathered.isEmpty {
-      if gathered.count <= Self.submissionLimit {
-        submit(gathered)
+      // What the answers let in is gathered for the next turn.
+      swap(&gathered, &handedOver)
+      if handedOver.count <= Self.submissionLimit {
+        submit(handedOver)
       } else {
         // In pieces, so that one that is too much does not turn all of it away.
-        for start in stride(from: 0, to: gathered.count, by: Self.submissionLimit) {
-          submit(Array(gathered[start..<min(start + Self.submissionLimit, gathered.count)]))
+        for start in stride(from: 0, to: handedOver.count, by: Self.submissionLimit) {
+          submit(Array(handedOver[start..<min(start + Self.submissionLimit, handedOver.count)]))
         }
       }
-      gathered.removeAll(keepingCapacity: true)
+      handedOver.removeAll(keepingCapacity: true)
     }
     settleTouched()
   }
 
   /// The most requests that are handed over in one call.
   private static let submissionLimit = 4096
+  /// The most that the loop performs itself when the writer is idle. Of more, the next are read and decoded meanwhile.
+  private static let performedHereLimit = 64
 
   private func submit(_ submissions: [Submission]) {
     counters.submissions += 1
-    guard !engine.submit(submissions) else { return }
+    let isTaken =
+      submissions.count <= Self.performedHereLimit
+      ? engine.performOrSubmit(submissions) : engine.submit(submissions)
+    guard !isTaken else { return }
     let refusal: Refusal = engine.failure != nil || isStopping ? .stopping : .busy(retryAfterMilliseconds: 20)
     for submission in submissions {
       take(Ticket(number: submission.ticket), .message(message(.refused(refusal))))

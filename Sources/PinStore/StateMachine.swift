@@ -3,7 +3,7 @@ import PinBytes
 
 /// What the store runs: decides requests against the state, and applies the events they become.
 ///
-/// The store makes it, calls it and drops it on one thread, the writer; it need not be `Sendable`. What it decides and
+/// The store calls it on one thread at a time, and makes it and drops it on the writer's own; it need not be `Sendable`. What it decides and
 /// applies is a pure function of the state, the request and the moment: no clock, no randomness and no I/O of its own.
 /// An event must be in the block before or after it is applied, in either order, but within the same call.
 ///

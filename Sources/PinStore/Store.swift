@@ -27,6 +27,7 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   package let payload: Payload
 
   let link: WriterLink<Machine.Request>
+  private let seat: WriterSeat<Machine>
   let journal: JournalDirectory
   let database: StateDatabase
   let index: JournalIndex
@@ -53,7 +54,9 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
     let parts = try Self.recover(directory, settings, clock, context)
     try Self.confirm(clock, after: parts.end, settings)
     let link = WriterLink<Machine.Request>(head: parts.end, queueLimit: settings.queueLimit)
-    ending = Mutex(try Self.start(parts, link, lock))
+    let seat = WriterSeat<Machine>(link)
+    ending = Mutex(try Self.start(parts, seat, link, lock))
+    self.seat = seat
     self.directory = directory
     self.settings = settings
     self.link = link
@@ -91,7 +94,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
 
   /// Starts the threads, and waits until the writer serves.
   private static func start(
-    _ parts: Writer<Machine>.Parts, _ link: WriterLink<Machine.Request>, _ lock: DirectoryLock
+    _ parts: Writer<Machine>.Parts, _ seat: WriterSeat<Machine>, _ link: WriterLink<Machine.Request>,
+    _ lock: DirectoryLock
   ) throws(StoreError) -> Ending {
     let journal = parts.journalDirectory
     let preparer = SegmentPreparer(
@@ -104,10 +108,10 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
         withExtendedLifetime(lock) {}
       }
       do throws(StoreError) {
-        var writer = try Writer<Machine>.open(parts, link: link, preparer: preparer)
+        let writer = try Writer<Machine>.open(parts, link: link, preparer: preparer)
         opening.withLock { $0 = .success(()) }
         opening.wake()
-        writer.run()
+        seat.run(writer)
       } catch {
         opening.withLock { $0 = .failure(error) }
         opening.wake()
@@ -147,6 +151,12 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
   ///
   /// False when too many are waiting or the store is stopping; none of them will then be answered by the machine.
   package func submit(_ requests: [Machine.Request]) -> Bool { link.submit(requests) }
+
+  /// Performs requests on the calling thread, and answers them before it returns, if nobody else is being served: nothing
+  /// is handed over, and the thread waits for the sync. Otherwise it is as `submit`.
+  ///
+  /// What it takes is bounded by the requests: a checkpoint or a segment that is being made is never waited for.
+  package func perform(_ requests: [Machine.Request]) -> Bool { seat.perform(requests) }
 
   /// Takes a checkpoint between batches and hands back a read of exactly that state. Blocks until it is taken,
   /// and so must not be called on the writer's thread.

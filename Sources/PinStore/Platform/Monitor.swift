@@ -43,18 +43,26 @@ final class Monitor<State: Sendable>: @unchecked Sendable {
   ///
   /// - Parameter nanoseconds: how long to wait at most; for ever when nil.
   func wait<Result>(atMost nanoseconds: UInt64? = nil, for body: (inout State) -> Result?) -> Result? {
+    let (deadline, isNever) =
+      nanoseconds.map { MonotonicTime.nowNanoseconds().addingReportingOverflow($0) } ?? (0, true)
+    return wait(until: { _ in isNever ? .max : deadline }, for: body)
+  }
+
+  /// The same until a moment that the state tells, asked each time before it sleeps; `.max` for ever.
+  func wait<Result>(
+    until deadlineNanoseconds: (State) -> UInt64, for body: (inout State) -> Result?
+  ) -> Result? {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    let deadline = nanoseconds.map { MonotonicTime.nowNanoseconds().addingReportingOverflow($0) }
     while true {
       if let result = body(&state) { return result }
-      guard let deadline, !deadline.overflow else {
+      let deadline = deadlineNanoseconds(state)
+      guard deadline < .max else {
         pthread_cond_wait(condition, mutex)
         continue
       }
       let billion: UInt64 = 1_000_000_000
-      var until = timespec(
-        tv_sec: Int(deadline.partialValue / billion), tv_nsec: Int(deadline.partialValue % billion))
+      var until = timespec(tv_sec: Int(deadline / billion), tv_nsec: Int(deadline % billion))
       if pthread_cond_timedwait(condition, mutex, &until) == ETIMEDOUT { return body(&state) }
     }
   }

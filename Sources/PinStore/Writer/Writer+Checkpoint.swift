@@ -3,20 +3,26 @@ import LMDB
 /// Checkpoints: the state transaction is committed, with a full sync, between batches only and never ahead of the
 /// journal's last sync; the record of what it reflects is in the same commit.
 extension Writer where Machine: ~Copyable {
-  mutating func checkpointIfDue() throws(StoreError) {
-    guard let changes = state?.changeCount, changes > 0 || dirtySinceNanoseconds != nil else { return }
-    let now = MonotonicTime.nowNanoseconds()
-    if dirtySinceNanoseconds == nil {
-      // A sweep has changed the state without an event.
-      dirtySinceNanoseconds = now
-      activeAtNanoseconds = now
-    }
-    let age = now - (dirtySinceNanoseconds ?? now)
-    let isDue =
-      changes >= settings.checkpointChangeCount
+  /// Whether so much, or for so long, has changed since the last one that the next is due.
+  var isCheckpointDue: Bool {
+    guard let since = dirtySinceNanoseconds else { return false }
+    return changeCount >= settings.checkpointChangeCount
       || journalBytesSinceCheckpoint >= settings.checkpointJournalByteCount
-      || age >= settings.checkpointMilliseconds * 1_000_000
-    if isDue { try checkpoint() }
+      || MonotonicTime.nowNanoseconds() - since >= settings.checkpointMilliseconds * 1_000_000
+  }
+
+  private var changeCount: Int {
+    switch state {
+    case .some(let transaction): transaction.changeCount
+    case nil: 0
+    }
+  }
+
+  /// A sweep may change the state without an event.
+  mutating func noteUnjournaledChanges() {
+    guard dirtySinceNanoseconds == nil, changeCount > 0 else { return }
+    activeAtNanoseconds = MonotonicTime.nowNanoseconds()
+    dirtySinceNanoseconds = activeAtNanoseconds
   }
 
   mutating func checkpointIfIdle() throws(StoreError) {

@@ -1,10 +1,11 @@
 import LMDB
 import PinBytes
 
-/// The one thread that decides: takes what waits, performs it, journals and syncs it, and only then answers.
+/// The one that decides: takes what waits, performs it, journals and syncs it, and only then answers.
 ///
 /// There is no timer in its path: while one sync runs the next batch gathers, and a lone request is written at once.
-/// It lives on the thread that made it, as its state transaction must.
+/// One thread at a time runs it, whichever has the turn (`WriterSeat`). It is made and dropped on a thread of its own,
+/// and only there are transactions begun and ended.
 struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   let link: WriterLink<Machine.Request>
   let context: Machine.Context
@@ -28,6 +29,8 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   var answered = 0
   /// Requests of `batch` before this one have been performed.
   var performed = 0
+  /// Set by a thread that is not the writer's own; nil while all is well.
+  var interruption: Interruption?
   /// Taken, and not answered yet.
   var checkpoints: [CheckpointTicket] = []
   /// Whether the block is being written: its events may then be found again, or not, if that fails.
@@ -40,24 +43,20 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   var dirtySinceNanoseconds: UInt64?
   var activeAtNanoseconds: UInt64 = 0
 
-  /// Serves until it is told to stop, or fails.
-  mutating func run() {
-    do throws(StoreError) {
-      while try turn() {}
-      try checkpoint()
-      end(nil)
-    } catch {
-      end(error)
-    }
+  /// What another thread's batch came to that only the writer's own can put right.
+  enum Interruption: Sendable {
+    /// The state transaction is lost.
+    case lost(LMDBError)
+    case failed(StoreError)
   }
 
-  /// Waits for work and does it; false when the store is to stop and nothing waits.
-  private mutating func turn() throws(StoreError) -> Bool {
-    var work = link.take(into: &batch)
-    if work == nil && !hasMoreToSweep {
-      work = link.take(into: &batch, waitingAtMost: try idleNanoseconds())
-    }
-    return try perform(work ?? WriterLink.Work())
+  /// Does what is left of another thread's batch, and what waits; false when the store is to stop and nothing waits.
+  ///
+  /// For the writer's own thread.
+  mutating func turn() throws(StoreError) -> Bool {
+    if case .failed(let error) = interruption { throw error }
+    if interruption != nil || !batch.isEmpty { try performBatch() }
+    return try perform(link.take(into: &batch))
   }
 
   /// Does what was taken; false when the store is to stop and nothing was left.
@@ -69,6 +68,13 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
     if mayBeIdle { try checkpointIfIdle() }
     while let ticket = checkpoints.popLast() { try answer(ticket) }
     return !isStopped
+  }
+
+  /// When there will be something to do even if nobody asks: 0 for at once, `.max` for never.
+  mutating func nextTurnNanoseconds() throws(StoreError) -> UInt64 {
+    if hasMoreToSweep || isCheckpointDue { return 0 }
+    guard let idle = try idleNanoseconds() else { return .max }
+    return MonotonicTime.nowNanoseconds() + idle
   }
 
   /// How long there may be nothing to do; nil when only a request can bring work.
@@ -94,12 +100,39 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   // MARK: A batch
 
   private mutating func performBatch() throws(StoreError) {
-    answered = 0
-    performed = 0
-    repeat { try performSlice() } while answered < batch.count
+    repeat {
+      if interruption == nil { try performSlice() }
+      if case .lost(let error) = interruption {
+        interruption = nil
+        try abandonSlice(error)
+      }
+      if isCheckpointDue { try checkpoint() }
+    } while answered < batch.count
+    forgetBatch()
+  }
+
+  private mutating func forgetBatch() {
     batch.removeAll(keepingCapacity: true)
     answered = 0
     performed = 0
+  }
+
+  /// Performs requests on whichever thread has the turn, as far as that can be done there, and says when the writer's own
+  /// is to have it, as `nextTurnNanoseconds`. Whatever is left it does then.
+  mutating func perform(_ requests: [Machine.Request]) -> UInt64 {
+    precondition(batch.isEmpty, "a batch is begun when the last one is done")
+    batch.append(contentsOf: requests)
+    // Waiting for a segment is not for a thread that serves others.
+    guard journal.hasSpareSegment(waitingAtMost: 0) else { return 0 }
+    do throws(StoreError) {
+      try performSlice()
+      guard interruption == nil, answered == batch.count else { return 0 }
+      forgetBatch()
+      return try nextTurnNanoseconds()
+    } catch {
+      interruption = .failed(error)
+      return 0
+    }
   }
 
   /// Performs as much of the batch as one block may hold, makes it durable, and answers it.
@@ -111,11 +144,11 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
     do throws(LMDBError) {
       try perform(at: moment)
     } catch {
-      return try abandonSlice(error)
+      interruption = .lost(error)
+      return
     }
-    if block.eventCount > 0 { try makeDurable() }
+    if block.eventCount > 0 { try makeDurable() } else { noteUnjournaledChanges() }
     deliver()
-    try checkpointIfDue()
   }
 
   private mutating func perform(at moment: Moment) throws(LMDBError) {
@@ -177,7 +210,7 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
   }
 
   /// Answers everything that is left and ends.
-  private mutating func end(_ failure: StoreError?) {
+  mutating func end(_ failure: StoreError?) {
     let left = link.end(failure)
     answers.removeAll()
     for index in answered..<max(answered, batch.count) {

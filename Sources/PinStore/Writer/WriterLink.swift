@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What the writer thread shares with everyone else: what waits for it, and what it has made known.
+/// What the writer shares with everyone else: what waits for it, whose turn it is, and what it has made known.
 final class WriterLink<Request: Sendable>: Sendable {
   /// What waits for the writer.
   struct Waiting: Sendable {
@@ -9,9 +9,16 @@ final class WriterLink<Request: Sendable>: Sendable {
     var turnedAway: UInt64 = 0
     /// No more is taken, and the writer ends when what waits is done.
     var isStopping = false
+    /// Whether some thread runs the writer. The writer's own has the turn first, and in the end keeps it.
+    var isTurnTaken = true
+    /// When the writer's own thread is to have the turn, whether anything waits or not.
+    var turnDueAtNanoseconds = UInt64.max
+    /// Until when that thread sleeps unless it is woken; 0 while it does not.
+    var sleepsUntilNanoseconds: UInt64 = 0
 
-    mutating func take(into batch: inout [Request]) -> Work? {
-      guard !requests.isEmpty || !checkpoints.isEmpty || isStopping else { return nil }
+    var isEmpty: Bool { requests.isEmpty && checkpoints.isEmpty && !isStopping }
+
+    mutating func take(into batch: inout [Request]) -> Work {
       swap(&requests, &batch)
       defer { checkpoints.removeAll() }
       return Work(checkpoints: checkpoints, isStopping: isStopping)
@@ -39,17 +46,64 @@ final class WriterLink<Request: Sendable>: Sendable {
 
   /// Adds requests to those that wait; false, taking none, when they are too many or the store is stopping.
   func submit(_ requests: [Request]) -> Bool {
-    let isTaken = waiting.withLock { waiting in
-      if waiting.isStopping { return false }
-      guard waiting.requests.count + requests.count <= queueLimit else {
-        waiting.turnedAway += UInt64(requests.count)
-        return false
-      }
-      waiting.requests.append(contentsOf: requests)
-      return true
+    let (isTaken, isWanted) = waiting.withLock { waiting in
+      let isTaken = add(requests, to: &waiting)
+      return (isTaken, isTaken && !waiting.isTurnTaken)
     }
-    if isTaken { waiting.wake() }
+    // Whoever has the turn looks at what waits before it is given back.
+    if isWanted { waiting.wake() }
     return isTaken
+  }
+
+  /// What became of requests for which the turn was wanted.
+  enum Submitted { case refused, waiting, turnTaken }
+
+  /// Takes the turn, if it is free and nothing else waits, so that the caller performs the requests; or else adds them to
+  /// those that wait.
+  func takeTurn(for requests: [Request]) -> Submitted {
+    waiting.withLock { waiting in
+      guard waiting.isTurnTaken || !waiting.isEmpty else {
+        waiting.isTurnTaken = true
+        return .turnTaken
+      }
+      return add(requests, to: &waiting) ? .waiting : .refused
+    }
+  }
+
+  private func add(_ requests: [Request], to waiting: inout Waiting) -> Bool {
+    if waiting.isStopping { return false }
+    guard waiting.requests.count + requests.count <= queueLimit else {
+      waiting.turnedAway += UInt64(requests.count)
+      return false
+    }
+    waiting.requests.append(contentsOf: requests)
+    return true
+  }
+
+  /// Gives the turn back, and says when the writer's own thread is to have it even if nothing waits: 0 for at once.
+  func giveTurn(dueAtNanoseconds due: UInt64) {
+    let isWanted = waiting.withLock { waiting in
+      waiting.isTurnTaken = false
+      waiting.turnDueAtNanoseconds = due
+      return !waiting.isEmpty || due < waiting.sleepsUntilNanoseconds
+    }
+    if isWanted { waiting.wake() }
+  }
+
+  /// Waits, on the writer's own thread, until something waits or the turn is due, and takes the turn.
+  func waitForTurn() {
+    let take = { (waiting: inout Waiting) -> Void? in
+      let isWanted = !waiting.isEmpty || waiting.turnDueAtNanoseconds <= MonotonicTime.nowNanoseconds()
+      guard isWanted && !waiting.isTurnTaken else {
+        // Whoever has the turn says anew when it is due.
+        waiting.sleepsUntilNanoseconds = waiting.isTurnTaken ? .max : waiting.turnDueAtNanoseconds
+        return nil
+      }
+      waiting.isTurnTaken = true
+      waiting.sleepsUntilNanoseconds = 0
+      return ()
+    }
+    while waiting.wait(until: { $0.sleepsUntilNanoseconds }, for: take) == nil {}
   }
 
   /// What the writer has taken besides requests.
@@ -58,16 +112,11 @@ final class WriterLink<Request: Sendable>: Sendable {
     var isStopping = false
   }
 
-  /// Takes all there is without waiting; nil when there is nothing.
+  /// Takes all there is; whoever has the turn may.
   ///
   /// - Parameter batch: empty; it is swapped with what waits, so that both keep their memory.
-  func take(into batch: inout [Request]) -> Work? {
+  func take(into batch: inout [Request]) -> Work {
     waiting.withLock { $0.take(into: &batch) }
-  }
-
-  /// Waits for work and takes all there is; nil when the time is up.
-  func take(into batch: inout [Request], waitingAtMost nanoseconds: UInt64?) -> Work? {
-    waiting.wait(atMost: nanoseconds) { $0.take(into: &batch) }
   }
 
   /// Asks the writer to end once it has done what waits.
