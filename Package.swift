@@ -64,11 +64,13 @@ let package = Package(
     .target(
       name: "PinServer",
       dependencies: [
-        "PinBytes", "PinWords", "PinProtocol", "PinSealing", "PinStore", "PinEngine",
+        "CLibssl", "CLinux", "PinBytes", "PinWords", "PinProtocol", "PinSealing", "PinStore", "PinEngine",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Hummingbird", package: "hummingbird"),
-      ] + nio,
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: settings),
     .target(
       name: "PinReports", dependencies: ["PinWords", "PinStore", "PinEngine"], swiftSettings: settings),

@@ -1,6 +1,7 @@
 // Linux calls that Swift cannot make itself: declared variadic in C, or in headers that its Glibc leaves out.
 #pragma once
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 
 /// Forbids core dumps of this process and attaching to it; 0, or -1 with errno set.
@@ -14,3 +15,5 @@ static inline int linux_may_be_dumped(void) { return prctl(PR_GET_DUMPABLE, 0, 0
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 int memfd_create(const char *name, unsigned int flags);
+#include <sys/socket.h>
+int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);

@@ -52,23 +52,22 @@ extension Connection {
       drain()
       if waiting > 0, canTake { takeIncoming() }
     } while writeOut() || incoming.readableBytes < waiting
-    guard let context, closingSince == nil else { return }
+    guard let socket, closingSince == nil else { return }
     if slots.isEmpty, closesWhenAnswered || loop.isStopping {
       closeGently()
-    } else if isReadWithheld, mayRead {
-      isReadWithheld = false
-      context.read()
+    } else {
+      socket.resume()
     }
   }
 
   /// Writes out what has gathered, in one piece; false if there was nothing.
   private func writeOut() -> Bool {
-    guard outgoing.readableBytes > 0, let context else { return false }
-    let bytes = outgoing
-    outgoing = ByteBuffer()
-    loop.counters.bytesOut += UInt64(bytes.readableBytes)
+    guard outgoing.readableBytes > 0, let socket else { return false }
+    loop.counters.bytesOut += UInt64(outgoing.readableBytes)
     loop.counters.flushes += 1
-    context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    socket.send(outgoing)
+    // The room of a few answers is kept for the next.
+    if outgoing.capacity > Self.keptByteCount { outgoing = ByteBuffer() } else { outgoing.clear() }
     return true
   }
 

@@ -27,7 +27,7 @@ extension Connection {
     let loop = loop
     aside = Task {
       let answer = await desk.answer(message)
-      loop.eventLoop.execute {
+      loop.poll.execute {
         if isPoll { loop.waitingPolls -= 1 }
         if operation == .defineActor { loop.tellOthersOfActors() }
         loop.asideEnded(ticket, operation, answer)
@@ -40,7 +40,7 @@ extension ServingLoop {
   fileprivate func asideEnded(_ ticket: Ticket, _ operation: PinWords.Operation, _ answer: ReadyAnswer) {
     var answer = answer
     asides -= 1
-    if asides == 0 { whenAsidesEnded?.succeed() }
+    if asides == 0 { whenAsidesEnded.take()?() }
     if let connection = connections[ticket.connection] {
       connection.runsAside = false
       connection.aside = nil
@@ -54,7 +54,7 @@ extension ServingLoop {
 
   /// An actor was changed: every loop closes connections that this ends, also where nothing else is going on.
   fileprivate func tellOthersOfActors() {
-    for loop in meter.watched { loop.eventLoop.execute { loop.refreshCatalogue() } }
+    for loop in meter.watched { loop.poll.execute { loop.refreshCatalogue() } }
   }
 }
 
@@ -85,7 +85,7 @@ private struct AsideDesk: Sendable {
           serial: query.serial, vendor: query.vendor.isEmpty ? nil : query.vendor, as: actor)
         return .outcome(cards.map { .cards(Page(fitting: $0, limits: limits)) })
       case .events(let query): return try await answer(query)
-      case .statistics: return try report(Statistics(try await meter.read()))
+      case .statistics: return try report(Statistics(await meter.read()))
       case .verify: return try await verify()
       case .backup(let backup):
         return try await answer(backup)

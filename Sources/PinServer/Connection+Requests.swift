@@ -87,7 +87,7 @@ extension Connection {
     let ticket = Ticket(connection: index, slot: slots.append(slot))
     let loop = loop
     loop.engine.load(purchase, chunk: number, chunk) { result in
-      loop.eventLoop.execute {
+      loop.poll.execute {
         loop.deliver(
           ticket,
           .outcome(

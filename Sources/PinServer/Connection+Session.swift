@@ -1,6 +1,5 @@
 import Logging
 import NIOCore
-import NIOSSL
 import PinBytes
 import PinEngine
 import PinProtocol
@@ -73,7 +72,7 @@ extension Connection {
   }
 
   /// Where the client is, as it is told in the log.
-  private var address: String { context?.channel.remoteAddress?.ipAddress ?? "unknown" }
+  private var address: String { socket?.address ?? "unknown" }
 
   /// Whose session the proof opens, and the server's own proof in answer; nil if it is not the actor's.
   private func prove(
@@ -109,18 +108,10 @@ extension Connection {
   }
 
   /// The client's certificate, which TLS has verified.
-  private var peerCertificate: NIOSSLCertificate? {
-    let handler = try? context?.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
-    return handler?.peerCertificate
-  }
+  private var peerCertificate: PeerCertificate? { socket?.peerCertificate }
 
   /// Whoever has one address of IPv6 has a network of them.
-  private var neighbourhood: String {
-    guard case .v6(let address) = context?.channel.remoteAddress else { return address }
-    return withUnsafeBytes(of: address.address.sin6_addr) {
-      String(hexadecimal: UnsafeRawBufferPointer(rebasing: $0.prefix(8)).bytes)
-    }
-  }
+  private var neighbourhood: String { socket?.network ?? address }
 
   /// Refuses the proof, later the more there were, so that trying many costs time.
   private func turnAway(_ slot: RequestSlot, _ claimed: String, _ known: ActorID?) {
@@ -139,7 +130,7 @@ extension Connection {
       let engine = loop.engine
       Task { await engine.noteFailedProofs(event) }
     }
-    heldBack = loop.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(delay)) { [self] in
+    heldBack = loop.poll.schedule(in: .milliseconds(delay)) { [self] in
       heldBack = nil
       complete(number, .message(message))
       settle()

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOSSL
 import PinEngine
 import PinProtocol
 import PinWords
@@ -24,15 +23,13 @@ struct SessionActor {
 ///     Connection+Requests   what each request becomes
 ///     Connection+Answers    answers in order, PINs opened into them, bytes out
 ///     Connection+Asides     requests that are not the writer's
-final class Connection: ChannelDuplexHandler {
-  typealias InboundIn = ByteBuffer
-  typealias InboundOut = Never
-  typealias OutboundIn = ByteBuffer
-  typealias OutboundOut = ByteBuffer
-
+final class Connection {
   /// Answers are written out when so many bytes of them have gathered; while the client does not read them, no more are
   /// encoded.
   static let outgoingByteLimit = 64 << 10
+
+  /// Room for answers that an idle connection keeps.
+  static let keptByteCount = 1024
 
   let loop: ServingLoop
   /// Its place in the loop's list: free for another only when nobody can name it any more.
@@ -42,7 +39,8 @@ final class Connection: ChannelDuplexHandler {
   /// How the server was told to be reached: what proofs are bound to, zero in clear.
   let channelBinding: Bytes32
   let isSecured: Bool
-  var context: ChannelHandlerContext?
+  /// Nil when it is closed.
+  private(set) var socket: ClientSocket?
 
   var session = SessionState.awaitingHello
   /// What hello said, until it is proved.
@@ -52,8 +50,6 @@ final class Connection: ChannelDuplexHandler {
 
   /// Bytes that came and could not be taken yet.
   var incoming = ByteBuffer()
-  /// Whether the channel asked to read while nothing more could be taken.
-  var isReadWithheld = false
 
   var slots = RequestSlots()
   /// Answers whose turn has not come, by their slot's number.
@@ -64,10 +60,9 @@ final class Connection: ChannelDuplexHandler {
   var runsAside = false
   var aside: Task<Void, Never>?
   /// The answer to a failed proof, until it is time.
-  var heldBack: Scheduled<Void>?
+  var heldBack: PollTimer?
 
   var outgoing = ByteBuffer()
-  var isWritable = true
   /// Whether it is on the loop's list of those to be settled.
   var isTouched = false
   /// Whether it closes as soon as everything is answered.
@@ -77,56 +72,40 @@ final class Connection: ChannelDuplexHandler {
   let openedAt = NIODeadline.now()
   var lastHeard = NIODeadline.now()
 
-  init(loop: ServingLoop, index: Int, name: String, transport: TransportContext?) {
+  init(loop: ServingLoop, index: Int, name: String, descriptor: CInt, transport: TransportContext?) {
     self.loop = loop
     self.index = index
     self.name = name
     channelBinding = transport?.channelBinding ?? .zero
     isSecured = transport != nil
+    socket = ClientSocket(descriptor, transport, on: loop, of: self)
   }
 
-  var isOpen: Bool { context != nil }
+  var isOpen: Bool { socket != nil }
   /// Whether it has yet to say who it is.
   var isStranger: Bool { isOpen && actor == nil }
+  /// Whether the client has taken all that was written out.
+  var isWritable: Bool { socket?.isWritable ?? false }
 
-  // MARK: What the channel tells
-
-  func handlerAdded(context: ChannelHandlerContext) {
-    self.context = context
-    isWritable = context.channel.isWritable
-    loop.arrived(self)
+  /// Begins to serve the client.
+  func open() {
+    do throws(SystemFault) { try socket?.open() } catch { failed("\(error)") }
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { forget() }
+  // MARK: What the socket tells
 
-  func channelInactive(context: ChannelHandlerContext) {
+  /// There is room again for what could not be written out.
+  func hasRoom() {
+    lastHeard = .now()
+    loop.touch(self)
+  }
+
+  /// The client has closed the connection.
+  func lost() { forget() }
+
+  func failed(_ reason: String) {
+    loop.logger.debug("connection failed", metadata: ["connection": "\(name)", "error": "\(reason)"])
     forget()
-    context.fireChannelInactive()
-  }
-
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    take(unwrapInboundIn(data))
-  }
-
-  func channelReadComplete(context: ChannelHandlerContext) { settle() }
-
-  func channelWritabilityChanged(context: ChannelHandlerContext) {
-    isWritable = context.channel.isWritable
-    if isWritable {
-      lastHeard = .now()
-      loop.touch(self)
-    }
-    context.fireChannelWritabilityChanged()
-  }
-
-  func read(context: ChannelHandlerContext) {
-    if mayRead { context.read() } else { isReadWithheld = true }
-  }
-
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    loop.logger.debug(
-      "connection failed", metadata: ["connection": "\(name)", "error": "\(error)"])
-    context.close(promise: nil)
   }
 
   // MARK: Ending
@@ -134,16 +113,11 @@ final class Connection: ChannelDuplexHandler {
   /// Writes nothing more and closes once the client has had what was written: a close that cuts its last answer off
   /// would leave it in the dark.
   func closeGently() {
-    guard closingSince == nil, let context else { return }
+    guard closingSince == nil, let socket else { return }
     closingSince = .now()
     _ = session.failed(.malformedFrame)
     incoming = ByteBuffer()
-    // TLS has a goodbye of its own, which the client answers: it must be read like all else that still comes.
-    context.close(mode: isSecured ? .all : .output, promise: nil)
-    if isReadWithheld, isOpen {
-      isReadWithheld = false
-      context.read()
-    }
+    socket.finishSending()
   }
 
   /// Closes as soon as all that was taken is answered, and takes nothing more.
@@ -152,16 +126,13 @@ final class Connection: ChannelDuplexHandler {
     loop.touch(self)
   }
 
-  /// Closes at once, whatever the client does: TLS's goodbye would wait for its answer.
-  func closeNow() {
-    guard let context else { return }
-    let tls = isSecured ? try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) : nil
-    (tls ?? context).close(promise: nil)
-  }
+  /// Closes at once.
+  func closeNow() { forget() }
 
   private func forget() {
-    guard context != nil else { return }
-    context = nil
+    guard let socket else { return }
+    self.socket = nil
+    socket.close()
     aside?.cancel()
     heldBack?.cancel()
     early.removeAll()

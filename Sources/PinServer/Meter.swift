@@ -1,4 +1,3 @@
-import NIOCore
 import PinEngine
 import PinStore
 import PinWords
@@ -27,10 +26,10 @@ final class Meter: Sendable {
   func givePlace() { placesTaken.subtract(1, ordering: .relaxed) }
 
   /// Each loop is asked on its own thread, so that its counters need no lock.
-  func read() async throws -> Reading {
+  func read() async -> Reading {
     var total = LoopCounters()
     for loop in watched {
-      total.add(try await loop.eventLoop.submit { loop.counters }.get())
+      total.add(await loop.poll.perform { loop.counters })
     }
     return Reading(
       uptimeSeconds: (ContinuousClock.now - startedAt) / .seconds(1), headSequence: engine.headSequence,

@@ -1,8 +1,8 @@
 import Dispatch
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
-import NIOSSL
 import PinEngine
 import PinStore
 import ServiceLifecycle
@@ -61,45 +61,47 @@ public final class PinServer: Service {
 
   private func serve() async throws {
     let transport = try configuration.transport()
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: max(1, configuration.eventLoopCount))
+    // Whoever writes to a connection that is gone is told so by the call.
+    signal(SIGPIPE, SIG_IGN)
+    let loops = try makeLoops(transport)
     let status = StatusTask()
     do {
-      let loops = try makeLoops(group, transport)
       meter.watch(loops)
       let statusPort = try await startStatus(status)
-      let listener = try await listen(group, loops)
-      let port = listener.localAddress?.port ?? configuration.port
+      let listener = try await listen(loops)
       health.withLock { $0 = .serving }
       logger.info(
         "listening",
         metadata: [
-          "address": "\(configuration.address)", "port": "\(port)", "tls": "\(transport != nil)",
+          "address": "\(configuration.address)", "port": "\(listener.port)", "tls": "\(transport != nil)",
           "status-port": "\(statusPort.map(String.init) ?? "none")",
         ])
-      onListening(Addresses(port: port, statusPort: statusPort))
-      RoomWatch(engine, logger).start(on: loops[0].eventLoop, every: configuration.roomWatchPeriod)
+      onListening(Addresses(port: listener.port, statusPort: statusPort))
+      RoomWatch(engine, logger).start(on: loops[0].poll, every: configuration.roomWatchPeriod)
       await waitForEnd()
       health.withLock { $0 = engine.failure == nil ? .stopping : .failed }
       logger.info("stopping")
-      try await listener.close()
+      await loops[0].poll.perform { listener.stop() }
       engine.endMaintenance()
-      for stopped in loops.map({ $0.stop() }) { try await stopped.get() }
+      await withTaskGroup { group in
+        for loop in loops { group.addTask { await loop.stop() } }
+      }
       await stopEngine()
       // Whoever reads the store for long has been told to end, and keeps its files open until then.
-      for loop in loops { try await loop.asidesEnded().get() }
-      for loop in loops { try await loop.eventLoop.submit { loop.finish() }.get() }
+      for loop in loops { await loop.asidesEnded() }
+      for loop in loops { await loop.poll.perform { loop.finish() } }
     } catch {
       await status.end()
-      try await group.shutdownGracefully()
+      for loop in loops { await loop.poll.end() }
       throw error
     }
     await status.end()
-    try await group.shutdownGracefully()
+    for loop in loops { await loop.poll.end() }
   }
 
   // MARK: Starting
 
-  private func makeLoops(_ group: MultiThreadedEventLoopGroup, _ transport: TransportContext?) throws -> [ServingLoop] {
+  private func makeLoops(_ transport: TransportContext?) throws -> [ServingLoop] {
     var configuration = configuration
     configuration.maximumConnections = DescriptorLimit.connections(atMost: configuration.maximumConnections)
     if configuration.maximumConnections < self.configuration.maximumConnections {
@@ -115,44 +117,32 @@ public final class PinServer: Service {
     let rates = RequestRates()
     let failedProofs = FailedProofs()
     var loops: [ServingLoop] = []
-    for (number, eventLoop) in group.makeIterator().enumerated() {
+    for number in 0..<max(1, configuration.eventLoopCount) {
       loops.append(
         try ServingLoop(
-          number: number, eventLoop: eventLoop, engine: engine, configuration: configuration, limits: limits,
+          number: number, poll: try PollLoop(), engine: engine, configuration: configuration, limits: limits,
           transport: transport, clock: clock, meter: meter, rates: rates, failedProofs: failedProofs,
           logger: logger))
     }
+    for loop in loops { try loop.poll.start() }
     return loops
   }
 
-  private func listen(_ group: MultiThreadedEventLoopGroup, _ loops: [ServingLoop]) async throws -> any Channel {
-    let transport = loops[0].transport
-    let loopOf = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
-    let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 1024)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      // What the system keeps for a client that does not read its answers: by itself it takes megabytes for each.
-      .childChannelOption(.socketOption(.so_sndbuf), value: 256 << 10)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          if let transport {
-            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: transport.context))
-          }
-          guard let loop = loopOf[ObjectIdentifier(channel.eventLoop)], let connection = loop.accept() else {
-            throw ChannelError.eof
-          }
-          try channel.pipeline.syncOperations.addHandler(connection)
-        }
+  /// Listens on the first loop, and deals connections out to all of them in turn.
+  private func listen(_ loops: [ServingLoop]) async throws -> Listener {
+    let turns = Mutex(0)
+    let listener = try Listener(
+      address: configuration.address, port: configuration.port, on: loops[0].poll
+    ) { descriptor in
+      let turn = turns.withLock { turn in
+        turn = (turn + 1) % loops.count
+        return turn
       }
-    do {
-      return try await bootstrap.bind(host: configuration.address, port: configuration.port).get()
-    } catch let error as IOError where error.errnoCode == EADDRINUSE {
-      throw ServerError.addressInUse(address: configuration.address, port: configuration.port)
-    } catch {
-      throw ServerError.cannotListen(
-        address: configuration.address, port: configuration.port, reason: describe(error))
+      let loop = loops[turn]
+      if loop.poll.isCurrent { loop.accept(descriptor) } else { loop.poll.execute { loop.accept(descriptor) } }
     }
+    try await loops[0].poll.perform { Result { () throws(SystemFault) in try listener.start() } }.get()
+    return listener
   }
 
   /// Starts telling health and metrics, if asked to; gives the port when it listens.

@@ -15,8 +15,8 @@ final class RoomWatch: Sendable {
   }
 
   /// Looks every so often, until the event loop ends.
-  func start(on eventLoop: any EventLoop, every period: TimeAmount) {
-    eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { _ in self.look() }
+  func start(on loop: PollLoop, every period: TimeAmount) {
+    loop.execute { loop.schedule(every: period) { _ in self.look() } }
   }
 
   private func look() {

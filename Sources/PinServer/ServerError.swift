@@ -1,6 +1,5 @@
 import Glibc
 import NIOCore
-import NIOSSL
 
 /// Why a server does not serve: each one clear line for an operator.
 public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -27,14 +26,11 @@ public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
   }
 }
 
-/// An error of the system, of NIO or of TLS in the words an operator knows.
+/// An error of the system or of NIO in the words an operator knows.
 func describe(_ error: any Error) -> String {
   switch error {
   case let error as IOError: String(cString: strerror(error.errnoCode))
   case is SocketAddressError.UnknownHost: "no address is known for this name"
-  case NIOSSLError.noSuchFilesystemObject: "no such file"
-  case NIOSSLError.failedToLoadCertificate: "not a PEM file of certificates"
-  case NIOSSLError.failedToLoadPrivateKey: "not a PEM file of a private key, or not the certificate's"
   default: "\(error)"
   }
 }

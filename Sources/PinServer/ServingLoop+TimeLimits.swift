@@ -11,10 +11,10 @@ extension ServingLoop {
         configuration.handshakeTimeLimit, configuration.idleTimeLimit, configuration.closingTimeLimit, .seconds(4),
       ].min() ?? .seconds(4)
     let period = TimeAmount.nanoseconds(max(shortest.nanoseconds / 4, 1_000_000))
-    sweeping = eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { [self] (task: RepeatedTask) in
+    sweeping = poll.schedule(every: period) { [unowned self] timer in
       sweep()
       if counters.connectionsOpen == 0, !logGate.isCounting {
-        task.cancel()
+        timer.cancel()
         sweeping = nil
       }
     }
@@ -46,35 +46,34 @@ extension ServingLoop {
 
   /// Refuses what comes from now on, and closes each connection once it has all its answers.
   ///
-  /// The future succeeds when all are closed; those that do not take their answers are cut off.
-  func stop() -> EventLoopFuture<Void> {
-    eventLoop.submit { [self] in
-      isStopping = true
-      let promise = eventLoop.makePromise(of: Void.self)
-      if counters.connectionsOpen == 0 {
-        promise.succeed()
-        return promise.futureResult
+  /// Returns when all are closed; those that do not take their answers are cut off.
+  func stop() async {
+    await withCheckedContinuation { continuation in
+      poll.execute { [self] in
+        isStopping = true
+        guard counters.connectionsOpen > 0 else { return continuation.resume() }
+        let cutOff = poll.schedule(in: configuration.closingTimeLimit) { [unowned self] in
+          for connection in connections { connection?.closeNow() }
+        }
+        whenEmpty = {
+          cutOff.cancel()
+          continuation.resume()
+        }
+        for connection in connections where connection?.isOpen == true {
+          connection?.aside?.cancel()
+          connection.map { touch($0) }
+          if connection?.heldBack != nil { connection?.closeNow() }
+        }
       }
-      whenEmpty = promise
-      for connection in connections where connection?.isOpen == true {
-        connection?.aside?.cancel()
-        connection.map { touch($0) }
-        if connection?.heldBack != nil { connection?.closeNow() }
-      }
-      let cutOff = eventLoop.assumeIsolated().scheduleTask(in: configuration.closingTimeLimit) { [self] in
-        for connection in connections { connection?.closeNow() }
-      }
-      promise.futureResult.whenComplete { _ in cutOff.cancel() }
-      return promise.futureResult
-    }.flatMap { $0 }
+    }
   }
 
-  /// Succeeds when no aside is under way any more; after `stop`.
-  func asidesEnded() -> EventLoopFuture<Void> {
-    eventLoop.submit { [self] in
-      let promise = eventLoop.makePromise(of: Void.self)
-      if asides == 0 { promise.succeed() } else { whenAsidesEnded = promise }
-      return promise.futureResult
-    }.flatMap { $0 }
+  /// Returns when no aside is under way any more; after `stop`.
+  func asidesEnded() async {
+    await withCheckedContinuation { continuation in
+      poll.execute { [self] in
+        if asides == 0 { continuation.resume() } else { whenAsidesEnded = { continuation.resume() } }
+      }
+    }
   }
 }

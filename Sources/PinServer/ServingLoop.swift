@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import PinBytes
@@ -33,7 +34,7 @@ struct Ticket {
 /// `@unchecked Sendable`: everything that changes is touched on the event loop's thread alone, which each way in
 /// checks; the rest is constant.
 final class ServingLoop: @unchecked Sendable {
-  let eventLoop: any EventLoop
+  let poll: PollLoop
   let engine: Engine
   let configuration: ServerConfiguration
   let limits: Limits
@@ -61,22 +62,22 @@ final class ServingLoop: @unchecked Sendable {
   private var gathered: [Submission] = []
   private var handedOver: [Submission] = []
   private var touched: [Connection] = []
-  private var isTurnScheduled = false
   private var sink: AnswerSink?
   private var reader: CardReader
   private var writer: ByteWriter?
   private var catalogue: Catalogue
-  var sweeping: RepeatedTask?
-  var whenEmpty: EventLoopPromise<Void>?
-  var whenAsidesEnded: EventLoopPromise<Void>?
+  var sweeping: PollTimer?
+  /// Called once, when the last connection is closed and when the last aside has ended.
+  var whenEmpty: (() -> Void)?
+  var whenAsidesEnded: (() -> Void)?
 
   init(
-    number: Int, eventLoop: any EventLoop, engine: Engine, configuration: ServerConfiguration, limits: Limits,
+    number: Int, poll: PollLoop, engine: Engine, configuration: ServerConfiguration, limits: Limits,
     transport: TransportContext?, clock: any StoreClock, meter: Meter, rates: RequestRates,
     failedProofs: FailedProofs, logger: Logger
   ) throws {
     self.number = number
-    self.eventLoop = eventLoop
+    self.poll = poll
     self.engine = engine
     self.configuration = configuration
     self.limits = limits
@@ -91,34 +92,38 @@ final class ServingLoop: @unchecked Sendable {
     writer = ByteWriter(capacity: 4096)
     catalogue = engine.catalogue
     sink = AnswerSink { [unowned self] answers in
-      if self.eventLoop.inEventLoop { return self.deliver(answers) }
-      self.eventLoop.execute { self.deliver(answers) }
+      if self.poll.isCurrent { return self.deliver(answers) }
+      self.poll.execute { self.deliver(answers) }
     }
+    poll.endTurn = { [unowned self] in endTurn() }
   }
 
   // MARK: Connections
 
-  /// Makes the handler of a new connection, or nil if there are too many.
-  func accept() -> Connection? {
-    eventLoop.preconditionInEventLoop()
+  /// Serves a new connection, or closes it if there are too many.
+  func accept(_ descriptor: CInt) {
+    poll.preconditionIsCurrent()
     counters.connectionsAccepted += 1
     guard !isStopping, meter.takePlace(of: configuration.maximumConnections) else {
       counters.connectionsTurnedAway += 1
       if !isStopping { logOfStrangers(.tooManyConnections, .warning, ["limit": "\(configuration.maximumConnections)"]) }
-      return nil
+      close(descriptor)
+      return
     }
     counters.connectionsOpen += 1
     let index = freeIndexes.popLast() ?? connections.count
     let connection = Connection(
-      loop: self, index: index, name: "\(number)-\(counters.connectionsAccepted)", transport: transport)
+      loop: self, index: index, name: "\(number)-\(counters.connectionsAccepted)", descriptor: descriptor,
+      transport: transport)
     if index == connections.count { connections.append(connection) } else { connections[index] = connection }
     startSweeping()
-    return connection
+    strangers.add(connection)
+    makeRoomForStrangers()
+    connection.open()
   }
 
-  /// A connection is set up: of too many strangers, the oldest goes.
-  func arrived(_ connection: Connection) {
-    strangers.add(connection)
+  /// Of too many strangers, the oldest go.
+  private func makeRoomForStrangers() {
     // Strangers never take more than a part of all places, also where the system has few.
     let limit = max(1, min(configuration.maximumStrangers, configuration.maximumConnections / 4))
     if let oldest = strangers.oldest(beyond: limit) {
@@ -134,7 +139,7 @@ final class ServingLoop: @unchecked Sendable {
     meter.givePlace()
     if connection.actor != nil { counters.sessionsOpen -= 1 } else { strangers.left() }
     release(connection)
-    if counters.connectionsOpen == 0 { whenEmpty?.succeed() }
+    if counters.connectionsOpen == 0 { whenEmpty.take()?() }
   }
 
   private func release(_ connection: Connection) {
@@ -151,7 +156,6 @@ final class ServingLoop: @unchecked Sendable {
     gathered.append(
       Submission(
         actor: actor.id, keyNumber: actor.keyNumber, command: command, ticket: ticket.number, sink: sink))
-    scheduleTurn()
   }
 
   /// Has the connection settled at the end of this turn.
@@ -160,17 +164,11 @@ final class ServingLoop: @unchecked Sendable {
       connection.isTouched = true
       touched.append(connection)
     }
-    scheduleTurn()
   }
 
-  private func scheduleTurn() {
-    guard !isTurnScheduled else { return }
-    isTurnScheduled = true
-    eventLoop.execute { self.endTurn() }
-  }
-
-  private func endTurn() {
-    isTurnScheduled = false
+  /// Works on what came in this turn; false if that was nothing.
+  private func endTurn() -> Bool {
+    if gathered.isEmpty, touched.isEmpty { return false }
     if !gathered.isEmpty {
       // What the answers let in is gathered for the next turn.
       swap(&gathered, &handedOver)
@@ -185,6 +183,7 @@ final class ServingLoop: @unchecked Sendable {
       handedOver.removeAll(keepingCapacity: true)
     }
     settleTouched()
+    return true
   }
 
   /// The most requests that are handed over in one call.
@@ -208,7 +207,7 @@ final class ServingLoop: @unchecked Sendable {
 
   /// A batch's answers.
   private func deliver(_ answers: [Answered]) {
-    eventLoop.preconditionInEventLoop()
+    poll.preconditionIsCurrent()
     refreshCatalogue()
     for answered in answers { take(Ticket(number: answered.ticket), .answered(answered)) }
     settleTouched()
@@ -216,7 +215,7 @@ final class ServingLoop: @unchecked Sendable {
 
   /// The answer of something that was not the writer's.
   func deliver(_ ticket: Ticket, _ answer: ReadyAnswer) {
-    eventLoop.preconditionInEventLoop()
+    poll.preconditionIsCurrent()
     refreshCatalogue()
     take(ticket, answer)
     settleTouched()

@@ -34,7 +34,7 @@ struct StatusPort: Sendable {
         body: ResponseBody(byteBuffer: ByteBuffer(string: health.rawValue + "\n")))
     }
     router.get("/metrics") { [meter] _, _ in
-      let page = MetricsPage(try await meter.read())
+      let page = MetricsPage(await meter.read())
       return Response(
         status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
         body: ResponseBody(byteBuffer: ByteBuffer(string: page.text)))

@@ -89,7 +89,7 @@ struct AuthenticationTests {
       let head = rig.engine.headSequence
       try await client.send([.events(EventsQuery(fromSequence: head + 1, waitMilliseconds: 30_000))])
       let loop = rig.server.meter.watched[0]
-      while try await loop.eventLoop.submit({ loop.waitingPolls }).get() == 0 {}
+      while await loop.poll.perform({ loop.waitingPolls }) == 0 {}
       let description = ActorDescription(
         id: auditor.id, name: auditor.name, roles: isRevoked ? .auditor : .terminal, isRevoked: isRevoked)
       let define = DefineActor(id: newID(), actor: description)

@@ -4,7 +4,7 @@ import Synchronization
 /// One operating system thread that runs a function to its end.
 ///
 /// An LMDB write transaction belongs to the thread that began it, which a task of Swift's pool cannot promise.
-final class SystemThread: Sendable {
+package final class SystemThread: Sendable {
   private let handle: pthread_t
   private let isJoined = Atomic<Bool>(false)
 
@@ -13,7 +13,7 @@ final class SystemThread: Sendable {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  init(_ body: @escaping @Sendable () -> Void) throws(StoreError) {
+  package init(_ body: @escaping @Sendable () -> Void) throws(StoreError) {
     var created: pthread_t = 0
     let start = Unmanaged.passRetained(Start(body))
     let code = pthread_create(
@@ -32,7 +32,7 @@ final class SystemThread: Sendable {
   deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(handle) } }
 
   /// Waits for its end; to be called once.
-  func join() {
+  package func join() {
     precondition(!isJoined.exchange(true, ordering: .relaxed), "a thread is joined once")
     pthread_join(handle, nil)
   }
