@@ -58,11 +58,12 @@ final class WriterLink<Request: Sendable>: Sendable {
   /// What became of requests for which the turn was wanted.
   enum Submitted { case refused, waiting, turnTaken }
 
-  /// Takes the turn, if it is free and nothing else waits, so that the caller performs the requests; or else adds them to
-  /// those that wait.
+  /// Takes the turn, if it is free and nothing else waits for it, so that the caller performs the requests; or else adds
+  /// them to those that wait.
   func takeTurn(for requests: [Request]) -> Submitted {
     waiting.withLock { waiting in
-      guard waiting.isTurnTaken || !waiting.isEmpty else {
+      // Due at once: the writer's own thread has something of the last batch to put right first.
+      guard waiting.isTurnTaken || !waiting.isEmpty || waiting.turnDueAtNanoseconds == 0 else {
         waiting.isTurnTaken = true
         return .turnTaken
       }
