@@ -14,6 +14,9 @@ struct HistoryWriter {
   var serialCount = 0
   /// Whether the stock was broken up.
   var isBroken = false
+  /// How much further time may go. A slow sweeper may expire a hold long after it was due, which shows only when it is
+  /// forgotten: what the model assumed of it meanwhile would be a guess. So its histories end before anything is forgotten.
+  private var millisecondsLeft: UInt64
   var loadedCards: [LoadedCard] = []
 
   // By the order in which they are defined.
@@ -28,6 +31,7 @@ struct HistoryWriter {
   init(seed: UInt64) {
     random = SeededGenerator(seed: seed)
     swarm = Swarm(using: &random)
+    millisecondsLeft = swarm.isSlowlySwept ? Model.rememberedMilliseconds - 86_400_000 : .max
     let actors: [(String, Set<Role>)] = [
       ("till-a", [.terminal]), ("till-b", [.terminal]), ("shop", [.storefront]), ("clerk", [.clerk]),
       ("keeper", [.stockKeeper]), ("auditor", [.auditor]), ("boss", [.clerk, .storefront, .stockKeeper]),
@@ -83,6 +87,8 @@ struct HistoryWriter {
     {
       milliseconds = ending - nowMilliseconds - random.pick([0, 0, 1])
     }
+    milliseconds = min(milliseconds, millisecondsLeft)
+    millisecondsLeft -= milliseconds
     let now = nowMilliseconds + milliseconds
     var batch: [Asked] = []
     for _ in 0..<random.upTo(swarm.batchLimit) {

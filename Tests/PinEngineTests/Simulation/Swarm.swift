@@ -73,7 +73,6 @@ struct Swarm {
     settings.requestsPerBatch = random.pick([4, 4096])
     isSlowlySwept = random.chance(6)
     if isSlowlySwept { (settings.sweepLimit, settings.requestsPerBatch) = (random.pick([1, 3]), 4096) }
-    // A slow sweeper may expire a hold long after it was due, and remember it for as much longer.
     jumpLimitDays = isSlowlySwept ? 5 : random.pick([1, 5, 100])
     self.settings = settings
   }
