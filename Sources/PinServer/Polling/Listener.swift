@@ -14,6 +14,9 @@ final class Listener: PollHandler, @unchecked Sendable {
   /// The port that it got.
   let port: Int
 
+  /// The most that are accepted before those that are here have their turn: in a storm of connections that come and go, one
+  /// that has something to say must be heard before so many come that it is the oldest stranger.
+  private static let acceptsPerTurn = 32
   /// How long nothing is accepted after the system had no room for another connection.
   private static let pause = TimeAmount.milliseconds(200)
   /// What the system keeps for a client that does not read its answers: by itself it takes megabytes for each.
@@ -47,7 +50,7 @@ final class Listener: PollHandler, @unchecked Sendable {
   }
 
   func ready(_ events: UInt32) {
-    while isListening {
+    for _ in 0..<Self.acceptsPerTurn where isListening {
       let accepted = accept4(descriptor, nil, nil, CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
       guard accepted < 0 else {
         prepare(accepted)
