@@ -102,10 +102,14 @@ final class ClientSocket: PollHandler {
     return isOpen
   }
 
+  /// So often one socket is read before the others have their turn, however fast its client sends; what is left then,
+  /// `epoll` tells of again.
+  private static let readsPerTurn = 4
+
   /// Hands on what has come, as long as the connection takes it.
   func receive() {
     guard !isShakingHands else { return }
-    while isOpen {
+    for _ in 0..<Self.readsPerTurn where isOpen {
       guard connection.mayRead else {
         isReadWithheld = true
         return
@@ -119,6 +123,7 @@ final class ClientSocket: PollHandler {
       }
       switch transfer {
       case .moved(let count):
+        sessionWantsRoom = false
         let capacity = loop.poll.readBuffer.capacity
         connection.take(loop.poll.readBuffer)
         // A socket that gave less has no more; TLS may.

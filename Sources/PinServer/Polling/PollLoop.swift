@@ -34,7 +34,7 @@ final class PollLoop: @unchecked Sendable {
   var readBuffer = ByteBuffer()
 
   private static let eventsPerTurn = 256
-  /// The most that is read of one socket before the others have their turn.
+  /// The most that is read of a socket at once.
   static let readByteCount = 64 << 10
 
   init() throws(SystemFault) {
