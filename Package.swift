@@ -35,7 +35,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
     // Starting, stopping and signals.
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    // The HTTP port: health and metrics.
+    // The HTTP ports: health and metrics, the back office.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     // Latencies by percentile, for benchmarks.
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -45,6 +45,7 @@ let package = Package(
     .systemLibrary(name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibssl", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     .target(name: "ChildProcess", dependencies: ["CLinux"], swiftSettings: settings),
@@ -60,6 +61,25 @@ let package = Package(
     .target(name: "PinProtocol", dependencies: ["PinBytes", "PinWords"], swiftSettings: settings),
     .target(
       name: "PinClient", dependencies: ["PinBytes", "PinWords", "PinProtocol", "PinSealing"] + nio,
+      swiftSettings: settings),
+    .target(name: "Curl", dependencies: ["CCurl"], swiftSettings: settings),
+    .target(
+      name: "PinOrders",
+      dependencies: [
+        "Curl", "PinWords", "PinSealing", "PinEngine",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "PinBackOffice",
+      dependencies: [
+        "PinWords", "PinSealing", "PinEngine", "PinOrders",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTLS", package: "hummingbird"),
+      ],
       swiftSettings: settings),
     .target(
       name: "PinServer",
@@ -85,7 +105,7 @@ let package = Package(
       name: "pinvault",
       dependencies: [
         "PinWords", "PinSealing", "PinStore", "PinEngine", "PinProtocol", "PinClient", "PinServer", "PinBench",
-        "PinReports", "ChildProcess", "VendorFiles",
+        "PinReports", "PinOrders", "PinBackOffice", "Curl", "ChildProcess", "VendorFiles",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -132,6 +152,10 @@ let package = Package(
       name: "PinReportsTests",
       dependencies: ["PinReports", "PinEngine", "PinStore", "PinSealing", "PinWords", "TestSupport"],
       exclude: ["Golden"], swiftSettings: settings),
+    .testTarget(
+      name: "PinOrdersTests",
+      dependencies: ["PinOrders", "PinEngine", "PinStore", "PinSealing", "PinWords", "Curl", "ChildProcess"],
+      swiftSettings: settings),
     .testTarget(name: "PinBenchTests", dependencies: ["PinBench"], swiftSettings: settings),
     .testTarget(
       name: "FuzzTests",

@@ -5,6 +5,7 @@ import struct
 from .approvals import Approvals
 from .custody import NOBODY, Custody
 from .pieces import HOLDER
+from .orders import Orders
 from .reservations import ACTOR, CHANGED, DISPENSED_AT, HEAD, IS_CHANGE, STATE, Reservations, due, grant_of
 from .rules import APPROVABLE, FIRST_ADMINISTRATOR, OPERATIONS, ROLES_FOR, STORE_ITSELF
 from .takings import Takings
@@ -16,7 +17,7 @@ TOTAL_MASKS = [0xFFFFFFFF if size == "I" else (1 << 64) - 1 for size in "IIQQQII
 COUNTERS = struct.Struct(">16sQIIIIIIB")
 
 
-class Books(Reservations, Takings):
+class Books(Reservations, Takings, Orders):
     """The state as of the last event that was entered."""
 
     def __init__(self, findings):
@@ -31,6 +32,9 @@ class Books(Reservations, Takings):
         self.approvals = Approvals(findings, self.roles)
         self.next_card, self.loading, self.is_quarantining = 1, 0, False
         self.store_id = NOBODY
+        # Orders as records, customers as fields, mails that wait by their cause, digests of documents by their ids; and the
+        # order's event whose cards' event is being entered.
+        self.orders, self.customers, self.mails, self.documents, self.of_order = {}, {}, {}, {}, None
         self.event_count = 0
         self.entries = {
             1: self.store_named, 2: self.store_restored, 3: lambda event: None, 4: self.actor_defined,
@@ -40,6 +44,8 @@ class Books(Reservations, Takings):
             22: self.ended, 23: self.ended, 24: self.ended, 25: self.returned, 32: self.reinventoried,
             33: self.settled, 34: self.withdrawn, 48: self.shift_closed, 49: self.forgotten,
             64: self.approvals.approved, 65: self.approvals.rule_defined, 66: self.proofs_failed,
+            80: self.customer_defined,
+            81: self.order_changed, 82: self.card_shown, 83: self.mail_tried,
         }  # fmt: skip
 
     def enter(self, event):

@@ -4,9 +4,9 @@ import struct
 
 from .journal import Damage
 from .rules import APPROVABLE
-from .words import (ACTOR, APPROVED_REQUEST, CARDS_PER_DAY, CONDITIONS, COUNT, EXPIRED, EXTENTS, KEY, KINDS,
-                    LAST_FIELD, LIMITS, OPERATION, PLACES, QUARANTINED, REASON, RELEASED, REVERSED, ROLES, STATES,
-                    TENDERS, WITHOUT_ID)  # fmt: skip
+from .words import (ACT, ACTOR, ACTS, APPROVED_REQUEST, CARDS_PER_DAY, CONDITIONS, COUNT, EXPIRED, EXTENTS, KEY, KINDS,
+                    CUSTOMER, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES,
+                    QUARANTINED, REASON, RELEASED, REVERSED, REVIEWS, ROLES, STATES, TENDERS, WITHOUT_ID)  # fmt: skip
 
 EVENT_HEAD = struct.Struct(">BBHI")
 MOVE = struct.Struct(">QIIQQQQQBB6s")
@@ -35,6 +35,10 @@ class Event:
             self.facts = FACTS[self.kind](reader)
             if reader.at != len(data):
                 raise Damage("something follows the last field")
+            if self.kind == 81 and self.facts["cards"]:
+                self.facts["cards"] = Event(sequence, time, self.facts["cards"])
+                if self.facts["cards"].kind not in (16, 18, 22, 25):
+                    raise Damage("an order's cards do what they cannot")
         except (Damage, struct.error) as problem:
             text = problem if isinstance(problem, Damage) else "it is cut short"
             raise Damage(f"event {sequence}, {KINDS[self.kind]}: {text} (byte {reader.at})")
@@ -376,6 +380,71 @@ def proofs_failed(reader):
     return {"claimed_actor": reader.u32(), "count": reader.u32(), "since": reader.u64()}
 
 
+def document(reader):
+    """A document's name: its id and its digest."""
+    return reader.take(16), reader.take(32)
+
+
+def customer_defined(reader):
+    fields, result = reader.change()
+    facts = {"request": fields, "record": result.data, "customer": result.take(16), "version": result.u32()}
+    facts |= {"consents": result.flag(), "is_barred": result.flag()}
+    result.zeros(2)
+    facts |= {"approved_orders": result.u32(), "approved_card": result.take(16), "document": document(result)}
+    ends(result)
+    if field(fields, CUSTOMER) != facts["customer"]:
+        raise Damage("a customer is not what the request says")
+    return facts
+
+
+def order(reader):
+    """An order as its record has it."""
+    facts = {"order": reader.take(16), "version": reader.u32()}
+    for axis, words in (("review", REVIEWS), ("payment", PAYMENTS), ("fulfilment", FULFILMENTS)):
+        facts[axis] = reader.u8()
+        if not 0 < facts[axis] < len(words):
+            raise Damage("an order stands where no order can")
+    reader.zeros(1)
+    facts |= {"customer": reader.take(16), "submitted_by": reader.u32(), "submitted": reader.u64()}
+    facts |= {"currency": reader.currency(), "total": reader.u64(), "shipping": reader.u64(), "paid": reader.u64()}
+    facts |= {"credited": reader.u64(), "card_document": document(reader), "card": reader.take(16)}
+    if not any(facts["card_document"][0]) and (any(facts["card_document"][1]) or any(facts["card"])):
+        raise Damage("an order has half a payment card")
+    return facts | {"authorisation": reader.text()}
+
+
+def order_changed(reader):
+    fields, result = reader.change()
+    facts = {"request": fields, "record": result.data} | order(result)
+    ends(result)
+    act = field(fields, ACT)
+    if len(act) != 1 or not 0 < act[0] < len(ACTS) or field(fields, ORDER) != facts["order"]:
+        raise Damage("an order is not what the request says")
+    facts |= {"act": act[0], "reason": reason(fields) if act[0] in (3, 5, 7) else None, "mail": reader.u8()}
+    if facts["mail"] >= len(MAILS):
+        raise Damage("a mail of a kind that does not exist")
+    reader.zeros(7)
+    facts["cards"] = reader.take(len(reader.data) - reader.at) or None
+    return facts
+
+
+def card_shown(reader):
+    fields, result = reader.change()
+    facts = {"request": fields, "order": field(fields, ORDER), "document": document(result), "reason": reason(fields)}
+    ends(result)
+    if len(facts["order"]) != 16:
+        raise Damage("an id has 16 bytes")
+    return facts
+
+
+def mail_tried(reader):
+    facts = {"cause": reader.u64(), "outcome": reader.u8()}
+    reader.zeros(5)
+    if not 0 < facts["outcome"] < len(MAIL_OUTCOMES):
+        raise Damage("a mail comes to what does not exist")
+    return facts | {"attempts": reader.u16(), "not_before": reader.u64()}
+
+
 FACTS = {
     1: lambda reader: {"store_id": reader.take(16)}, 2: lambda reader: {"store_id": reader.take(16)},
     3: lambda reader: {"master_key_id": reader.take(8)}, 4: actor_defined, 5: product_defined, 6: stop, 7: stop,
@@ -384,4 +453,5 @@ FACTS = {
     21: lambda reader: {"deadline": reader.u64()}, 22: ended(RELEASED), 23: ended(EXPIRED),
     24: ended(REVERSED, QUARANTINED), 25: returned, 32: stock_changed, 33: settled, 34: stock_changed,
     48: shift_closed, 49: lambda reader: {}, 64: approved, 65: approval_rule_defined, 66: proofs_failed,
+    80: customer_defined, 81: order_changed, 82: card_shown, 83: mail_tried,
 }  # fmt: skip

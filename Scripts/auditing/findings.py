@@ -10,6 +10,7 @@ CHECKS = [
     ("ids", "each id was used once, and later by its own actor or one who may"),
     ("states", "reservations went from state to state as they may, and in time"),
     ("disclosure", "no PIN was told but of a card sold to that id; none told came back as regular but by a named word"),
+    ("orders", "an order went from where it stood to where it may, its cards and its mail with it, in one event"),
     ("approvals", "what needs a second person was approved by one, exactly so, in time, and used once"),
     ("prices", "prices, discounts, credits and shift totals are those fixed when the cards were reserved"),
     ("limits", "nobody took, or was told again, more than the limits of the time allowed"),
@@ -20,6 +21,7 @@ CHECKS = [
     ("tiling", "stock and custody, as dumped, hold every card id exactly once"),
     ("cards", "every card that was received has its sealed row, once, and no other has one"),
     ("indexes", "each serial and each fingerprint leads to one card that has it, each card to one of each"),
+    ("documents", "each sealed document is the one that the journal names"),
     ("clear text", "no known PIN stands in any file"),
 ]  # fmt: skip
 MOST_TOLD = 20

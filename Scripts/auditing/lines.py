@@ -4,8 +4,8 @@ import json
 
 from .approvals import OFF
 from .rules import APPROVABLE
-from .words import (CONDITIONS, NEVER, PLACES, ROLES, STATES, TENDERS, currency_text, days_text, id_text,
-                    moment_text)  # fmt: skip
+from .words import (ACTS, CONDITIONS, FULFILMENTS, MAIL_OUTCOMES, MAILS, NEVER, PAYMENTS, PLACES, REVIEWS, ROLES,
+                    STATES, TENDERS, currency_text, days_text, id_text, moment_text)  # fmt: skip
 
 
 def event_line(event):
@@ -127,6 +127,41 @@ def store(facts):
     return {"store_id": id_text(facts["store_id"])}
 
 
+def document(name):
+    return {"id": id_text(name[0]), "digest": name[1].hex()}
+
+
+def customer(facts):
+    return {"customer": id_text(facts["customer"]), "version": facts["version"], "consents": facts["consents"],
+            "is_barred": facts["is_barred"], "approved_orders": facts["approved_orders"],
+            "document": document(facts["document"])}  # fmt: skip
+
+
+def order(facts):
+    cards = facts["cards"]
+    return {
+        "act": ACTS[facts["act"]], "order": id_text(facts["order"]), "version": facts["version"],
+        "review": REVIEWS[facts["review"]], "payment": PAYMENTS[facts["payment"]],
+        "fulfilment": FULFILMENTS[facts["fulfilment"]], "customer": id_text(facts["customer"]),
+        "submitted_by": facts["submitted_by"], "submitted": moment_text(facts["submitted"]),
+        "currency": currency_text(facts["currency"]), "total_minor": facts["total"],
+        "shipping_minor": facts["shipping"], "paid_minor": facts["paid"], "credited_minor": facts["credited"],
+        "authorisation": facts["authorisation"],
+        "payment_card": document(facts["card_document"]) if any(facts["card_document"][0]) else None,
+        "reason": facts["reason"], "mail": MAILS[facts["mail"]],
+        "cards": cards and {"kind": cards.name, "id": id_text(cards.id)} | KEYS[cards.kind](cards.facts),
+    }  # fmt: skip
+
+
+def card_shown(facts):
+    return {"order": id_text(facts["order"]), "document": document(facts["document"]), "reason": facts["reason"]}
+
+
+def mail_tried(facts):
+    return {"cause": facts["cause"], "outcome": MAIL_OUTCOMES[facts["outcome"]], "attempts": facts["attempts"],
+            "not_before": moment_or_none(facts["not_before"])}  # fmt: skip
+
+
 KEYS = {
     1: store, 2: store, 3: lambda facts: {"master_key_id": facts["master_key_id"].hex()}, 4: actor, 5: product,
     6: stop, 7: stop, 8: purchase,
@@ -139,6 +174,7 @@ KEYS = {
     21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
     32: stock_changed, 34: stock_changed, 48: shift, 64: approved, 65: approval_rule,
     66: proofs_failed,
+    80: customer, 81: order, 82: card_shown, 83: mail_tried,
     33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],
                        "cards": facts["cards"], "extents": extents(facts["moves"])},
 }  # fmt: skip

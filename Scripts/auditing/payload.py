@@ -1,9 +1,10 @@
 """The dumped payload: the sealed rows of all cards, and the indexes that lead to them."""
 
 import bisect
+import hashlib
 from array import array
 
-from .words import cards_text
+from .words import cards_text, id_text
 
 LONGEST_SERIAL, LONGEST_PIN, TAG = 64, 64, 16
 FINGERPRINT_KEY = 20
@@ -27,7 +28,7 @@ class Lot:
 
 
 class PayloadAudit:
-    """Walks the three tables in the order of their dump: cards, fingerprints, serials."""
+    """Walks the tables in the order of their dump: cards, documents, fingerprints, serials."""
 
     def __init__(self, findings, books, store_id):
         self.findings, self.store_id = findings, store_id
@@ -41,6 +42,7 @@ class PayloadAudit:
         self.firsts = [lot.first for lot in self.lots]
         self.row_count = self.left_over = 0
         self.entries = {"serials": 0, "fingerprints": 0}
+        self.documents, self.document_count, self.unnamed = books.documents, 0, 0
 
     def run(self, entries):
         for table, key, value in entries:
@@ -48,6 +50,8 @@ class PayloadAudit:
                 self.add_row(int.from_bytes(key, "big"), value)
             elif table in self.entries:
                 self.add_entry(table, key, value)
+            elif table == "documents":
+                self.add_document(key, value)
             elif table == "meta":
                 if (key, value) != (b"store", self.store_id):
                     self.findings.problem("cards", "the payload", "it is of another store")
@@ -57,6 +61,8 @@ class PayloadAudit:
             self.check_lot(lot)
         unswept = f", {self.left_over:,} of them of an import that was not committed" if self.left_over else ""
         self.findings.look("cards", f"{self.row_count:,} sealed rows{unswept}")
+        unnamed = f", {self.unnamed:,} of them of a change that came to nothing" if self.unnamed else ""
+        self.findings.look("documents", f"{self.document_count:,} sealed documents{unnamed}")
         self.findings.look(
             "indexes", f"{self.entries['serials']:,} serials, {self.entries['fingerprints']:,} fingerprints")
 
@@ -80,6 +86,14 @@ class PayloadAudit:
             lot.hashes.extend([0] * missing)
         self.left_over += not lot.must
         lot.hashes.append(hash(lot.vendor.to_bytes(4, "big") + value[1:1 + length]))
+
+    def add_document(self, key, value):
+        self.document_count += 1
+        digest = self.documents.get(key)
+        # One that a crash left is swept at the next start.
+        self.unnamed += digest is None
+        if digest is not None and hashlib.sha256(value).digest() != digest:
+            self.findings.problem("documents", id_text(key), "is not what the journal names")
 
     def add_entry(self, table, key, value):
         self.entries[table] += 1

@@ -197,6 +197,8 @@ class Audit:
             look(name, f"{books.next_card - 1:,} card ids in {len(books.custody.pieces.packed):,} pieces")
         for name in ("ids", "states", "prices"):
             look(name, f"{len(books.ids):,} ids")
+        look("orders", f"{len(books.orders):,} orders of {len(books.customers):,} customers, "
+             f"{len(books.mails):,} mails that wait")
         look("limits", f"{len(books.takings):,} actors that took something")
         look("approvals", f"{books.approvals.checked_count:,} events that may need one")
         look("balance", f"{len(self.balance):,} products and conditions")

@@ -13,6 +13,8 @@ HEAD = struct.Struct(">BBBBIQQQIHHIIQQQ")
 (KIND, STATE, VENDED, TENDER, ACTOR, RESERVED_AT, DEADLINE, DISPENSED_AT, OPENED, PRINTS, LINES, CASHIER, HOLD,
  CREATED, CHANGED, SETTLED) = range(16)  # fmt: skip
 IS_RESERVATION, IS_CHANGE = 1, 2
+# Added to VENDED: the cards are an order's.
+ORDERED = 2
 MOST_PRINTS = 0xFFFF
 
 
@@ -24,6 +26,8 @@ def due(head):
     """When time alone ends something of a reservation: its hold, or the memory of it; 0 for never."""
     if head[STATE] == HELD:
         return head[DEADLINE]
+    if head[VENDED] & ORDERED:
+        return 0
     return head[SETTLED] + REMEMBERED_MILLISECONDS if head[SETTLED] else 0
 
 
@@ -47,6 +51,8 @@ class Reservations:
         head = list(HEAD.unpack_from(record))
         if head[ACTOR] != event.actor and event.actor and not self.roles.get(event.actor, 0) & OTHERS_IDS:
             self.findings.problem("ids", event, f"{id_text(id)} belongs to actor {head[ACTOR]}")
+        if head[VENDED] & ORDERED and not self.of_order and event.actor and head[STATE] != QUARANTINED:
+            self.findings.problem("orders", event, "what becomes of an order's cards, the order decides")
         return record, head
 
     def expect(self, event, head, *states, alive=True):
@@ -65,7 +71,7 @@ class Reservations:
         hold, deadline = facts["hold"], facts["deadline"]
         if deadline != (event.time + hold * 1000 if hold else 0) or hold * 1000 > LONGEST_HOLD_MILLISECONDS:
             self.findings.problem("states", event, "the deadline is not its time and the hold that was asked")
-        if not hold and not is_vend and not roles & HOLDS_WITHOUT_DEADLINE:
+        if not hold and not is_vend and not self.of_order and not roles & HOLDS_WITHOUT_DEADLINE:
             self.findings.problem("actors", event, "the actor may not hold without a deadline")
         if is_vend and (hold or len(facts["lines"]) != 1 or facts["lines"][0][1] > CARDS_PER_ANSWER):
             self.findings.problem("states", event, "it is not one line without a hold")
@@ -131,7 +137,8 @@ class Reservations:
             if (known := self.custody.lot(lot)) and known[4] < today:
                 self.findings.problem("states", event, f"{cards_text(first, count)} have expired")
         total = sum(line[1] for line in lines)
-        if sum(move[1] for move in moves) != total or event.facts["opened_count"] != min(total, CARDS_PER_ANSWER):
+        told = 0 if self.of_order else min(total, CARDS_PER_ANSWER)
+        if sum(move[1] for move in moves) != total or event.facts["opened_count"] != told:
             self.findings.problem("disclosure", event, "it does not deliver what was reserved, all of it")
         self.custody.check_no_neighbours(event, moves)
         self.check_sold(event, moves, slices)

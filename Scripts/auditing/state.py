@@ -15,12 +15,12 @@ CUSTODY_VALUE = struct.Struct(">IBBIQ16s")
 STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
-TABLES = ["actors", "approvals", "counters", "custody", "deadlines", "ids", "levels", "lots", "products",
-          "purchases", "shifts", "stock", "vendors"]  # fmt: skip
+TABLES = ["actors", "approvals", "counters", "custody", "customers", "deadlines", "ids", "levels", "lots", "mail",
+          "orders", "products", "purchases", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
-    if table in ("approvals", "ids"):
+    if table in ("approvals", "customers", "ids", "orders"):
         return id_text(key)
     if table == "deadlines":
         return f"{int.from_bytes(key[:8], 'big')} {id_text(key[8:])}"
@@ -47,6 +47,9 @@ def expected(books, table):
         return ((id, books.ids[id]) for id in sorted(books.ids))
     if table == "approvals":
         return books.approvals.records()
+    if table in ("orders", "customers", "mail"):
+        records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records()}
+        return sorted(records[table].items())
     if table == "deadlines":
         return ((key, b"") for key in books.deadlines())
     if table == "counters":

@@ -6,9 +6,10 @@ KINDS = {
     10: "purchase-abandoned", 11: "stock-quarantined", 16: "reserved", 17: "vended", 18: "dispensed", 19: "opened",
     20: "confirmed", 21: "extended", 22: "released", 23: "expired", 24: "reversed", 25: "returned",
     32: "reinventoried", 33: "settled", 34: "withdrawn", 48: "shift-closed", 49: "forgotten",
-    64: "approved", 65: "approval-rule-defined", 66: "proofs-failed",
+    64: "approved", 65: "approval-rule-defined", 66: "proofs-failed", 80: "customer-defined", 81: "order-changed",
+    82: "card-shown", 83: "mail-tried",
 }  # fmt: skip
-WITHOUT_ID = {1, 2, 3, 9, 10, 11, 66}
+WITHOUT_ID = {1, 2, 3, 9, 10, 11, 66, 83}
 
 CONDITIONS = ["regular", "used", "quarantined"]
 REGULAR, USED = 0, 1
@@ -26,7 +27,15 @@ DAY_MILLISECONDS = 86_400_000
 # Numbers of the fields of a request that are used here.
 OPERATION, COUNT, EXTENTS, REASON, RESERVATION, ACTOR, LIMITS, KEY = 2, 4, 13, 14, 15, 31, 40, 41
 APPROVED_REQUEST, CARDS_PER_DAY = 50, 51
-LAST_FIELD = 51
+ORDER, VERSION, ACT, CUSTOMER, SHIPPING, DOCUMENT, AUTHORISATION, PAYMENT_CARD, CONSENT = range(52, 61)
+LAST_FIELD = 60
+
+REVIEWS = [None, "pending", "approved", "denied"]
+PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded"]
+FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled"]
+ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back"]
+MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited"]
+MAIL_OUTCOMES = [None, "sent", "deferred", "given-up"]
 
 
 def days_text(days):

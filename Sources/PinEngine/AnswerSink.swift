@@ -1,4 +1,5 @@
 import PinSealing
+import PinWords
 import Synchronization
 
 /// Where answers go: one for each thread that serves, so that a batch's answers cross to it at once.
@@ -22,10 +23,17 @@ package final class EngineContext: Sendable {
   private let published: Mutex<Catalogue>
   /// Card ids whose rows count for nothing, found at recovery.
   let idsToSweep = Mutex<[Range<UInt64>]>([])
+  /// Documents that no event names, found at recovery.
+  let orphanDocuments = Mutex<[RequestID]>([])
+  /// What documents are sealed under, and what tells payment cards apart: both of the store key alone.
+  let documentKey: SecretKey
+  let paymentCardKey: SecretKey
 
   init(storeKey: SecretKey, fingerprintKey: SecretKey) {
     self.storeKey = storeKey
     self.fingerprintKey = fingerprintKey
+    documentKey = storeKey.derived("pinvault-document-key-1")
+    paymentCardKey = storeKey.derived("pinvault-payment-card-key-1")
     published = Mutex(Catalogue.empty)
   }
 

@@ -29,6 +29,7 @@ public enum Command: Sendable {
   case actors
   case approve(Approve)
   case defineApprovalRule(DefineApprovalRule)
+  case orders(OrderCommand)
   /// Made by `Engine` alone, which supplies the keys: nobody else can make one.
   case internalCommand(InternalCommand)
 
@@ -57,6 +58,7 @@ public enum Command: Sendable {
     case .actors: .actors
     case .approve: .approve
     case .defineApprovalRule: .defineApprovalRule
+    case .orders(let command): command.operation
     case .internalCommand(let command): command.operation
     }
   }
@@ -143,6 +145,17 @@ public enum Outcome: Sendable {
   case approved(validUntilMilliseconds: UInt64)
   /// Where a card is, and the event that put it there.
   case located(Custody, placedBy: UInt64)
+  case orderRefused(OrderRefusal)
+  /// The order as the change left it.
+  case orderChanged(Order)
+  case order(FoundOrder)
+  /// A page of them, and the id to go on after; nil when there are no more.
+  case orders([Order], next: RequestID?)
+  case customer(Customer)
+  /// Where a payment card's number is, now that it is on record that it is shown.
+  case cardShown(DocumentName)
+  /// Mails to be tried, and when the next may be: `UInt64.max` for never.
+  case mails([WaitingMail], nextMilliseconds: UInt64)
 }
 
 /// What a return came to in one currency.

@@ -143,6 +143,13 @@ private struct CardStep {
       let step = Self.step(of: card, in: MoveReader(event.extracting(EventHead.byteCount..<event.byteCount)))
       self.event = step.isMoved ? made(.zero) : nil
       placedBy = step.placedBy
+    case .orderChanged:
+      guard let cards = OrderChangedEvent(event).cards else {
+        preconditionFailure("an order's event that moves no card is named as one that did")
+      }
+      let step = try CardStep(of: card, in: cards, sequence: sequence, timeMilliseconds: timeMilliseconds)
+      self.event = step.event
+      placedBy = step.placedBy
     default:
       preconditionFailure("an event that moves no card is named as one that did")
     }

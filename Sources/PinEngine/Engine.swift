@@ -23,6 +23,7 @@ public final class Engine: Sendable {
   let store: Store<Machine>
   let context: EngineContext
   let desk: ImportDesk
+  let documents: DocumentDesk
   let keyring: Keyring
   private let reader: Mutex<CardReader>
 
@@ -42,6 +43,7 @@ public final class Engine: Sendable {
     let store = try Store<Machine>(at: directory, settings: settings, clock: clock, context: context)
     self.store = store
     desk = ImportDesk(store: store, context: context, clock: clock)
+    documents = DocumentDesk(store: store, context: context)
     do {
       reader = Mutex(try CardReader.make(context: context, payload: store.payload))
       guard StoreID(bytes: RequestID(keyring.storeID).bytes) == store.storeID else {
@@ -49,6 +51,7 @@ public final class Engine: Sendable {
       }
       // The events that made these cards count for nothing are on disk by now.
       try CardSweep(store.payload).remove(context.idsToSweep.withLock { $0 })
+      try documents.sweep(context.orphanDocuments.withLock { $0 })
       try quarantineRestored()
     } catch {
       store.stop()
@@ -59,6 +62,7 @@ public final class Engine: Sendable {
   /// Answers what waits, takes a checkpoint, and lets the directory go. Blocks until that is done.
   public func stop() {
     desk.stop()
+    documents.stop()
     store.stop()
   }
 

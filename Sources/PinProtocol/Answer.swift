@@ -56,6 +56,7 @@ public enum Answer: Hashable, Sendable {
       case .actors: .actors(try Page(from: &reader))
       case .verify, .backup, .statistics: .report(try Report(from: &reader))
       case .approve: .approved(try ApproveAnswer(from: &reader))
+      case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail: throw .unknownOperation(operation.rawValue)
       }
   }
 

@@ -53,7 +53,7 @@ public struct FrameHeader: Hashable, Sendable {
 
   /// The operation, or a fault if this version has none of that number.
   public func operation() throws(ProtocolFault) -> Operation {
-    guard let operation = Operation(rawValue: operationNumber) else { throw .unknownOperation(operationNumber) }
+    guard let operation = Operation(onWire: operationNumber) else { throw .unknownOperation(operationNumber) }
     return operation
   }
 

@@ -30,13 +30,14 @@ extension ServingLoop {
       .done(.actors(Page(fitting: actors.lazy.filter { $0.id.rawValue > slot.parameter }, limits: limits)))
     case .shift(let shift): .done(.shift(shift))
     case .approved(let until): .done(.approved(ApproveAnswer(validUntilMilliseconds: until)))
-    case .delivery, .located: preconditionFailure("deliveries have an encoder of their own, and cards are told whole")
+    case .delivery, .located, .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails:
+      preconditionFailure("what has an encoder of its own, or is not asked for on this port")
     }
   }
 }
 
 extension RequestSlot {
-  var operation: Operation? { Operation(rawValue: operationNumber) }
+  var operation: Operation? { Operation(onWire: operationNumber) }
 }
 
 extension ReserveAnswer {

@@ -107,7 +107,7 @@ extension Connection {
 
   /// Opens the PINs of a delivery straight into its answer: its event is on disk by now (law 2).
   private func encode(_ delivery: PinEngine.Delivery, _ answered: Answered, _ slot: RequestSlot) {
-    guard let operation = Operation(rawValue: slot.operationNumber) else {
+    guard let operation = Operation(onWire: slot.operationNumber) else {
       preconditionFailure("a delivery answers a known operation")
     }
     let head = DeliveryHead(
@@ -138,7 +138,7 @@ extension Connection {
       "answered",
       metadata: [
         "connection": "\(name)", "actor": "\(actor?.id.rawValue ?? 0)",
-        "operation": "\(Operation(rawValue: slot.operationNumber)?.name ?? "none")", "status": "\(status)",
+        "operation": "\(Operation(onWire: slot.operationNumber)?.name ?? "none")", "status": "\(status)",
         "sequence": "\(sequence)",
       ])
   }

@@ -22,7 +22,7 @@ struct LoopCounters: Sendable {
 
   mutating func countAnswer(operationNumber: UInt8, status: Status) {
     // Numbers that are no operation are counted together, under 0, so that a client cannot make up new ones.
-    let operation = Operation(rawValue: operationNumber) == nil ? 0 : Int(operationNumber)
+    let operation = Operation(onWire: operationNumber) == nil ? 0 : Int(operationNumber)
     answers[operation * Self.statusCount + Int(status.rawValue)] += 1
   }
 

@@ -186,20 +186,21 @@ extension ServerConfiguration {
   /// The TLS to serve with; nil to serve in clear, where that is allowed.
   fileprivate func transport() throws(ServerError) -> TransportContext? {
     if let security { return try TransportContext(security) }
-    guard allowsClearText || isLoopback else { throw .clearTextRefused(address: address) }
+    guard allowsClearText || isLoopback(address) else { throw .clearTextRefused(address: address) }
     return nil
   }
 
-  /// Whether nobody off this machine can reach the address. A name counts only if it is the machine's own for itself.
-  private var isLoopback: Bool {
-    if address == "localhost" { return true }
-    guard let parsed = try? SocketAddress(ipAddress: address, port: 0) else { return false }
-    switch parsed {
-    case .v4: return address.hasPrefix("127.")
-    case .v6(let address):
-      return withUnsafeBytes(of: address.address.sin6_addr) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
-    case .unixDomainSocket: return true
-    }
+}
+
+/// Whether nobody off this machine can reach an address. A name counts only if it is the machine's own for itself.
+package func isLoopback(_ address: String) -> Bool {
+  if address == "localhost" { return true }
+  guard let parsed = try? SocketAddress(ipAddress: address, port: 0) else { return false }
+  switch parsed {
+  case .v4: return address.hasPrefix("127.")
+  case .v6(let address):
+    return withUnsafeBytes(of: address.address.sin6_addr) { $0.dropLast().allSatisfy { $0 == 0 } && $0.last == 1 }
+  case .unixDomainSocket: return true
   }
 }
 

@@ -1,4 +1,4 @@
-/// Everything that can be asked, with its number on the wire.
+/// Everything that can be asked, with its number: on the wire, and under the id of a change.
 public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
   // Session
   case hello = 1
@@ -42,6 +42,22 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
   case statistics = 84
   case approve = 85
   case defineApprovalRule = 86
+  // The shop's, asked of the back office: numbers from 128 on are not on the wire
+  case changeOrder = 128
+  case defineCustomer = 129
+  case showCard = 130
+  case findOrder = 131
+  /// The store's own.
+  case mail = 132
+
+  /// The operations of the wire.
+  public static let allCases = (0..<128).compactMap { Operation(rawValue: $0) }
+
+  /// The operation that a number on the wire stands for, or nil.
+  @inlinable public init?(onWire number: UInt8) {
+    guard number < 128 else { return nil }
+    self.init(rawValue: number)
+  }
 
   /// The operation's name in messages and logs, such as `begin purchase`.
   public var name: String {
@@ -57,6 +73,10 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
     case .closeShift: "close shift"
     case .defineActor: "define actor"
     case .defineApprovalRule: "define approval rule"
+    case .changeOrder: "change order"
+    case .defineCustomer: "define customer"
+    case .showCard: "show card"
+    case .findOrder: "find order"
     default: "\(self)"
     }
   }

@@ -108,6 +108,15 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case key = 41
   case approvedRequest = 50
   case cardsPerDay = 51
+  case order = 52
+  case version = 53
+  case act = 54
+  case customer = 55
+  case shipping = 56
+  case document = 57
+  case authorisation = 58
+  case paymentCard = 59
+  case consent = 60
 
   public var description: String {
     switch self {
@@ -155,6 +164,15 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
     case .key: "key"
     case .approvedRequest: "approved request"
     case .cardsPerDay: "cards per day"
+    case .order: "order"
+    case .version: "version"
+    case .act: "act"
+    case .customer: "customer"
+    case .shipping: "shipping"
+    case .document: "document"
+    case .authorisation: "authorisation"
+    case .paymentCard: "payment card"
+    case .consent: "consent"
     }
   }
 }

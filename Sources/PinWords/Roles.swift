@@ -69,6 +69,11 @@ extension Operation {
     case .backup: [.keyCustodian, .administrator]
     case .approve: [.keyCustodian]
     case .defineApprovalRule: [.administrator]
+    case .changeOrder: [.storefront, .clerk, .reviewer]
+    case .defineCustomer: [.storefront, .clerk]
+    case .showCard: [.clerk]
+    case .findOrder: [.storefront, .clerk, .reviewer, .accountant, .auditor, .administrator]
+    case .mail: []
     }
   }
 }

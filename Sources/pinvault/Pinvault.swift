@@ -50,6 +50,7 @@ struct Pinvault: AsyncParsableCommand {
           ReleaseCommand.self, ReverseCommand.self, ReturnCommand.self, ReprintCommand.self, ShowCommand.self,
           ShiftCommand.self,
         ]),
+      CommandGroup(name: "The shop:", subcommands: [OrderCommand.self, CustomerCommand.self]),
     ])
 
   static func main() async {

@@ -332,6 +332,20 @@ def leave_pin(store, directory):
         file.write("".join(f"PIN-A-{1_000_000 + number}\n" for number in range(200)))
 
 
+def result_size(event):
+    return int.from_bytes(event.data[28:32], "big")
+
+
+def in_order(offset):
+    """Where a field of the order is in the event of its change."""
+    return lambda event: 32 + int.from_bytes(event.data[24:28], "big") + offset
+
+
+def order_held(store):
+    """The id of an order whose cards are held."""
+    return next(id for id, record in store.books.orders.items() if record[22] == 1)
+
+
 def leave_segment_out(store, directory):
     os.remove(os.path.join(directory, "journal", "00000002.journal"))
 
@@ -432,6 +446,21 @@ CASES = [
     Case("failed proofs that are none", "events", "no failed proofs", events=change("proofs-failed", 12, bytes(4))),
     Case("failed proofs that are still to come", "events", "some to come",
          events=change("proofs-failed", 16, b"\x7f")),  # fmt: skip
+    # Orders.
+    Case("an order that is approved out of turn", "orders", "does not bring it",
+         events=change("order-changed", in_order(20), b"\3", wanted=lambda event: event.facts["act"] == 2)),
+    Case("an order changed in a version that it did not see", "orders", "another version",
+         events=change("order-changed", in_order(19), b"\x63", wanted=lambda event: event.facts["act"] == 7)),
+    Case("a mail that nobody caused", "orders", "another mail",
+         events=change("order-changed", lambda event: in_order(0)(event) + result_size(event), b"\5",
+                       wanted=lambda event: event.facts["act"] == 2)),
+    Case("an order's cards released by hand", "orders,custody", "the order decides",
+         events=append(lambda store: head("released", actor(store, "owner")) + order_held(store)
+                       + bytes([4]) + bytes(7) + bytes(8))),  # fmt: skip
+    Case("an order paid with another amount", "prices", "its money",
+         events=change("order-changed", in_order(79), b"\x63", wanted=lambda event: event.facts["act"] == 4)),
+    Case("a mail tried that does not wait", "orders", "does not wait",
+         events=change("mail-tried", 8, b"\x7f")),  # fmt: skip
     # Prices.
     Case("a price of its own", "prices", "another price", events=append(lambda store: vend(store, price=1))),
     Case("a credit too high", "prices", "the credit",
@@ -486,6 +515,10 @@ CASES = [
          tables=entry("fingerprints", flipped(2), 5, payload=True)),  # fmt: skip
     Case("a serial of another vendor", "indexes", "another vendor",
          tables=entry("serials", lambda key, value: [(b"\0\0\0\2" + key[4:], value)], payload=True)),  # fmt: skip
+    Case("a document changed", "documents", "not what the journal names",
+         tables=lambda store, entries, payload: entry(
+             "documents", flipped(30), payload=True, wanted=lambda key, value: key in store.books.documents)(
+                 store, entries, payload)),  # fmt: skip
     # Clear text.
     Case("a PIN in a log", "clear text", "byte 5000", files=leave_pin, options=["--pins", "{folder}/pins"]),
 ]

@@ -111,6 +111,29 @@ struct EverythingDone: Sendable {
     bench.clock.advance(milliseconds: UInt64(bench.engine.limits.rememberedDays) * 86_400_000)
     try done(await bench.ask(.closeShift(bench.id()), as: till))
     try await leave(bench, two, till: till, clerk: clerk)
+    try await order(bench)
+  }
+
+  /// An order of each kind of standing, a payment card shown, and mails sent, deferred and given up.
+  private static func order(_ bench: Bench) async throws {
+    let shop = try await Shop(bench: bench)
+    for standing in ["pending", "declined", "delivered", "returned", "cancelled", "denied"] {
+      let order = try await shop.order(standing: standing)
+      try done(
+        await bench.ask(
+          .orders(.showCard(ShowCard(id: bench.id(), order: order, reason: "to charge it"))), as: shop.clerk))
+      guard standing == "delivered" else { continue }
+      try done(await bench.ask(.reprint(Reprint(reservation: order)), as: .store))
+      let one = Extent(first: try await shop.slices(order)[0].extent.first, count: 1)
+      try await shop.change(order, .takeBack([one]), as: shop.clerk)
+    }
+    let mails = try await shop.mails()
+    for (mail, outcome) in zip(mails, MailOutcome.allCases) {
+      let again = outcome == .deferred ? bench.clock.nowMilliseconds() + 60_000 : 0
+      try done(await shop.note(mail.cause, outcome, notBefore: again))
+    }
+    // One document that its change never named.
+    _ = try await bench.engine.keep(Array("lost".utf8), id: bench.id()).get()
   }
 
   /// Leaves something of everything: a sale that can be reversed, a used card in stock, a hold given up and one held.

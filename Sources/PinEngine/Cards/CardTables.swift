@@ -9,15 +9,18 @@ import PinWords
 ///     cards          card id (integer key) → serial length, serial, sealed PIN
 ///     serials        vendor u32, serial → card id u64
 ///     fingerprints   vendor u32, keyed hash of the PIN (16 bytes) → card id u64
+///     documents      id of the change that brought it (16) → sealed document: see `DocumentDesk`
 ///
 /// A card's three rows are always written, and removed, in one transaction.
 struct CardTables {
   let cards: Table
   let serials: Table
   let fingerprints: Table
+  let documents: Table
 
   static let specs = [
     Table.Spec(name: "cards", hasIntegerKeys: true), Table.Spec(name: "serials"), Table.Spec(name: "fingerprints"),
+    Table.Spec(name: "documents"),
   ]
 
   init(_ tables: [Table]) {
@@ -25,6 +28,7 @@ struct CardTables {
     cards = tables[0]
     serials = tables[1]
     fingerprints = tables[2]
+    documents = tables[3]
   }
 }
 

@@ -45,6 +45,15 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   /// Somebody who is not an actor, or has not its key, keeps claiming to be it.
   case proofsFailed = 66
 
+  /// A customer was added, or is said anew to be somebody.
+  case customerDefined = 80
+  /// An order's change, and within it its cards'.
+  case orderChanged = 81
+  /// A payment card's number was shown.
+  case cardShown = 82
+  /// A mail was sent, or not.
+  case mailTried = 83
+
   /// The version of this kind's layout that this program writes; from the first release on, all are read.
   var version: UInt8 { 1 }
 

@@ -24,7 +24,7 @@ extension JournalEvent: Encodable {
 }
 
 extension JournalFacts {
-  fileprivate var json: KeyValuePairs<String, OrderedJSON> {
+  var json: KeyValuePairs<String, OrderedJSON> {
     switch self {
     case .storeCreated(let storeID), .storeRestored(let storeID): ["store_id": .id(storeID)]
     case .rekeyed(let masterKeyID): ["master_key_id": .hexadecimal(masterKeyID)]
@@ -69,6 +69,15 @@ extension JournalFacts {
       [
         "claimed_actor": .number(failed.actor), "count": .number(failed.count),
         "since": .time(failed.sinceMilliseconds),
+      ]
+    case .customerDefined(let customer): Self.json(customer)
+    case .orderChanged(let changed): Self.json(changed)
+    case .cardShown(let order, let document, let reason):
+      ["order": .id(order), "document": document.json, "reason": .text(reason)]
+    case .mailTried(let cause, let outcome, let attempts, let notBefore):
+      [
+        "cause": .number(cause), "outcome": .text(outcome.name), "attempts": .number(attempts),
+        "not_before": .time(orNone: notBefore),
       ]
     case .confirmed, .forgotten: [:]
     }

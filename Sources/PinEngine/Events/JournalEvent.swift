@@ -33,6 +33,21 @@ public struct JournalEvent: Hashable, Sendable {
     kind = head.kind
   }
 
+  private init(_ whole: JournalEvent, cards: JournalFacts.CardsChange) {
+    sequence = whole.sequence
+    timeMilliseconds = whole.timeMilliseconds
+    actor = whole.actor
+    kind = cards.kind
+    id = cards.id
+    facts = cards.facts
+  }
+
+  /// What it says of cards: of an order's change the event inside it, at the whole's place; of any other itself.
+  package var ofCards: JournalEvent {
+    guard case .orderChanged(let changed) = facts, let cards = changed.cards else { return self }
+    return JournalEvent(self, cards: cards)
+  }
+
   private static func head(of bytes: RawSpan) throws(JournalEventError) -> EventHead {
     guard bytes.byteCount >= EventHead.byteCount else { throw .malformed(nil, offset: 0) }
     let head: EventHead
@@ -63,11 +78,11 @@ extension EventKind {
   var carriesID: Bool {
     switch self {
     case .storeCreated, .storeRestored, .rekeyed, .purchaseCommitted, .purchaseAbandoned, .stockQuarantined,
-      .proofsFailed:
+      .proofsFailed, .mailTried:
       false
     case .actorDefined, .productDefined, .productFrozen, .productThawed, .purchaseBegun, .reserved, .vended, .dispensed,
       .opened, .confirmed, .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn,
-      .shiftClosed, .forgotten, .approved, .approvalRuleDefined:
+      .shiftClosed, .forgotten, .approved, .approvalRuleDefined, .customerDefined, .orderChanged, .cardShown:
       true
     }
   }

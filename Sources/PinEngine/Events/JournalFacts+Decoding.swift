@@ -47,6 +47,10 @@ extension JournalFacts {
       self = .proofsFailed(
         FailedProofs(
           actor: ActorID(try reader.read()), count: try reader.read(), sinceMilliseconds: try reader.read()))
+    case .customerDefined: self = try Self.readCustomerDefined(&reader)
+    case .orderChanged: self = .orderChanged(try Self.readOrderChanged(&reader))
+    case .cardShown: self = try Self.readCardShown(&reader)
+    case .mailTried: self = try Self.readMailTried(&reader)
     }
   }
 

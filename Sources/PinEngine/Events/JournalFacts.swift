@@ -42,6 +42,12 @@ public enum JournalFacts: Hashable, Sendable {
   case approvalRuleDefined(ApprovalRule)
 
   case proofsFailed(FailedProofs)
+
+  case customerDefined(Customer)
+  indirect case orderChanged(OrderChanged)
+  case cardShown(order: RequestID, document: DocumentName, reason: String)
+  /// `notBeforeMilliseconds` is 0 unless it is to be tried again.
+  case mailTried(cause: UInt64, MailOutcome, attempts: UInt16, notBeforeMilliseconds: UInt64)
 }
 
 extension JournalFacts {
@@ -140,6 +146,24 @@ extension JournalFacts {
       self.count = count
       self.sinceMilliseconds = sinceMilliseconds
     }
+  }
+
+  /// An order as its change left it, and what its cards did in the same event.
+  public struct OrderChanged: Hashable, Sendable {
+    public var act: OrderAct
+    public var order: Order
+    /// Why; nil where none is asked for.
+    public var reason: String?
+    /// The mail that it causes.
+    public var mail: MailKind
+    public var cards: CardsChange?
+  }
+
+  /// What moved an order's cards: one of `reserved`, `dispensed`, `released` and `returned`, as it would stand by itself.
+  public struct CardsChange: Hashable, Sendable {
+    public var kind: EventKind
+    public var id: RequestID
+    public var facts: JournalFacts
   }
 
   /// A re-inventory or a withdrawal.

@@ -7,6 +7,18 @@ extension Machine {
   mutating func apply(
     _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
+    let head = try carryOut(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    if let operation = head.kind.changeOperation {
+      try recordChange(operation, event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
+      try endApproval(of: ChangeEvent(event).id, &state)
+    }
+  }
+
+  /// Does what an event says, but for keeping it under its id: of an event inside another, the outer one is kept.
+  @discardableResult
+  mutating func carryOut(
+    _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
+  ) throws(LMDBError) -> EventHead {
     let head: EventHead
     do { head = try EventHead(event) } catch { preconditionFailure("an event of an unknown kind was to be applied") }
     switch head.kind {
@@ -38,11 +50,13 @@ extension Machine {
     case .rekeyed, .proofsFailed: break
     case .approved: try applyApproved(event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
     case .approvalRuleDefined: applyApprovalRule(event)
+    case .customerDefined: try applyCustomerDefined(event, state: &state)
+    case .orderChanged:
+      try applyOrderChanged(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .cardShown: break
+    case .mailTried: try applyMailTried(event, state: &state)
     }
-    if let operation = head.kind.changeOperation {
-      try recordChange(operation, event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
-      try endApproval(of: ChangeEvent(event).id, &state)
-    }
+    return head
   }
 }
 
@@ -62,6 +76,9 @@ extension EventKind {
     case .shiftClosed: .closeShift
     case .approved: .approve
     case .approvalRuleDefined: .defineApprovalRule
+    case .customerDefined: .defineCustomer
+    case .orderChanged: .changeOrder
+    case .cardShown: .showCard
     default: nil
     }
   }

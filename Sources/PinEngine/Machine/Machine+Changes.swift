@@ -59,6 +59,10 @@ extension Machine {
       let purchase = PurchaseID(result.bigEndian(at: 0))
       return .purchase(purchase, lots: purchasedLots(result.extracting(4..<result.byteCount)))
     case .approve: return .approved(validUntilMilliseconds: result.bigEndian(at: 0))
+    case .changeOrder:
+      return .orderChanged(trusting(result) { (reader) throws(ByteShortage) in try Order(&reader) })
+    case .defineCustomer: return .customer(trusting(result) { (reader) throws(ByteShortage) in try Customer(&reader) })
+    case .showCard: return .cardShown(trusting(result) { (reader) throws(ByteShortage) in try DocumentName(&reader) })
     case .closeShift: return .shift(trusting(result) { (reader) throws(ByteShortage) in try Shift(&reader) })
     default: return .done
     }
@@ -70,12 +74,20 @@ extension Machine {
     _ block: inout Block
   ) {
     block.beginEvent()
-    EventHead(kind: kind, actor: actor).write(to: &block.writer)
-    block.writer.write(id)
-    block.writer.write(UInt32(request.bytes.count))
-    block.writer.write(UInt32(result.count))
-    block.writer.write(request.bytes)
-    block.writer.write(result.bytes)
+    writeChange(kind, id, request, result: result, by: actor, to: &block.writer)
+  }
+
+  /// Writes what the events of all changes begin with.
+  static func writeChange(
+    _ kind: EventKind, _ id: RequestID, _ request: FieldList, result: borrowing ByteWriter, by actor: ActorID,
+    to writer: inout ByteWriter
+  ) {
+    EventHead(kind: kind, actor: actor).write(to: &writer)
+    writer.write(id)
+    writer.write(UInt32(request.bytes.count))
+    writer.write(UInt32(result.count))
+    writer.write(request.bytes)
+    writer.write(result.bytes)
   }
 
   /// Ends the event, applies it, and tells what came of it.

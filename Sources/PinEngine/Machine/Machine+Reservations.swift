@@ -27,6 +27,8 @@ extension Machine {
     var head = ReservationHead(record)
     guard head.actor == asker.id || asker.roles.mayUseOthersIDs else { return .refused(.notYours) }
     head.state = head.state(at: now)
+    // The cards of an order go where the order goes; only what a restore has quarantined is for an operator to settle.
+    guard !head.isOrdered || asker.id == .store || head.state == .quarantined else { return .refused(.notYours) }
     return .known(head)
   }
 
@@ -80,6 +82,8 @@ extension Machine {
   /// 0 for never.
   func due(_ head: ReservationHead) -> UInt64 {
     if head.state == .held { return head.deadlineMilliseconds }
+    // An order's record stays.
+    if head.isOrdered { return 0 }
     return head.settledAtMilliseconds == 0 ? 0 : head.settledAtMilliseconds + rememberedMilliseconds
   }
 

@@ -3,7 +3,7 @@ import PinWords
 
 /// A reservation as the `ids` table holds it: a head of fixed offsets that later events change, then what was granted.
 ///
-///     0 kind (1)  1 state  2 flags (bit 0: vended)  3 tender  4 actor u32  8 reserved at u64  16 deadline u64
+///     0 kind (1)  1 state  2 flags (1: vended, 2: of an order)  3 tender  4 actor u32  8 reserved at u64  16 deadline u64
 ///     24 dispensed at u64  32 opened count u32  36 print count u16  38 line count u16  40 cashier u32
 ///     44 hold seconds u32  48 created by u64  56 changed by u64  64 settled at u64  72 slice count u32  76 zero u32
 ///     80 lines (40 bytes each), then slices (24 bytes each)
@@ -15,6 +15,8 @@ struct ReservationHead {
 
   var state: ReservationState
   var isVended: Bool
+  /// Its cards are an order's: what becomes of them, the order decides.
+  var isOrdered = false
   var sale: Sale
   var actor: ActorID
   var reservedAtMilliseconds: UInt64
@@ -44,7 +46,7 @@ struct ReservationHead {
   func write(to writer: inout ByteWriter) {
     writer.write(Self.kind)
     writer.write(state.rawValue)
-    writer.write(UInt8(isVended ? 1 : 0))
+    writer.write(UInt8((isVended ? 1 : 0) | (isOrdered ? 2 : 0)))
     writer.write(sale.tender.rawValue)
     writer.write(actor.rawValue)
     writer.write(reservedAtMilliseconds)
@@ -85,7 +87,9 @@ struct ReservationHead {
       let tender = Tender(rawValue: record.unsafeLoad(fromByteOffset: 3, as: UInt8.self))
     else { preconditionFailure("a reservation is in a state that does not exist") }
     self.state = state
-    isVended = record.unsafeLoad(fromByteOffset: 2, as: UInt8.self) & 1 == 1
+    let flags = record.unsafeLoad(fromByteOffset: 2, as: UInt8.self)
+    isVended = flags & 1 != 0
+    isOrdered = flags & 2 != 0
     sale = Sale(cashier: record.bigEndian(at: 40), tender: tender)
     actor = ActorID(record.bigEndian(at: 4))
     reservedAtMilliseconds = record.bigEndian(at: 8)

@@ -26,12 +26,18 @@ struct Tables {
   let counters: Table
   /// Request id → who approved the request, and what it says.
   let approvals: Table
+  /// Order id → where it stands, what was paid; its lines and cards are the reservation's of the same id.
+  let orders: Table
+  let customers: Table
+  /// The sequence of the event that caused it → a mail that was not sent yet.
+  let mail: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
     Table.Spec(name: "deadlines"), Table.Spec(name: "purchases"), Table.Spec(name: "lots"),
     Table.Spec(name: "products"), Table.Spec(name: "vendors"), Table.Spec(name: "actors"), Table.Spec(name: "levels"),
     Table.Spec(name: "shifts"), Table.Spec(name: "counters"), Table.Spec(name: "approvals"),
+    Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"),
   ]
 
   /// All: every entry comes of an event.
@@ -52,6 +58,9 @@ struct Tables {
     shifts = tables[10]
     counters = tables[11]
     approvals = tables[12]
+    orders = tables[13]
+    customers = tables[14]
+    mail = tables[15]
   }
 }
 

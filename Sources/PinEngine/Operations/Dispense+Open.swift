@@ -26,19 +26,23 @@ extension Machine {
       return Reply(.refused(refusal))
     }
     block.beginEvent()
-    EventHead(kind: .dispensed, actor: asker.id).write(to: &block.writer)
-    block.writer.write(id)
-    block.writer.write(openedCount)
-    block.writer.write(UInt32(0))
-    MoveReader.write(moves, to: &block.writer)
+    writeDispensed(id, openedCount: openedCount, by: asker.id, to: &block.writer)
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
     let delivery = try delivery(of: id, firstIndex: 0, count: openedCount, printCount: 0, state)
     return Reply(.delivery(delivery), sequence: sequence)
   }
 
+  func writeDispensed(_ id: RequestID, openedCount: UInt32, by actor: ActorID, to writer: inout ByteWriter) {
+    EventHead(kind: .dispensed, actor: actor).write(to: &writer)
+    writer.write(id)
+    writer.write(openedCount)
+    writer.write(UInt32(0))
+    MoveReader.write(moves, to: &writer)
+  }
+
   /// Gathers the moves of a whole reservation out of its hold, or says why it cannot be dispensed.
-  private mutating func gatherDispense(
+  mutating func gatherDispense(
     _ id: RequestID, _ head: ReservationHead, _ now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Refusal? {
     moves.removeAll(keepingCapacity: true)
@@ -179,6 +183,8 @@ extension Machine {
   private func isReprint(
     of head: ReservationHead, isPrint: Bool, isRepeat: Bool, _ asker: Asker, _ now: UInt64
   ) -> Bool {
+    // The store mails the PINs of an order for whoever sold it.
+    if asker.id == .store { return false }
     let isOwn = head.actor == asker.id
     if isOwn, isRepeat, isReversible(head, at: now) { return false }
     return isPrint || !isOwn

@@ -36,7 +36,24 @@ extension Machine {
     case .actors: decideActors(now)
     case .approve(let approve): try decideApprove(approve, asker, now, &block, &state)
     case .defineApprovalRule(let define): try decideApprovalRule(define, asker, now, &block, &state)
+    case .orders(let command): try decideOrders(command, asker, now, &block, &state)
     case .internalCommand(let command): try decideInternal(command, asker, now, &block, &state)
+    }
+  }
+
+  private mutating func decideOrders(
+    _ command: OrderCommand, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    switch command {
+    case .change(let change): try decideChangeOrder(change, asker, now, &block, &state)
+    case .defineCustomer(let define): try decideDefineCustomer(define, asker, now, &block, &state)
+    case .showCard(let show): try decideShowCard(show, asker, now, &block, &state)
+    case .order(let id): try decideFindOrder(id, asker, now, state)
+    case .orders(let after, let onlyPending): try decideListOrders(after: after, onlyPending: onlyPending, asker, state)
+    case .customer(let id): try decideFindCustomer(id, state)
+    case .waitingMail(let isDead): try decideWaitingMail(isDead: isDead, now, state)
+    case .noteMail(let cause, let outcome, let notBefore):
+      try decideNoteMail(cause, outcome, notBefore: notBefore, asker, now, &block, &state)
     }
   }
 
@@ -81,6 +98,7 @@ extension Command {
   var changesState: Bool {
     switch self {
     case .lookUp, .stock, .shiftTotals, .actors: false
+    case .orders(let command): command.changesState
     case .internalCommand(let command):
       if case .locate = command.kind { false } else { true }
     default: true

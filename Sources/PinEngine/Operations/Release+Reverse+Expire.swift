@@ -118,18 +118,24 @@ extension Machine {
   ) throws(LMDBError) -> UInt64 {
     try gatherEnd(id, as: ending, state)
     block.beginEvent()
-    EventHead(kind: kind, actor: actor).write(to: &block.writer)
-    block.writer.write(id)
-    block.writer.write(ending.rawValue)
-    block.writer.writeZeros(7)
-    MoveReader.write(moves, to: &block.writer)
+    writeEnd(id, as: ending, kind, by: actor, to: &block.writer)
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
     return sequence
   }
 
+  func writeEnd(
+    _ id: RequestID, as ending: ReservationState, _ kind: EventKind, by actor: ActorID, to writer: inout ByteWriter
+  ) {
+    EventHead(kind: kind, actor: actor).write(to: &writer)
+    writer.write(id)
+    writer.write(ending.rawValue)
+    writer.writeZeros(7)
+    MoveReader.write(moves, to: &writer)
+  }
+
   /// What the id still holds, on its way to quarantine or back to stock.
-  private mutating func gatherEnd(
+  mutating func gatherEnd(
     _ id: RequestID, as ending: ReservationState, _ state: borrowing WriteTransaction
   ) throws(LMDBError) {
     try gatherAll(of: id, as: ending == .quarantined ? .delivered : .reserved, state)

@@ -33,14 +33,11 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     if let refusal = checkRanges(asked, asker) { return Reply(.refused(refusal)) }
     if let reply = try decideRepeat(asked, asker, now, &block, &state) { return reply }
-    if let refusal = try pick(asked.lines, asker, now, state) { return Reply(.refused(refusal)) }
-    if let refusal = refusal(ofTaking: asked.lines, asker, now) { return Reply(.refused(refusal)) }
+    if let refusal = try gatherGrant(asked, asker, now, state) { return Reply(.refused(refusal)) }
 
-    let kind: EventKind = asked.isVend ? .vended : .reserved
     let deadline = asked.holdSeconds == 0 ? 0 : now + UInt64(asked.holdSeconds) * 1000
     block.beginEvent()
-    EventHead(kind: kind, actor: asker.id).write(to: &block.writer)
-    writeGrant(asked, deadlineMilliseconds: deadline, to: &block.writer)
+    writeGrant(asked, deadlineMilliseconds: deadline, by: asker.id, to: &block.writer)
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
 
@@ -58,6 +55,15 @@ extension Machine {
           nextIndex: asked.lines[0].count, totalCount: asked.lines[0].count, printCount: 0,
           lines: Few(granted(asked.lines[0])), slices: slices)),
       sequence: sequence)
+  }
+
+  /// Chooses the cards into `picks`, or says why the asker cannot have them.
+  mutating func gatherGrant(
+    _ asked: Asked, _ asker: Asker, _ now: UInt64, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Refusal? {
+    if let refusal = checkRanges(asked, asker) { return refusal }
+    if let refusal = try pick(asked.lines, asker, now, state) { return refusal }
+    return refusal(ofTaking: asked.lines, asker, now)
   }
 
   private func checkRanges(_ asked: Asked, _ asker: Asker) -> Refusal? {
@@ -164,7 +170,8 @@ extension Machine {
 
   ///     8 id  24 deadline u64  32 cashier u32  36 hold seconds u32  40 tender  41 zero  42 line count u16  44 zero u32
   ///     48 grant, then the event that placed each slice, u64 each
-  private func writeGrant(_ asked: Asked, deadlineMilliseconds: UInt64, to writer: inout ByteWriter) {
+  func writeGrant(_ asked: Asked, deadlineMilliseconds: UInt64, by actor: ActorID, to writer: inout ByteWriter) {
+    EventHead(kind: asked.isVend ? .vended : .reserved, actor: actor).write(to: &writer)
     writer.write(asked.id)
     writer.write(deadlineMilliseconds)
     writer.write(asked.sale.cashier)
@@ -213,7 +220,7 @@ extension Machine {
 }
 
 /// What reserve and vend both ask.
-private struct Asked {
+struct Asked {
   let id: RequestID
   let sale: Sale
   let holdSeconds: UInt32

@@ -17,10 +17,7 @@ extension Machine {
     guard request.extents.count <= Int(limits.extentsPerRequest), request.extents.areInOrder else {
       return Reply(.refused(.invalid(.extents)))
     }
-    var fields = FieldList()
-    fields.add(.reservation, request.reservation)
-    fields.add(request.extents)
-    if let reply = try knownChange(request.id, .return, fields, asker, state) { return reply }
+    if let reply = try knownChange(request.id, .return, request.fields, asker, state) { return reply }
 
     let known = try reservation(request.reservation, asker, at: now, state)
     guard case .known(let head) = known else { return known.reply }
@@ -32,20 +29,27 @@ extension Machine {
     case .success(let gathered): credits = gathered
     case .failure(let refusal): return Reply(.refused(refusal))
     }
+    block.beginEvent()
+    writeReturned(request, credits, by: asker.id, to: &block.writer)
+    let sequence = block.endEvent()
+    try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
+    return Reply(.returned(credits), sequence: sequence)
+  }
+
+  func writeReturned(_ request: Return, _ credits: [Credit], by actor: ActorID, to writer: inout ByteWriter) {
     var result = ByteWriter(capacity: Credit.byteCount)
     for credit in credits {
       result.write(credit.amountMinor)
       result.write(credit.currency.code)
       result.write(credit.cards)
     }
-    Self.beginChange(.returned, request.id, fields, result: result, by: asker.id, &block)
-    block.writer.write(request.reservation)
-    MoveReader.write(moves, to: &block.writer)
-    return try endChange(.return, result: result, now, &block, &state)
+    Self.writeChange(.returned, request.id, request.fields, result: result, by: actor, to: &writer)
+    writer.write(request.reservation)
+    MoveReader.write(moves, to: &writer)
   }
 
   /// Gathers the moves of the cards that come back, and what they are worth.
-  private mutating func gatherReturn(
+  mutating func gatherReturn(
     _ request: Return, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Result<[Credit], Refusal> {
     let key = request.reservation.key
@@ -108,6 +112,15 @@ extension Machine {
         total.returnedMinor &+= credit.amountMinor
       }
     }
+  }
+}
+
+extension Return {
+  var fields: FieldList {
+    var fields = FieldList()
+    fields.add(.reservation, reservation)
+    fields.add(extents)
+    return fields
   }
 }
 

@@ -93,7 +93,7 @@ extension JournalEvent {
   /// Decodes an event, naming it if that fails.
   init(_ sequence: UInt64, _ timeMilliseconds: UInt64, _ bytes: RawSpan) throws(ReportError) {
     do throws(JournalEventError) {
-      self = try JournalEvent(sequence: sequence, timeMilliseconds: timeMilliseconds, bytes: bytes)
+      self = try JournalEvent(sequence: sequence, timeMilliseconds: timeMilliseconds, bytes: bytes).ofCards
     } catch {
       throw .event(sequence: sequence, error)
     }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Logging
+import PinBackOffice
 import PinEngine
+import PinOrders
 import PinSealing
 import PinServer
 import PinStore
@@ -32,9 +34,12 @@ struct ServeCommand: AsyncParsableCommand {
     let server = PinServer(engine: engine, configuration: settings.server, logger: logger) { addresses in
       announce(addresses, settings, logger)
     }
+    // They are shut down from the last to the first: the server stops the engine.
+    var services: [any Service] = [server]
+    if let shop = settings.shop { services += try self.shop(shop, settings, engine, logger) }
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
-        services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+        services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
     defer { AddressFile.remove(in: settings.data) }
     do {
@@ -42,6 +47,19 @@ struct ServeCommand: AsyncParsableCommand {
     } catch ServerError.storeFailed(let reason) {
       throw engine.failure.map(Fault.init(whileServing:)) ?? Fault(.inputOutput, reason)
     }
+  }
+
+  /// The back office, and whoever sends its mails.
+  private func shop(
+    _ shop: ShopSettings, _ settings: ServeSettings, _ engine: Engine, _ logger: Logger
+  ) throws -> [any Service] {
+    let desk = OrderDesk(engine: engine, vault: try CardVault(directory: shop.cardKeys, outside: settings.data))
+    let office = BackOffice(desk: desk, configuration: shop.office, logger: logger)
+    guard let mail = shop.mail else {
+      logger.warning("mails wait until there is a mail server (--mail-server)")
+      return [office]
+    }
+    return [office, Mailer(desk: desk, configuration: mail, logger: logger)]
   }
 
   private func open(_ settings: ServeSettings, _ logger: Logger) throws -> Engine {

@@ -32,6 +32,7 @@ struct ServeOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("The only directory that clients' backups may go into. (default: any)", valueName: "directory"))
   var backupFolder: String?
+  @OptionGroup(title: "The shop") var shop: ShopOptions
   @Option(help: ArgumentHelp("Threads that serve connections. (default: 1)", valueName: "count")) var eventLoops: Int?
   @Option(help: ArgumentHelp("More connections are closed at once. (default: 10000)", valueName: "count"))
   var maximumConnections: Int?
@@ -46,14 +47,15 @@ struct ServeOptions: ParsableArguments {
       "data": data, "address": address, "certificate": certificate,
       "certificate-key": certificateKey, "client-authority": clientAuthority, "status-address": statusAddress,
       "log-level": logLevel, "backup-folder": backupFolder,
-    ]
+    ].merging(shop.texts) { $1 }
     let numbers = [
       "port": port, "status-port": statusPort, "event-loops": eventLoops,
-      "maximum-connections": maximumConnections,
+      "maximum-connections": maximumConnections, "office-port": shop.officePort,
     ]
     let flags = [
       "require-client-certificate": requireClientCertificate, "allow-clear-text": allowClearText,
       "accept-clock": acceptClock, "log-json": logJSON, "no-status": noStatus,
+      "mail-clear-text": shop.mailClearText,
     ]
     var values: [AbsoluteConfigKey: ConfigValue] = [:]
     for case (let name, let text?) in texts { values[[name]] = ConfigValue(.string(text), isSecret: false) }
@@ -72,16 +74,18 @@ struct ServeSettings {
   let data: String
   let masterKey: MasterKeySource
   let server: ServerConfiguration
+  /// Nil where no shop is served.
+  let shop: ShopSettings?
   let acceptsClock: Bool
   let logLevel: Logger.Level
   let logsJSON: Bool
 
   /// Every setting there is.
-  private static let names: Set = [
+  private static let names: Set<String> = Set([
     "data", "master-key", "master-key-fd", "address", "port", "certificate", "certificate-key", "client-authority",
     "require-client-certificate", "allow-clear-text", "status-address", "status-port", "event-loops",
     "no-status", "backup-folder", "maximum-connections", "accept-clock", "log-level", "log-json",
-  ]
+  ]).union(ShopSettings.names)
 
   /// The settings as flags, environment and file together give them.
   static func read(_ options: ServeOptions) async throws -> ServeSettings {
@@ -99,6 +103,7 @@ struct ServeSettings {
       files: try reader.texts("master-key"),
       descriptors: try reader.numbers("master-key-fd").map { Int32(clamping: $0) })
     server = try Self.server(reader)
+    shop = try ShopSettings(reader, data: data, server: server)
     acceptsClock = try reader.flag("accept-clock")
     logsJSON = try reader.flag("log-json")
     let level = try reader.text("log-level") ?? "info"

@@ -1,0 +1,163 @@
+"""Orders: each act one that the order allowed, its cards doing what the act says, and the customers and mails that follow."""
+
+import struct
+
+from .events import Reader, order as order_of
+from .reservations import ORDERED, grant_of
+from .rules import BITS
+from .words import ACTS, DELIVERED, FULFILMENTS, MAILS, PAYMENTS, REVIEWS, SHIPPING, VERSION, id_text
+
+CUSTOMER_RECORD = struct.Struct(">16sIBBHI16s16s32s")
+MAIL = struct.Struct(">BBHIQ16s")
+SENT, DEFERRED, GIVEN_UP = 1, 2, 3
+
+# By act: who, and from where on each axis to where (None: stays), what the cards do, which mail.
+CLERK, SHOP, REVIEWER = BITS["clerk"], BITS["storefront"] | BITS["clerk"], BITS["reviewer"]
+RULES = [
+    ("approve", REVIEWER, "pending", "unpaid declined authorised paid", "held", ("approved", None, None), None, None),
+    ("deny", REVIEWER, "pending", "unpaid declined authorised", "held", ("denied", None, "cancelled"), "released", "denied"),
+    ("deny", REVIEWER, "pending", "paid", "held", ("denied", "refunded", "cancelled"), "released", "denied"),
+    ("record-payment", CLERK, "pending approved", "unpaid declined", "held", (None, "paid", None), None, None),
+    ("decline", CLERK, "pending approved", "unpaid", "held", (None, "declined", None), None, "declined"),
+    ("change-card", SHOP, "pending approved", "unpaid declined", "held", ("reviewed", "unpaid", None), None, None),
+    ("cancel", SHOP, "pending approved", "unpaid declined authorised", "held", (None, None, "cancelled"), "released", "cancelled"),
+    ("cancel", CLERK, "pending approved", "paid", "held", (None, "refunded", "cancelled"), "released", "cancelled"),
+    ("take-back", CLERK, "approved", "paid", "delivered shipped", (None, None, None), "returned", "credited"),
+]  # fmt: skip
+
+
+class Orders:
+    """The part of the books that is about orders. Mixed into `Books`."""
+
+    def customer_defined(self, event):
+        facts = event.facts
+        before = self.customers.get(facts["customer"])
+        _, version, _, barred, _, approved, card = before[:7] if before else (0, 0, 0, 0, 0, 0, bytes(16))
+        wanted = (facts["customer"], version + 1, facts["consents"], barred, 0, approved, card, *facts["document"])
+        seen = int.from_bytes(dict(facts["request"])[VERSION], "big")
+        if CUSTOMER_RECORD.pack(*wanted) != facts["record"] or seen != version:
+            self.findings.problem("orders", event, "a customer is not what this makes of one")
+        self.customers[facts["customer"]] = list(wanted)
+        self.name_document(event, facts["document"])
+
+    def customer_records(self):
+        return {id: CUSTOMER_RECORD.pack(*record) for id, record in self.customers.items()}
+
+    def is_trusted(self, customer, card):
+        return customer[5] > 0 and customer[6] == card
+
+    def order_changed(self, event):
+        facts = event.facts
+        before = self.orders.get(facts["order"])
+        before = order_of(Reader(before)) if before else None
+        seen = int.from_bytes(dict(facts["request"])[VERSION], "big")
+        if seen != (before["version"] if before else 0) or facts["version"] != seen + 1:
+            self.findings.problem("orders", event, "it changes another version than the one it saw")
+        customer = self.customers.get(facts["customer"])
+        if customer is None:
+            self.findings.problem("orders", event, "its customer is not known")
+            return
+        if facts["act"] == 1:
+            self.check_submitted(event, customer)
+        elif before:
+            self.check_act(event, before, customer)
+        else:
+            self.findings.problem("orders", event, f"order {id_text(facts['order'])} was never submitted")
+        self.orders[facts["order"]] = facts["record"]
+        if any(facts["card_document"][0]):
+            self.name_document(event, facts["card_document"])
+        if cards := facts["cards"]:
+            self.of_order = event
+            self.entries[cards.kind](cards)
+            self.of_order = None
+        if facts["act"] == 1 and (record := self.ids.get(facts["order"])):
+            self.ids[facts["order"]] = record[:2] + bytes([record[2] | ORDERED]) + record[3:]
+        if facts["act"] == 2:
+            customer[5], customer[6] = customer[5] + 1, facts["card"]
+        elif facts["act"] == 3:
+            customer[3] = 1
+        if facts["mail"]:
+            self.mails[event.sequence] = [facts["mail"], 0, 0, 0, 0, facts["order"]]
+
+    def check_submitted(self, event, customer):
+        facts, cards = event.facts, event.facts["cards"]
+        wanted = (2 if self.is_trusted(customer, facts["card"]) else 1, 1, 1)
+        if (facts["review"], facts["payment"], facts["fulfilment"]) != wanted or facts["mail"] != 1:
+            self.findings.problem("orders", event, "an order does not begin like this")
+        if customer[3]:
+            self.findings.problem("orders", event, "its customer is on the fraud list")
+        if not cards or cards.kind != 16 or cards.id != facts["order"]:
+            self.findings.problem("orders", event, "it does not reserve its cards")
+            return
+        lines = cards.facts["lines"]
+        total = sum(line[1] * line[4] - line[5] for line in lines)
+        request = dict(facts["request"])
+        if facts["total"] != total + facts["shipping"] or request[SHIPPING] != facts["shipping"].to_bytes(8, "big"):
+            self.findings.problem("prices", event, "its total is not what its lines and its shipping cost")
+        if any(line[3] != facts["currency"] for line in lines) or facts["paid"] or facts["credited"]:
+            self.findings.problem("prices", event, "its lines cost another currency, or it is paid before it is")
+        if (facts["submitted_by"], facts["submitted"]) != (event.actor, event.time):
+            self.findings.problem("orders", event, "it was submitted by another, or at another time")
+
+    def check_act(self, event, before, customer):
+        facts = event.facts
+        act = ACTS[facts["act"]]
+        review, payment, fulfilment = standing(before)
+        row = next((row for row in RULES if row[0] == act and review in row[2].split() and payment in row[3].split()
+                    and fulfilment in row[4].split()), None)  # fmt: skip
+        if row is None or not row[1] & self.roles.get(event.actor, 0):
+            self.findings.problem("orders", event, f"{act} may not be done, or not by this actor")
+            return
+        becomes, cards, mail = row[5:]
+        trusted = self.is_trusted(customer, facts["card"])
+        review = ("approved" if trusted else "pending") if becomes[0] == "reviewed" else becomes[0] or review
+        payment, fulfilment = becomes[1] or payment, becomes[2] or fulfilment
+        credited = facts["paid"] if fulfilment == "cancelled" else before["credited"]
+        if (review, payment, fulfilment) == ("approved", "paid", "held"):
+            fulfilment, cards, mail = "delivered", "dispensed", "delivery"
+        if act == "take-back" and event.facts["cards"]:
+            credits, moves = event.facts["cards"].facts["credits"], event.facts["cards"].facts["moves"]
+            credited += sum(amount for amount, _, _ in credits)
+            if self.cards_of(facts["order"]) == sum(move[1] for move in moves):
+                payment, fulfilment = "refunded", "returned"
+        if standing(facts) != (review, payment, fulfilment):
+            self.findings.problem("orders", event, f"{act} does not bring it where it stands")
+        did = facts["cards"].name if facts["cards"] else None
+        if did != cards or mail != MAILS[facts["mail"]]:
+            self.findings.problem("orders", event, f"{act} does not do this with its cards, or causes another mail")
+        paid = before["total"] if act == "record-payment" else before["paid"]
+        stays = ("customer", "submitted_by", "submitted", "currency", "total", "shipping")
+        if facts["paid"] != paid or facts["credited"] != credited or any(facts[name] != before[name] for name in stays):
+            self.findings.problem("prices", event, "its money is not what the act makes of it")
+
+    def cards_of(self, id):
+        """How many cards are delivered under an id."""
+        return sum(cards for _, cards in self.custody.held(grant_of(self.ids[id])[1], DELIVERED, id))
+
+    def card_shown(self, event):
+        record = self.orders.get(event.facts["order"])
+        if record is None or order_of(Reader(record))["card_document"] != event.facts["document"]:
+            self.findings.problem("orders", event, "it shows a payment card that the order does not have")
+        self.check_reason(event)
+
+    def mail_tried(self, event):
+        facts = event.facts
+        mail = self.mails.get(facts["cause"])
+        is_again = facts["outcome"] == DEFERRED
+        if mail is None or mail[1] or facts["attempts"] != mail[2] + 1 or (facts["not_before"] != 0) != is_again:
+            self.findings.problem("orders", event, "it tries a mail that does not wait, or counts it wrongly")
+            return
+        mail[1], mail[2], mail[4] = facts["outcome"] == GIVEN_UP, facts["attempts"], facts["not_before"]
+        if facts["outcome"] == SENT:
+            del self.mails[facts["cause"]]
+
+    def mail_records(self):
+        return {cause.to_bytes(8, "big"): MAIL.pack(*mail) for cause, mail in self.mails.items()}
+
+    def name_document(self, event, name):
+        if self.documents.setdefault(name[0], name[1]) != name[1]:
+            self.findings.problem("orders", event, f"document {id_text(name[0])} has another digest than before")
+
+
+def standing(facts):
+    return REVIEWS[facts["review"]], PAYMENTS[facts["payment"]], FULFILMENTS[facts["fulfilment"]]

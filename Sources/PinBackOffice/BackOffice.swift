@@ -1,0 +1,70 @@
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import PinOrders
+import ServiceLifecycle
+
+/// The shop over HTTP: JSON in, JSON out, described by `docs/back-office.openapi.json`.
+///
+///     a request → who asks (`Caller`) → what is asked (`Routes`, `Payloads`) → the order layer → an answer or a `Problem`
+///
+/// It decides nothing: who may do what, and when, the engine says.
+public struct BackOffice: Service {
+  public struct Configuration: Sendable {
+    public var address = "127.0.0.1"
+    public var port = 7470
+    /// PEM files; nil serves in clear.
+    public var certificate: (chain: String, key: String)?
+    public var maximumConnections = 256
+    public var idleTimeLimitSeconds: Int64 = 60
+
+    public init() {}
+  }
+
+  private let desk: OrderDesk
+  private let configuration: Configuration
+  private let logger: Logger
+
+  package init(desk: OrderDesk, configuration: Configuration, logger: Logger) {
+    self.desk = desk
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  public func run() async throws {
+    let router = Router(context: Caller.self)
+    router.add(middleware: Problems())
+    router.add(middleware: Authentication(engine: desk.engine))
+    Routes(desk: desk).add(to: router)
+    // Its own messages may quote what was sent.
+    var quiet = logger
+    quiet.logLevel = .critical
+    let application = Application(
+      router: router, server: try server,
+      configuration: ApplicationConfiguration(
+        address: .hostname(configuration.address, port: configuration.port), serverName: "pinvault",
+        availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections, logger: quiet)),
+      onServerRunning: { [logger, configuration] channel in
+        let port = channel.localAddress?.port ?? 0
+        logger.info("the back office listens", metadata: ["address": "\(configuration.address)", "port": "\(port)"])
+      },
+      logger: quiet)
+    try await application.run()
+  }
+
+  private var server: HTTPServerBuilder {
+    get throws {
+      let http = HTTP1Channel.Configuration(idleTimeout: .seconds(configuration.idleTimeLimitSeconds))
+      guard let (chain, key) = configuration.certificate else { return .http1(configuration: http) }
+      var tls = TLSConfiguration.makeServerConfiguration(
+        certificateChain: try NIOSSLCertificate.fromPEMFile(chain).map { .certificate($0) },
+        privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+      tls.minimumTLSVersion = .tlsv13
+      return try .tls(.http1(configuration: http), tlsConfiguration: tls)
+    }
+  }
+}

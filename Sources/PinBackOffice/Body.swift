@@ -1,0 +1,81 @@
+import Foundation
+import Hummingbird
+import PinWords
+
+/// Reading bodies strictly: a member that this does not know is refused, so that nothing is sent that nobody reads, least of
+/// all a card's security code.
+extension Request {
+  func read<Body: Codable>(_ type: Body.Type, _ context: Caller) async throws -> Body {
+    let buffer = try await body.collect(upTo: context.maxUploadSize)
+    let data = Data(buffer.readableBytesView)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let body: Body
+    do { body = try decoder.decode(type, from: data) } catch { throw Problem.badJSON }
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let sent = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+    let known = try JSONSerialization.jsonObject(with: encoder.encode(body), options: .fragmentsAllowed)
+    if let stranger = Self.stranger(in: sent, known) {
+      let isCode = ["cvv", "cvc", "cvv2", "cid", "security_code", "card_security_code"].contains(stranger.lowercased())
+      guard !isCode else {
+        throw Problem("security-code", .unprocessableContent, "A card's security code is never taken: do not send it.")
+      }
+      throw Problem.badJSON
+    }
+    return body
+  }
+
+  /// The first member that was sent and is not known.
+  private static func stranger(in sent: Any, _ known: Any) -> String? {
+    if let sent = sent as? [String: Any] {
+      let known = known as? [String: Any] ?? [:]
+      for (name, value) in sent where !(value is NSNull) {
+        guard let counterpart = known[name] else { return name }
+        if let found = stranger(in: value, counterpart) { return found }
+      }
+    } else if let sent = sent as? [Any], let known = known as? [Any], sent.count == known.count {
+      for (value, counterpart) in zip(sent, known) {
+        if let found = stranger(in: value, counterpart) { return found }
+      }
+    }
+    return nil
+  }
+
+  /// The change's own id: sent again with the same, it is done once.
+  var changeID: RequestID {
+    get throws {
+      guard let text = headers[.init("Idempotency-Key")!], let id = RequestID(text), id != .zero else {
+        throw Problem(
+          "idempotency-key", .badRequest, "A change has an id of its own: a UUID in the header Idempotency-Key.")
+      }
+      return id
+    }
+  }
+}
+
+extension Caller {
+  /// The id that the path names.
+  var pathID: RequestID {
+    get throws {
+      guard let text = parameters.get("id"), let id = RequestID(text), id != .zero else {
+        throw Problem("not-found", .notFound, "There is nothing here.")
+      }
+      return id
+    }
+  }
+}
+
+/// An answer as JSON.
+func answer(
+  _ value: some Encodable, status: HTTPResponse.Status = .ok, isRepeat: Bool = false
+) throws -> Response {
+  let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  var headers: HTTPFields = [.contentType: "application/json", .cacheControl: "no-store"]
+  if isRepeat { headers[.init("Idempotent-Replayed")!] = "true" }
+  return Response(
+    status: status, headers: headers,
+    body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
+}

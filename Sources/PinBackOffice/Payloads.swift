@@ -1,0 +1,158 @@
+import Foundation
+import PinEngine
+import PinOrders
+import PinWords
+
+/// The bodies of requests and answers, as the OpenAPI document describes them: snake case, ids as UUIDs, amounts as integers
+/// in minor units, times in UTC.
+struct CustomerBody: Codable {
+  var version: UInt32
+  var name: String
+  var email: String
+  var phone: String?
+  var addresses: [[String]]?
+  var consents: Bool?
+}
+
+struct CustomerAnswer: Encodable {
+  var id: RequestID
+  var version: UInt32
+  var consents: Bool
+  var isBarred: Bool
+  var approvedOrders: UInt32
+  /// All nil once it is purged.
+  var name: String?
+  var email: String?
+  var phone: String?
+  var addresses: [[String]]?
+
+  init(_ customer: Customer, _ details: CustomerDetails?) {
+    id = customer.id
+    version = customer.version
+    consents = customer.consents
+    isBarred = customer.isBarred
+    approvedOrders = customer.approvedOrders
+    name = details?.name
+    email = details?.email
+    phone = details?.phone
+    addresses = details?.addresses
+  }
+}
+
+/// Number and expiry. There is no place for a security code: what names one is refused.
+struct CardBody: Codable {
+  var number: String
+  var expiry: String
+}
+
+struct LineBody: Codable {
+  var sku: String
+  var count: UInt32
+  /// `regular` if it is not there.
+  var condition: String?
+  var discountMinor: UInt64?
+  var taxMinor: UInt64?
+}
+
+struct OrderBody: Codable {
+  var customer: RequestID
+  var lines: [LineBody]
+  var shippingMinor: UInt64?
+  var card: CardBody?
+}
+
+/// What every act takes: the version of the order that was looked at.
+struct ActBody: Codable {
+  var version: UInt32
+}
+
+struct ReasonBody: Codable {
+  var version: UInt32
+  var reason: String
+}
+
+struct PaymentBody: Codable {
+  var version: UInt32
+  var authorisation: String
+}
+
+struct CardChangeBody: Codable {
+  var version: UInt32
+  var card: CardBody
+}
+
+struct ReturnBody: Codable {
+  var version: UInt32
+  /// Of the cards that come back; all that are with the customer if it is not there.
+  var serials: [String]?
+}
+
+struct ShowCardBody: Codable {
+  var reason: String
+}
+
+struct CardAnswer: Encodable {
+  var number: String
+  var expiry: String
+}
+
+struct OrderAnswer: Encodable {
+  struct Line: Encodable {
+    var sku: String
+    var count: UInt32
+    var condition: String
+    var unitPriceMinor: UInt64
+    var discountMinor: UInt64
+    var taxMinor: UInt64
+    /// How many of its cards are with the customer.
+    var delivered: UInt64
+  }
+  struct Card: Encodable {
+    var lastFour: String
+    var expiry: String
+  }
+  var id: RequestID
+  var version: UInt32
+  var review: String
+  var payment: String
+  var fulfilment: String
+  var customer: RequestID
+  var submitted: String
+  var currency: String
+  var totalMinor: UInt64
+  var shippingMinor: UInt64
+  var paidMinor: UInt64
+  var creditedMinor: UInt64
+  var authorisation: String?
+  var card: Card?
+  var lines: [Line]?
+
+  init(_ order: Order) {
+    id = order.id
+    version = order.version
+    review = "\(order.axes.review)"
+    payment = "\(order.axes.payment)"
+    fulfilment = "\(order.axes.fulfilment)"
+    customer = order.customer
+    submitted = rfc3339(order.submittedAtMilliseconds)
+    currency = "\(order.currency)"
+    totalMinor = order.totalMinor
+    shippingMinor = order.shippingMinor
+    paidMinor = order.paidMinor
+    creditedMinor = order.creditedMinor
+    authorisation = order.authorisation.isEmpty ? nil : order.authorisation
+  }
+}
+
+struct OrdersAnswer: Encodable {
+  var orders: [OrderAnswer]
+  /// To go on after; not there on the last page.
+  var next: RequestID?
+}
+
+struct MailAnswer: Encodable {
+  var cause: UInt64
+  var kind: String
+  var order: RequestID
+  var attempts: UInt16
+}

@@ -1,0 +1,336 @@
+import LMDB
+import PinBytes
+import PinStore
+import PinWords
+
+/// An order's change and its cards' change in one event: both, or neither.
+///
+/// What the table of rules (`OrderRules.swift`) lets pass is decided here against the state; what its cards do is decided by
+/// the same functions as for every reservation, and becomes an event inside the event:
+///
+///     the change: its request, and as its result the order as it is then
+///     the body: 0 mail's kind  1 seven zero bytes  8 the cards' event, whole; or nothing
+extension Machine {
+  mutating func decideChangeOrder(
+    _ change: OrderChange, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    guard !asker.roles.isDisjoint(with: change.act.kind.allowedRoles) else { return Reply(.refused(.notPermitted)) }
+    if let field = change.invalidField(limits) { return Reply(.refused(.invalid(field))) }
+    let fields = change.fields
+    if let reply = try knownChange(change.id, .changeOrder, fields, asker, state) { return reply }
+    let before = try order(change.order, state)
+    if case .submit(let submit) = change.act {
+      if let before { return Reply(.orderRefused(.staleVersion(present: before.version))) }
+      return try decideSubmit(submit, change, fields, asker, now, &block, &state)
+    }
+    guard let before else { return Reply(.orderRefused(.unknownOrder)) }
+    guard before.actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
+    guard before.version == change.version else {
+      return Reply(.orderRefused(.staleVersion(present: before.version)))
+    }
+    guard let row = OrderRule.row(change.act.kind, before.axes) else {
+      return Reply(.orderRefused(.wrongState(before.axes)))
+    }
+    guard !asker.roles.isDisjoint(with: row.roles) else { return Reply(.refused(.notPermitted)) }
+    guard let customer = try customer(before.customer, state) else {
+      preconditionFailure("an order is of a customer that does not exist")
+    }
+    return try decide(change, row, before, customer, fields, asker, now, &block, &state)
+  }
+
+  /// Decides an act whose row was found.
+  private mutating func decide(
+    _ change: OrderChange, _ row: OrderRule, _ before: Order, _ customer: Customer, _ fields: FieldList,
+    _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    var order = before
+    order.version += 1
+    switch change.act {
+    case .recordPayment(let authorisation):
+      order.authorisation = authorisation
+      order.paidMinor = order.totalMinor
+    case .changeCard(let card): order.card = card
+    default: break
+    }
+    order.axes = row.applied(to: before.axes, isTrusted: customer.isTrusted(with: order.card))
+    // What was paid for cards that are given up is the customer's again.
+    if order.axes.fulfilment == .cancelled { order.creditedMinor = order.paidMinor }
+    var event = OrderEvent(change: change, fields: fields, order: order, mail: row.mail)
+    if row.cards == .comeBack, case .takeBack(let extents) = change.act {
+      let delivered = try deliveredCards(of: order.id, state).reduce(0, +)
+      switch try gatherReturn(Return(id: change.id, reservation: order.id, extents: extents), state) {
+      case .failure(let refusal): return Reply(.refused(refusal))
+      case .success(let credits):
+        for credit in credits { event.order.creditedMinor += credit.amountMinor }
+        let back = moves.reduce(0) { $0 + UInt64($1.extent.count) }
+        if back == delivered { event.order.axes = event.order.axes.allBack }
+        event.cards = .comeBack(credits)
+      }
+    } else if row.cards == .release {
+      if let refusal = try gatherHeld(order.id, state) { return Reply(.refused(refusal)) }
+      event.cards = .release
+    } else if order.axes.isDue {
+      let head = try head(of: order.id, state)
+      guard head.state == .held else { return Reply(.refused(.wrongState(head.state))) }
+      if let refusal = try gatherDispense(order.id, head, now, state) { return Reply(.refused(refusal)) }
+      event.order.axes.fulfilment = .delivered
+      (event.cards, event.mail) = (.dispense, .delivery)
+    }
+    return try record(event, asker, now, &block, &state)
+  }
+
+  private mutating func gatherHeld(
+    _ id: RequestID, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Refusal? {
+    let head = try head(of: id, state)
+    guard head.state == .held else { return .wrongState(head.state) }
+    try gatherEnd(id, as: .released, state)
+    return nil
+  }
+
+  private mutating func decideSubmit(
+    _ submit: OrderChange.Submit, _ change: OrderChange, _ fields: FieldList, _ asker: Asker, _ now: UInt64,
+    _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    guard let customer = try customer(submit.customer, state) else { return Reply(.orderRefused(.unknownCustomer)) }
+    guard !customer.isBarred else { return Reply(.orderRefused(.barred)) }
+    let asked = Asked(id: change.order, sale: Sale(), holdSeconds: 0, isVend: false, lines: Few(submit.lines))
+    let key = change.order.key
+    guard try state.value(for: key.span.bytes, in: tables.ids) == nil else { return Reply(.refused(.idReused(.order))) }
+    if let refusal = try gatherGrant(asked, asker, now, state) { return Reply(.refused(refusal)) }
+    let currencies = Set(asked.lines.map { products[Int($0.product.rawValue) - 1].currency })
+    guard let currency = currencies.first, currencies.count == 1 else { return Reply(.orderRefused(.otherCurrency)) }
+    var total = submit.shippingMinor
+    for line in asked.lines {
+      // The line's price was checked not to overflow, and not to be below its discount.
+      let price = products[Int(line.product.rawValue) - 1].priceMinor * UInt64(line.count) - line.discountMinor
+      let (sum, overflows) = total.addingReportingOverflow(price)
+      guard !overflows else { return Reply(.refused(.invalid(.shipping))) }
+      total = sum
+    }
+    let order = Order(
+      id: change.order, version: 1, axes: .submitted(isTrusted: customer.isTrusted(with: submit.card)),
+      customer: submit.customer, actor: asker.id, submittedAtMilliseconds: now, currency: currency, totalMinor: total,
+      shippingMinor: submit.shippingMinor, card: submit.card)
+    let event = OrderEvent(change: change, fields: fields, order: order, mail: .received, cards: .reserve(asked))
+    return try record(event, asker, now, &block, &state)
+  }
+
+  // MARK: The event
+
+  /// Writes and applies the one event of an order and its cards.
+  private mutating func record(
+    _ event: OrderEvent, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    var result = ByteWriter(capacity: 256)
+    event.order.write(to: &result)
+    Self.beginChange(.orderChanged, event.change.id, event.fields, result: result, by: asker.id, &block)
+    block.writer.write(event.mail.rawValue)
+    block.writer.writeZeros(7)
+    let id = event.order.id
+    switch event.cards {
+    case .none: break
+    case .reserve(let asked): writeGrant(asked, deadlineMilliseconds: 0, by: asker.id, to: &block.writer)
+    case .dispense: writeDispensed(id, openedCount: 0, by: asker.id, to: &block.writer)
+    case .release: writeEnd(id, as: .released, .released, by: asker.id, to: &block.writer)
+    case .comeBack(let credits):
+      guard case .takeBack(let extents) = event.change.act else { break }
+      writeReturned(
+        Return(id: event.change.id, reservation: id, extents: extents), credits, by: asker.id, to: &block.writer)
+    }
+    return try endChange(.changeOrder, result: result, now, &block, &state)
+  }
+
+  mutating func applyOrderChanged(
+    _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
+  ) throws(LMDBError) {
+    let change = OrderChangedEvent(event)
+    let order = change.order
+    if let cards = change.cards {
+      try carryOut(cards, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    }
+    switch change.act {
+    case .submit: try changeHead(of: order.id, &state) { $0.isOrdered = true }
+    case .approve:
+      try changeCustomer(order.customer, &state) { customer in
+        customer.approvedOrders += 1
+        customer.approvedCard = order.card?.fingerprint ?? Customer.noCard
+      }
+    case .deny: try changeCustomer(order.customer, &state) { $0.isBarred = true }
+    default: break
+    }
+    let key = order.id.key
+    try state.put(change.change.result, for: key.span.bytes, in: tables.orders)
+    if change.mail != .none { try putMail(WaitingMail(cause: sequence, kind: change.mail, order: order.id), &state) }
+  }
+
+  // MARK: Looking
+
+  func order(_ id: RequestID, _ state: borrowing WriteTransaction) throws(LMDBError) -> Order? {
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.orders) else { return nil }
+    return trusting(record) { (reader) throws(ByteShortage) in try Order(&reader) }
+  }
+
+  mutating func decideFindOrder(
+    _ id: RequestID, _ asker: Asker, _ now: UInt64, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    guard let order = try order(id, state) else { return Reply(.orderRefused(.unknownOrder)) }
+    guard order.actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
+    let reservation = try wholeReservation(id, at: now, state)
+    return Reply(
+      .order(
+        FoundOrder(
+          order: order, lines: reservation.lines, delivered: try deliveredCards(of: id, state))))
+  }
+
+  /// The most orders that are looked at for one page.
+  static let ordersPerPage = 256
+
+  func decideListOrders(
+    after: RequestID, onlyPending: Bool, _ asker: Asker, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    var orders: [Order] = []
+    var last = RequestID.zero
+    let next = RequestID(high: after.low == .max ? after.high &+ 1 : after.high, low: after.low &+ 1)
+    let key = next.key
+    var walk = try state.walk(tables.orders, from: key.span.bytes)
+    for _ in 0..<Self.ordersPerPage {
+      guard let entry = try walk.next() else { return Reply(.orders(orders, next: nil)) }
+      let order = trusting(entry.value) { (reader) throws(ByteShortage) in try Order(&reader) }
+      last = order.id
+      let mayBeSeen = order.actor == asker.id || asker.roles.mayUseOthersIDs
+      if mayBeSeen, !onlyPending || (order.axes.review == .pending && order.axes.fulfilment == .held) {
+        orders.append(order)
+      }
+    }
+    return Reply(.orders(orders, next: last))
+  }
+
+  /// How many cards of each line are in the order's delivery.
+  private mutating func deliveredCards(
+    of id: RequestID, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> [UInt64] {
+    try gatherAll(of: id, as: .delivered, state)
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids) else { return [] }
+    var cards = CardsOfLines(GrantReader(record: record, head: ReservationHead(record)))
+    for move in moves { cards.add(move.extent) }
+    return cards.counts
+  }
+}
+
+/// What is to be written of an order's change.
+private struct OrderEvent {
+  enum Cards {
+    case none, dispense, release
+    case reserve(Asked)
+    case comeBack([Credit])
+  }
+  var change: OrderChange
+  var fields: FieldList
+  var order: Order
+  var mail: MailKind
+  var cards = Cards.none
+}
+
+/// An order-changed event, read in place.
+struct OrderChangedEvent: ~Escapable {
+  let change: ChangeEvent
+
+  @_lifetime(copy event)
+  init(_ event: RawSpan) { change = ChangeEvent(event) }
+
+  /// The order as it is then.
+  var order: Order { trusting(change.result) { (reader) throws(ByteShortage) in try Order(&reader) } }
+
+  var act: OrderAct {
+    // The request's first field: its number, its length, the act.
+    guard let act = OrderAct(rawValue: change.request.unsafeLoad(fromByteOffset: 3, as: UInt8.self)) else {
+      preconditionFailure("an event names an act that does not exist")
+    }
+    return act
+  }
+
+  var mail: MailKind {
+    guard let mail = MailKind(rawValue: change.body.unsafeLoad(as: UInt8.self)) else {
+      preconditionFailure("an event causes a mail of a kind that does not exist")
+    }
+    return mail
+  }
+
+  /// The event of its cards, if they moved.
+  var cards: RawSpan? {
+    @_lifetime(copy self) get {
+      change.body.byteCount > 8 ? change.body.extracting(8..<change.body.byteCount) : nil
+    }
+  }
+}
+
+extension OrderChange {
+  /// What is kept of it: the act first, for `OrderChangedEvent` reads it there.
+  var fields: FieldList {
+    var fields = FieldList()
+    fields.add(.act, act.kind.rawValue)
+    fields.add(.order, order)
+    fields.add(.version, version)
+    switch act {
+    case .approve: break
+    case .submit(let submit):
+      fields.add(.customer, submit.customer)
+      fields.add(.shipping, submit.shippingMinor)
+      for line in submit.lines {
+        fields.add(.product, line.product.rawValue)
+        fields.add(.count, line.count)
+        fields.add(.condition, line.condition.rawValue)
+        fields.add(.discount, line.discountMinor)
+        fields.add(.tax, line.taxMinor)
+      }
+      if let card = submit.card { fields.add(card) }
+    case .changeCard(let card): fields.add(card)
+    case .recordPayment(let authorisation): fields.add(.authorisation, authorisation)
+    case .deny(let reason), .decline(let reason), .cancel(let reason): fields.add(.reason, reason)
+    case .takeBack(let extents): fields.add(extents)
+    }
+    return fields
+  }
+
+  /// The first field that no change may have; nil if none is.
+  func invalidField(_ limits: Limits) -> Field? {
+    guard order != .zero, order != id else { return .order }
+    switch act {
+    case .approve: return nil
+    case .submit(let submit):
+      guard version == 0 else { return .version }
+      guard (1...Int(limits.linesPerRequest)).contains(submit.lines.count) else { return .lines }
+      return submit.card.flatMap(\.invalidField)
+    case .changeCard(let card): return card.invalidField
+    case .recordPayment(let text): return (1...64).contains(text.utf8.count) && text.isReason ? nil : .authorisation
+    case .deny(let reason), .decline(let reason), .cancel(let reason): return reason.isReason ? nil : .reason
+    case .takeBack(let extents):
+      return extents.count <= Int(limits.extentsPerRequest) && extents.areInOrder ? nil : .extents
+    }
+  }
+}
+
+extension PaymentCard {
+  fileprivate var invalidField: Field? {
+    guard document.isName else { return .document }
+    return fingerprint.count == Customer.noCard.count && fingerprint != Customer.noCard ? nil : .paymentCard
+  }
+}
+
+extension DocumentName {
+  var isName: Bool { id != .zero && digest.count == 32 }
+}
+
+extension FieldList {
+  mutating func add(_ name: DocumentName) {
+    add(.document, name.id.bytes + name.digest)
+  }
+
+  fileprivate mutating func add(_ card: PaymentCard) {
+    add(card.document)
+    add(.paymentCard, card.fingerprint)
+  }
+}

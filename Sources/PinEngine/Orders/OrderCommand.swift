@@ -1,0 +1,148 @@
+import PinWords
+
+/// What the order layer asks of the engine: to change an order and its cards in one event, and what goes with it.
+public enum OrderCommand: Sendable {
+  case change(OrderChange)
+  case defineCustomer(CustomerChange)
+  /// Before a payment card's number is shown: that it is shown, to whom, and why (law 9).
+  case showCard(ShowCard)
+  case order(RequestID)
+  /// A page of orders in the order of their ids, after one; those whose review waits, or all.
+  case orders(after: RequestID, onlyPending: Bool)
+  case customer(RequestID)
+  /// Mails that may be sent now, the longest waiting first; or those that were given up.
+  case waitingMail(isDead: Bool)
+  case noteMail(cause: UInt64, MailOutcome, notBeforeMilliseconds: UInt64)
+
+  var operation: Operation {
+    switch self {
+    case .change: .changeOrder
+    case .defineCustomer: .defineCustomer
+    case .showCard: .showCard
+    case .order, .orders, .customer: .findOrder
+    case .waitingMail(let isDead): isDead ? .findOrder : .mail
+    case .noteMail: .mail
+    }
+  }
+
+  var changesState: Bool {
+    switch self {
+    case .change, .defineCustomer, .showCard, .noteMail: true
+    case .order, .orders, .customer, .waitingMail: false
+    }
+  }
+}
+
+/// One act on one order.
+public struct OrderChange: Sendable {
+  public var id: RequestID
+  /// The order's id; its cards are held under the same.
+  public var order: RequestID
+  /// The version that it was seen in; 0 to submit it.
+  public var version: UInt32
+  public var act: Act
+
+  public enum Act: Sendable {
+    case submit(Submit)
+    case approve
+    case deny(reason: String)
+    /// 1 to 64 bytes of plain text, of whoever took the payment.
+    case recordPayment(authorisation: String)
+    case decline(reason: String)
+    case changeCard(PaymentCard)
+    case cancel(reason: String)
+    /// Which cards; empty for all that are still with the customer.
+    case takeBack([Extent])
+  }
+
+  public struct Submit: Sendable {
+    public var customer: RequestID
+    /// All in one currency.
+    public var lines: [Line]
+    public var shippingMinor: UInt64
+    public var card: PaymentCard?
+
+    public init(customer: RequestID, lines: [Line], shippingMinor: UInt64 = 0, card: PaymentCard? = nil) {
+      self.customer = customer
+      self.lines = lines
+      self.shippingMinor = shippingMinor
+      self.card = card
+    }
+  }
+
+  public init(id: RequestID, order: RequestID, version: UInt32, act: Act) {
+    self.id = id
+    self.order = order
+    self.version = version
+    self.act = act
+  }
+}
+
+extension OrderChange.Act {
+  /// The row of the table of rules.
+  public var kind: OrderAct {
+    switch self {
+    case .submit: .submit
+    case .approve: .approve
+    case .deny: .deny
+    case .recordPayment: .recordPayment
+    case .decline: .decline
+    case .changeCard: .changeCard
+    case .cancel: .cancel
+    case .takeBack: .takeBack
+    }
+  }
+}
+
+/// Add a customer (version 0), or say anew who one is.
+public struct CustomerChange: Sendable {
+  public var id: RequestID
+  public var customer: RequestID
+  public var version: UInt32
+  public var consents: Bool
+  public var document: DocumentName
+
+  public init(id: RequestID, customer: RequestID, version: UInt32, consents: Bool, document: DocumentName) {
+    self.id = id
+    self.customer = customer
+    self.version = version
+    self.consents = consents
+    self.document = document
+  }
+}
+
+public struct ShowCard: Sendable {
+  public var id: RequestID
+  public var order: RequestID
+  /// 1 to 200 bytes of UTF-8.
+  public var reason: String
+
+  public init(id: RequestID, order: RequestID, reason: String) {
+    self.id = id
+    self.order = order
+    self.reason = reason
+  }
+}
+
+/// Why the order layer's rules refuse; what the engine itself refuses is a `Refusal`.
+public enum OrderRefusal: Error, Hashable, Sendable {
+  case unknownOrder
+  case unknownCustomer
+  /// It was changed since it was seen.
+  case staleVersion(present: UInt32)
+  /// The act may not be done to an order that stands so.
+  case wrongState(OrderAxes)
+  /// The customer is on the fraud list.
+  case barred
+  /// Its lines cost different currencies.
+  case otherCurrency
+  case noCard
+}
+
+/// An order with what it holds.
+public struct FoundOrder: Sendable {
+  public var order: Order
+  public var lines: [GrantedLine]
+  /// For each line, how many of its cards are with the customer.
+  public var delivered: [UInt64]
+}

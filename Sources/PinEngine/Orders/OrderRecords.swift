@@ -1,0 +1,126 @@
+import PinBytes
+import PinWords
+
+/// Orders, customers and waiting mails as the state's tables hold them; the first two are also the results of their changes.
+///
+///     order      0 id  16 version u32  20 review  21 payment  22 fulfilment  23 zero  24 customer  40 actor u32
+///                44 submitted at u64  52 currency u32  56 total u64  64 shipping u64  72 paid u64  80 credited u64
+///                88 card's document: id (16), digest (32)  136 card's fingerprint (16)  152 authorisation, text
+///     customer   0 id  16 version u32  20 consents  21 is barred  22 zero u16  24 approved orders u32
+///                28 approved card (16)  44 document: id (16), digest (32)
+///     mail       0 kind  1 is dead  2 attempts u16  4 zero u32  8 not before u64  16 order
+///
+/// Where there is no card, its document and its fingerprint are zeros.
+extension Order {
+  static let byteCountWithoutAuthorisation = 153
+
+  func write(to writer: inout ByteWriter) {
+    writer.write(id)
+    writer.write(version)
+    writer.write(axes.review.rawValue)
+    writer.write(axes.payment.rawValue)
+    writer.write(axes.fulfilment.rawValue)
+    writer.write(UInt8(0))
+    writer.write(customer)
+    writer.write(actor.rawValue)
+    writer.write(submittedAtMilliseconds)
+    writer.write(currency.code)
+    for amount in [totalMinor, shippingMinor, paidMinor, creditedMinor] { writer.write(amount) }
+    if let card {
+      card.document.write(to: &writer)
+      writer.write(card.fingerprint)
+    } else {
+      writer.writeZeros(DocumentName.byteCount + Customer.noCard.count)
+    }
+    writer.write(shortString: authorisation)
+  }
+
+  init(_ reader: inout ByteReader) throws(ByteShortage) {
+    let id = try reader.readRequestID()
+    let version: UInt32 = try reader.read()
+    guard let review = OrderReview(rawValue: try reader.read()),
+      let payment = OrderPayment(rawValue: try reader.read()),
+      let fulfilment = OrderFulfilment(rawValue: try reader.read())
+    else { throw ByteShortage() }
+    try reader.readZeros(1)
+    let customer = try reader.readRequestID()
+    let actor = ActorID(try reader.read())
+    let submittedAt: UInt64 = try reader.read()
+    guard let currency = Currency(code: try reader.read()) else { throw ByteShortage() }
+    self.init(
+      id: id, version: version, axes: OrderAxes(review, payment, fulfilment), customer: customer, actor: actor,
+      submittedAtMilliseconds: submittedAt, currency: currency, totalMinor: try reader.read(),
+      shippingMinor: try reader.read(), card: nil)
+    paidMinor = try reader.read()
+    creditedMinor = try reader.read()
+    let document = try DocumentName(&reader)
+    let fingerprint = [UInt8](try reader.readBytes(Customer.noCard.count))
+    if document.id != .zero {
+      card = PaymentCard(document: document, fingerprint: fingerprint)
+    } else if fingerprint != Customer.noCard || document.digest.contains(where: { $0 != 0 }) {
+      throw ByteShortage()
+    }
+    authorisation = try reader.readShortString()
+  }
+}
+
+extension DocumentName {
+  static let byteCount = 48
+
+  func write(to writer: inout ByteWriter) {
+    precondition(digest.count == 32, "a digest has 32 bytes")
+    writer.write(id)
+    writer.write(digest)
+  }
+
+  init(_ reader: inout ByteReader) throws(ByteShortage) {
+    self.init(id: try reader.readRequestID(), digest: [UInt8](try reader.readBytes(32)))
+  }
+}
+
+extension Customer {
+  func write(to writer: inout ByteWriter) {
+    writer.write(id)
+    writer.write(version)
+    writer.write(UInt8(consents ? 1 : 0))
+    writer.write(UInt8(isBarred ? 1 : 0))
+    writer.write(UInt16(0))
+    writer.write(approvedOrders)
+    writer.write(approvedCard)
+    document.write(to: &writer)
+  }
+
+  init(_ reader: inout ByteReader) throws(ByteShortage) {
+    let id = try reader.readRequestID()
+    let version: UInt32 = try reader.read()
+    let consents = try reader.readFlag()
+    let isBarred = try reader.readFlag()
+    try reader.readZeros(2)
+    self.init(
+      id: id, version: version, consents: consents, isBarred: isBarred, approvedOrders: try reader.read(),
+      approvedCard: [UInt8](try reader.readBytes(Customer.noCard.count)), document: try DocumentName(&reader))
+  }
+}
+
+extension WaitingMail {
+  func write(to writer: inout ByteWriter) {
+    writer.write(kind.rawValue)
+    writer.write(UInt8(isDead ? 1 : 0))
+    writer.write(attempts)
+    writer.write(UInt32(0))
+    writer.write(notBeforeMilliseconds)
+    writer.write(order)
+  }
+
+  /// `cause` is the record's key.
+  init(cause: UInt64, _ reader: inout ByteReader) throws(ByteShortage) {
+    guard let kind = MailKind(rawValue: try reader.read()) else { throw ByteShortage() }
+    let isDead = try reader.readFlag()
+    let attempts: UInt16 = try reader.read()
+    try reader.readZeros(4)
+    let notBefore: UInt64 = try reader.read()
+    self.init(
+      cause: cause, kind: kind, order: try reader.readRequestID(), attempts: attempts, notBeforeMilliseconds: notBefore,
+      isDead: isDead)
+  }
+}

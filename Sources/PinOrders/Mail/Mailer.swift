@@ -1,0 +1,137 @@
+import Curl
+import Foundation
+import Logging
+import PinEngine
+import PinWords
+import ServiceLifecycle
+
+/// Sends the mails of the outbox, each at least once: a mail is done when the event that says so is on disk.
+///
+/// Before a mail with PINs leaves, an event says that they are opened (law 2), each time. One mail has one Message-ID.
+package struct Mailer: Service {
+  package struct Configuration: Sendable {
+    package var server: MailServer
+    /// The shop's address.
+    package var sender: String
+    /// After a failure, doubled from one to the next up to an hour.
+    package var firstRetrySeconds: UInt64 = 30
+    /// Then a person must look at it.
+    package var mostAttempts: UInt16 = 40
+
+    package init(server: MailServer, sender: String) {
+      self.server = server
+      self.sender = sender
+    }
+  }
+
+  private let desk: OrderDesk
+  private let configuration: Configuration
+  private let logger: Logger
+  private var engine: Engine { desk.engine }
+
+  package init(desk: OrderDesk, configuration: Configuration, logger: Logger) {
+    self.desk = desk
+    self.configuration = configuration
+    self.logger = logger
+  }
+
+  package func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled, engine.failure == nil { await sendWaiting() }
+    }
+  }
+
+  /// Sends what may be sent now; when there is nothing, waits until there may be.
+  private func sendWaiting() async {
+    let head = engine.headSequence
+    let answered = await engine.perform(.orders(.waitingMail(isDead: false)), as: .store)
+    guard case .mails(let mails, let next) = answered.outcome else {
+      try? await Task.sleep(for: .milliseconds(200))
+      return
+    }
+    for mail in mails where !Task.isCancelled { await send(mail) }
+    if !mails.isEmpty { return }
+    let now = answered.timeMilliseconds
+    let wait = next <= now ? 0 : min(next - now, 1000)
+    await engine.waitForEvent(head + 1, milliseconds: UInt32(wait))
+    // While others change much, it is enough to look now and then.
+    try? await Task.sleep(for: .milliseconds(50))
+  }
+
+  private func send(_ mail: WaitingMail) async {
+    let outcome = await attempt(mail)
+    let delay = min(configuration.firstRetrySeconds << min(UInt64(mail.attempts), 12), 3600)
+    let isLast = mail.attempts + 1 >= configuration.mostAttempts
+    let note: OrderCommand
+    switch outcome {
+    case .sent: note = .noteMail(cause: mail.cause, .sent, notBeforeMilliseconds: 0)
+    case .failed(let reason, let isFinal) where isFinal || isLast:
+      logger.error("a mail is given up", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
+      note = .noteMail(cause: mail.cause, .givenUp, notBeforeMilliseconds: 0)
+    case .failed(let reason, _):
+      logger.warning("a mail was not taken", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
+      let time = UInt64(Date().timeIntervalSince1970 * 1000) + delay * 1000
+      note = .noteMail(cause: mail.cause, .deferred, notBeforeMilliseconds: time)
+    case .interrupted: return
+    }
+    _ = await engine.perform(.orders(note), as: .store)
+  }
+
+  private enum Attempt {
+    case sent
+    case failed(reason: String, isFinal: Bool)
+    /// The store stops.
+    case interrupted
+  }
+
+  private func attempt(_ mail: WaitingMail) async -> Attempt {
+    let message: MailMessage
+    do {
+      guard let made = try await self.message(mail) else { return .failed(reason: "nobody to tell", isFinal: true) }
+      message = made
+    } catch OrderFault.refused(.stopping) {
+      return .interrupted
+    } catch {
+      return .failed(reason: "it cannot be written", isFinal: false)
+    }
+    do {
+      try await configuration.server.send(from: message.from, to: message.to, message: message.bytes)
+      return .sent
+    } catch let fault as CurlFault {
+      return .failed(reason: fault.description, isFinal: (500..<600).contains(fault.code))
+    } catch {
+      return .failed(reason: "\(error)", isFinal: false)
+    }
+  }
+
+  /// The mail as it is to be sent; nil when who it was for was purged.
+  private func message(_ mail: WaitingMail) async throws -> MailMessage? {
+    let store = OrderDesk.Asker(actor: .store, keyNumber: 0)
+    let order = try await desk.order(mail.order, store)
+    guard let details = try await desk.customer(order.order.customer, store).1 else { return nil }
+    var text = MailText(order: order, customer: details, catalogue: engine.catalogue)
+    if mail.kind == .delivery { text.cards = try await openCards(of: mail.order) }
+    guard let (subject, body) = text.render(mail.kind) else { return nil }
+    let domain = configuration.sender.split(separator: "@").last ?? "localhost"
+    return MailMessage(
+      from: configuration.sender, to: details.email, recipientName: details.name, subject: subject,
+      messageID: "\(mail.cause).\(engine.catalogue.storeID)@\(domain)", date: Date(), text: body)
+  }
+
+  /// The cards of an order that are with its customer, a page at a time, each page an event before it is opened.
+  private func openCards(of order: RequestID) async throws -> [Card] {
+    var cards: [Card] = []
+    var next: UInt32 = 0
+    while true {
+      let answered = await engine.perform(.reprint(Reprint(reservation: order, firstIndex: next)), as: .store)
+      switch answered.outcome {
+      case .delivery(let delivery):
+        cards += try engine.cards(of: delivery)
+        guard delivery.nextIndex > next, delivery.nextIndex < delivery.totalCount else { return cards }
+        next = delivery.nextIndex
+      case .refused(let refusal): throw OrderFault.refused(refusal)
+      default: preconditionFailure("a reprint was answered with something else")
+      }
+    }
+  }
+}

@@ -1,0 +1,228 @@
+import Foundation
+import PinEngine
+import PinWords
+
+/// The order layer's one door: puts the documents where they belong, and leaves every card and every rule to the engine.
+///
+///     a change → its document, durable → one event of the engine → what the event says
+///
+/// Each change carries an id of its own: sent again, it finds its document and its event, and is answered the same.
+package struct OrderDesk: Sendable {
+  package let engine: Engine
+  private let vault: CardVault
+
+  package init(engine: Engine, vault: CardVault) {
+    self.engine = engine
+    self.vault = vault
+  }
+
+  /// Who asks: the actor, and the key it came with.
+  package struct Asker: Sendable {
+    package let actor: ActorID
+    package let keyNumber: UInt64
+    package init(actor: ActorID, keyNumber: UInt64) {
+      self.actor = actor
+      self.keyNumber = keyNumber
+    }
+  }
+
+  // MARK: Customers
+
+  package func define(
+    _ details: CustomerDetails, customer: RequestID, version: UInt32, consents: Bool, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Customer> {
+    if let part = details.invalidPart { throw OrderFault.invalid(part) }
+    let kept = try await keep(details, id: id, asker, .defineCustomer)
+    let change = CustomerChange(
+      id: id, customer: customer, version: version, consents: consents, document: kept)
+    return try await ask(.defineCustomer(change), asker) {
+      if case .customer(let customer) = $0 { customer } else { nil }
+    }
+  }
+
+  /// A customer, and who it is; nil once that is purged.
+  package func customer(_ id: RequestID, _ asker: Asker) async throws -> (Customer, CustomerDetails?) {
+    let customer = try await ask(.customer(id), asker) { if case .customer(let found) = $0 { found } else { nil } }
+      .value
+    return (customer, try details(of: customer))
+  }
+
+  func details(of customer: Customer) throws -> CustomerDetails? {
+    try read(CustomerDetails.self, customer.document)
+  }
+
+  // MARK: Orders
+
+  package struct Submission: Sendable {
+    package var customer: RequestID
+    package var lines: [Line]
+    package var shippingMinor: UInt64
+    package var card: PaymentCardDetails?
+    package init(customer: RequestID, lines: [Line], shippingMinor: UInt64, card: PaymentCardDetails?) {
+      self.customer = customer
+      self.lines = lines
+      self.shippingMinor = shippingMinor
+      self.card = card
+    }
+  }
+
+  package func submit(
+    _ submission: Submission, order: RequestID, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Order> {
+    let card: PaymentCard? =
+      if let details = submission.card { try await keep(details, id: id, asker) } else { nil }
+    let submit = OrderChange.Submit(
+      customer: submission.customer, lines: submission.lines, shippingMinor: submission.shippingMinor, card: card)
+    return try await change(OrderChange(id: id, order: order, version: 0, act: .submit(submit)), asker)
+  }
+
+  package func change(_ change: OrderChange, _ asker: Asker) async throws -> Done<Order> {
+    try await ask(.change(change), asker) { if case .orderChanged(let order) = $0 { order } else { nil } }
+  }
+
+  package func changeCard(
+    _ card: PaymentCardDetails, order: RequestID, version: UInt32, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Order> {
+    let kept = try await keep(card, id: id, asker)
+    return try await change(OrderChange(id: id, order: order, version: version, act: .changeCard(kept)), asker)
+  }
+
+  /// Takes back the cards with these serials; all that are with the customer if none is named.
+  package func takeBack(
+    serials: [String], order: RequestID, version: UInt32, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Order> {
+    var cards: [CardID] = []
+    for serial in serials {
+      let answer = try await engine.cards(serial: serial, as: asker.actor)
+      switch answer {
+      case .failure(let refusal): throw OrderFault.refused(refusal)
+      case .success(let lives): cards += lives.filter { $0.isDelivered(to: order) }.map(\.id)
+      }
+    }
+    guard cards.count == serials.count else { throw OrderFault.invalid("serials") }
+    let extents = cards.sorted().map { Extent(first: $0, count: 1) }
+    return try await change(OrderChange(id: id, order: order, version: version, act: .takeBack(extents)), asker)
+  }
+
+  package func order(_ id: RequestID, _ asker: Asker) async throws -> FoundOrder {
+    try await ask(.order(id), asker) { if case .order(let found) = $0 { found } else { nil } }.value
+  }
+
+  /// A page of orders, and the id to go on after.
+  package func orders(
+    after: RequestID, onlyPending: Bool, _ asker: Asker
+  ) async throws -> (orders: [Order], next: RequestID?) {
+    try await ask(.orders(after: after, onlyPending: onlyPending), asker) {
+      if case .orders(let orders, let next) = $0 { (orders, next) } else { nil }
+    }.value
+  }
+
+  /// Mails that were given up.
+  package func deadMails(_ asker: Asker) async throws -> [WaitingMail] {
+    try await ask(.waitingMail(isDead: true), asker) { if case .mails(let mails, _) = $0 { mails } else { nil } }.value
+  }
+
+  // MARK: Payment cards
+
+  /// The last four digits and the expiry of an order's payment card; nil once they are purged.
+  package func cardSummary(_ card: PaymentCard) throws -> (lastFour: String, expiry: String)? {
+    try read(CardDocument.self, card.document).map { ($0.lastFour, $0.expiry) }
+  }
+
+  /// Shows a payment card's number: the event that says so comes first.
+  package func showCard(
+    order: RequestID, reason: String, id: RequestID, _ asker: Asker
+  ) async throws -> PaymentCardDetails {
+    let name = try await ask(.showCard(ShowCard(id: id, order: order, reason: reason)), asker) {
+      if case .cardShown(let name) = $0 { name } else { nil }
+    }.value
+    guard let document = try read(CardDocument.self, name) else { throw OrderFault.purged }
+    do { return try vault.open(document, id: name.id) } catch { throw OrderFault.purged }
+  }
+
+  private func keep(_ card: PaymentCardDetails, id: RequestID, _ asker: Asker) async throws -> PaymentCard {
+    guard engine.allows(asker.actor, keyNumber: asker.keyNumber, .changeOrder) else {
+      throw OrderFault.refused(.notPermitted)
+    }
+    let sealed = try vault.seal(card, id: id, at: Date())
+    let kept = try await kept(try Self.encoder.encode(sealed), id: id)
+    // The same change again: its card is sealed otherwise, and must be the same one.
+    guard let there = try? Self.decoder.decode(CardDocument.self, from: kept.bytes),
+      try vault.open(there, id: id) == card
+    else { throw OrderFault.refused(.idReused(.paymentCard)) }
+    return PaymentCard(document: kept.name, fingerprint: engine.fingerprint(ofPaymentCard: card.number))
+  }
+
+  // MARK: Documents
+
+  private static let encoder = {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    return encoder
+  }()
+  private static let decoder = JSONDecoder()
+
+  /// Makes a document durable for a change that its asker may make.
+  private func keep<Document: Codable & Equatable>(
+    _ document: Document, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation
+  ) async throws -> DocumentName {
+    guard engine.allows(asker.actor, keyNumber: asker.keyNumber, operation) else {
+      throw OrderFault.refused(.notPermitted)
+    }
+    let kept = try await kept(try Self.encoder.encode(document), id: id)
+    guard (try? Self.decoder.decode(Document.self, from: kept.bytes)) == document else {
+      throw OrderFault.refused(.idReused(.document))
+    }
+    return kept.name
+  }
+
+  private func kept(_ bytes: Data, id: RequestID) async throws -> (name: DocumentName, bytes: Data) {
+    guard id != .zero else { throw OrderFault.refused(.invalid(.id)) }
+    switch await engine.keep([UInt8](bytes), id: id) {
+    case .failure(let refusal): throw OrderFault.refused(refusal)
+    case .success(let kept): return (kept.name, Data(kept.bytes))
+    }
+  }
+
+  private func read<Document: Decodable>(_ type: Document.Type, _ name: DocumentName) throws -> Document? {
+    try engine.document(name).map { try Self.decoder.decode(type, from: Data($0)) }
+  }
+
+  // MARK: Asking
+
+  /// What an event did, and whether it had been done before.
+  package struct Done<Value: Sendable>: Sendable {
+    package let value: Value
+    package let isRepeat: Bool
+    package let sequence: UInt64
+  }
+
+  private func ask<Value>(
+    _ command: OrderCommand, _ asker: Asker, _ read: (Outcome) -> Value?
+  ) async throws(OrderFault) -> Done<Value> {
+    let answered = await engine.perform(.orders(command), as: asker.actor, keyNumber: asker.keyNumber)
+    switch answered.outcome {
+    case .refused(let refusal): throw .refused(refusal)
+    case .orderRefused(let refusal): throw .orderRefused(refusal)
+    case let outcome:
+      guard let value = read(outcome) else { preconditionFailure("a question was answered with something else") }
+      return Done(value: value, isRepeat: answered.isRepeat, sequence: answered.sequence)
+    }
+  }
+}
+
+/// Why the order layer did not do something: nothing was changed.
+package enum OrderFault: Error {
+  case refused(Refusal)
+  case orderRefused(OrderRefusal)
+  /// A part of what was sent cannot be so: its name.
+  case invalid(String)
+  /// The document that it needs was purged.
+  case purged
+}
+
+extension CardLife {
+  fileprivate func isDelivered(to order: RequestID) -> Bool {
+    if case .delivered(order) = custody { true } else { false }
+  }
+}

@@ -1,0 +1,197 @@
+/// Where an order stands, on three axes that do not depend on each other.
+public struct OrderAxes: Hashable, Sendable, CustomStringConvertible {
+  public var review: OrderReview
+  public var payment: OrderPayment
+  public var fulfilment: OrderFulfilment
+
+  public init(_ review: OrderReview, _ payment: OrderPayment, _ fulfilment: OrderFulfilment) {
+    self.review = review
+    self.payment = payment
+    self.fulfilment = fulfilment
+  }
+
+  public var description: String { "\(review), \(payment), \(fulfilment)" }
+}
+
+public enum OrderReview: UInt8, Sendable, Codable, CaseIterable {
+  /// Waits for a reviewer: a customer's first order, or the first after a changed payment card.
+  case pending = 1
+  case approved = 2
+  case denied = 3
+}
+
+public enum OrderPayment: UInt8, Sendable, Codable, CaseIterable {
+  case unpaid = 1
+  /// The last attempt was refused; it can be tried again.
+  case declined = 2
+  case authorised = 3
+  case paid = 4
+  /// All of what was paid is the customer's again.
+  case refunded = 5
+}
+
+public enum OrderFulfilment: UInt8, Sendable, Codable, CaseIterable {
+  /// Its cards are reserved, without a deadline.
+  case held = 1
+  /// Its PINs are disclosed and mailed.
+  case delivered = 2
+  case shipped = 3
+  /// All of its cards came back.
+  case returned = 4
+  /// Its cards went back as they were.
+  case cancelled = 5
+}
+
+/// A document of the payload as the journal names it: by its id, and by a digest of its sealed bytes, which tells nothing
+/// of what is in it once it is purged.
+public struct DocumentName: Hashable, Sendable {
+  /// The id of the change that brought it.
+  public var id: RequestID
+  /// SHA-256, 32 bytes.
+  public var digest: [UInt8]
+
+  public init(id: RequestID, digest: [UInt8]) {
+    self.id = id
+    self.digest = digest
+  }
+}
+
+/// A payment card as the journal knows it.
+public struct PaymentCard: Hashable, Sendable {
+  /// Where its number is, sealed.
+  public var document: DocumentName
+  /// 16 bytes of a keyed hash of its number: the same for the same card.
+  public var fingerprint: [UInt8]
+
+  public init(document: DocumentName, fingerprint: [UInt8]) {
+    self.document = document
+    self.fingerprint = fingerprint
+  }
+}
+
+/// An order as its last event left it. Its cards and lines are those of the reservation that has its id.
+public struct Order: Hashable, Sendable {
+  public var id: RequestID
+  /// How many changes made it what it is.
+  public var version: UInt32
+  public var axes: OrderAxes
+  public var customer: RequestID
+  /// Who submitted it.
+  public var actor: ActorID
+  public var submittedAtMilliseconds: UInt64
+  public var currency: Currency
+  /// What the customer owes: the lines with their tax, less their discounts, and the shipping; minor units.
+  public var totalMinor: UInt64
+  public var shippingMinor: UInt64
+  public var paidMinor: UInt64
+  /// What the customer has had back, or is owed back.
+  public var creditedMinor: UInt64
+  /// Nil when it is not paid by a card that the shop keeps.
+  public var card: PaymentCard?
+  /// Of the payment; empty before it.
+  public var authorisation: String
+
+  public init(
+    id: RequestID, version: UInt32, axes: OrderAxes, customer: RequestID, actor: ActorID,
+    submittedAtMilliseconds: UInt64, currency: Currency, totalMinor: UInt64, shippingMinor: UInt64,
+    paidMinor: UInt64 = 0,
+    creditedMinor: UInt64 = 0, card: PaymentCard?, authorisation: String = ""
+  ) {
+    self.id = id
+    self.version = version
+    self.axes = axes
+    self.customer = customer
+    self.actor = actor
+    self.submittedAtMilliseconds = submittedAtMilliseconds
+    self.currency = currency
+    self.totalMinor = totalMinor
+    self.shippingMinor = shippingMinor
+    self.paidMinor = paidMinor
+    self.creditedMinor = creditedMinor
+    self.card = card
+    self.authorisation = authorisation
+  }
+}
+
+/// A customer as the journal knows one: who it is, is in a document.
+public struct Customer: Hashable, Sendable {
+  public var id: RequestID
+  public var version: UInt32
+  /// To marketing by mail.
+  public var consents: Bool
+  /// On the fraud list: orders no more.
+  public var isBarred: Bool
+  /// How many orders a reviewer has approved.
+  public var approvedOrders: UInt32
+  /// The fingerprint of the payment card of the order approved last; zeros for none.
+  public var approvedCard: [UInt8]
+  public var document: DocumentName
+
+  public init(
+    id: RequestID, version: UInt32, consents: Bool, isBarred: Bool = false, approvedOrders: UInt32 = 0,
+    approvedCard: [UInt8] = Customer.noCard, document: DocumentName
+  ) {
+    self.id = id
+    self.version = version
+    self.consents = consents
+    self.isBarred = isBarred
+    self.approvedOrders = approvedOrders
+    self.approvedCard = approvedCard
+    self.document = document
+  }
+
+  public static let noCard = [UInt8](repeating: 0, count: 16)
+
+  /// Whether an order paid with this card goes through by itself: one with the same card was approved last.
+  public func isTrusted(with card: PaymentCard?) -> Bool {
+    approvedOrders > 0 && approvedCard == card?.fingerprint ?? Self.noCard
+  }
+}
+
+/// What a mail to a customer tells.
+public enum MailKind: UInt8, Sendable, Codable, CaseIterable {
+  case none = 0
+  /// The order is here.
+  case received = 1
+  /// The PINs.
+  case delivery = 2
+  case denied = 3
+  case declined = 4
+  case cancelled = 5
+  /// Cards came back, and what is credited for them.
+  case credited = 6
+}
+
+/// A mail that an event caused and that has not been sent.
+public struct WaitingMail: Hashable, Sendable {
+  /// The sequence of the event that caused it: the mail's number.
+  public var cause: UInt64
+  public var kind: MailKind
+  public var order: RequestID
+  /// How often it was tried.
+  public var attempts: UInt16
+  /// Not to be tried before; 0 for at once.
+  public var notBeforeMilliseconds: UInt64
+  /// Given up: nobody tries it any more.
+  public var isDead: Bool
+
+  public init(
+    cause: UInt64, kind: MailKind, order: RequestID, attempts: UInt16 = 0, notBeforeMilliseconds: UInt64 = 0,
+    isDead: Bool = false
+  ) {
+    self.cause = cause
+    self.kind = kind
+    self.order = order
+    self.attempts = attempts
+    self.notBeforeMilliseconds = notBeforeMilliseconds
+    self.isDead = isDead
+  }
+}
+
+/// What became of an attempt to send a mail.
+public enum MailOutcome: UInt8, Sendable, Codable, CaseIterable {
+  case sent = 1
+  /// To be tried again, after a time.
+  case deferred = 2
+  case givenUp = 3
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import Curl
+import PinBackOffice
+import PinOrders
+import PinServer
+
+/// The flags of `serve` that are about the shop.
+struct ShopOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Serve the back office over HTTP on this port; 0 for any that is free.", valueName: "port"))
+  var officePort: Int?
+  @Option(help: "Where the back office listens. (default: 127.0.0.1)") var officeAddress: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where the keys of payment cards are: outside the data directory and its backups. (default: beside it)",
+      valueName: "directory"))
+  var cardKeys: String?
+  @Option(help: ArgumentHelp("Who takes the shop's mails: smtp://host:port or smtps://host:port.", valueName: "url"))
+  var mailServer: String?
+  @Option(help: ArgumentHelp("Whom mails are from.", valueName: "address")) var mailFrom: String?
+  @Option(help: ArgumentHelp("The name to log in to the mail server with.", valueName: "name")) var mailUser: String?
+  @Option(help: ArgumentHelp("A file with the password for that, which only its owner may read.", valueName: "file"))
+  var mailPasswordFile: String?
+  @Option(
+    help: ArgumentHelp("Who signs the mail server's certificate: PEM. (default: the system's)", valueName: "file"))
+  var mailRoots: String?
+  @Flag(help: "Hand mails, PINs with them, over without TLS where the mail server offers none.") var mailClearText =
+    false
+
+  var texts: [String: String?] {
+    [
+      "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
+      "mail-user": mailUser, "mail-password-file": mailPasswordFile, "mail-roots": mailRoots,
+    ]
+  }
+}
+
+/// How the shop is served.
+struct ShopSettings {
+  let office: BackOffice.Configuration
+  let cardKeys: String
+  /// Nil where mails wait for a mail server.
+  let mail: Mailer.Configuration?
+
+  static let names = [
+    "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
+    "mail-roots", "mail-clear-text",
+  ]
+
+  init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
+    guard try reader.text("office-port") != nil else { return nil }
+    var office = BackOffice.Configuration()
+    office.port = try reader.number("office-port", in: 0...65_535, default: office.port)
+    office.address = try reader.text("office-address") ?? office.address
+    office.certificate = server.security.map { ($0.certificateChainPath, $0.privateKeyPath) }
+    guard office.certificate != nil || server.allowsClearText || isLoopback(office.address) else {
+      throw ServerError.clearTextRefused(address: office.address)
+    }
+    self.office = office
+    cardKeys = try reader.text("card-keys").map(Files.trimmed) ?? data + ".card-keys"
+    mail = try Self.mail(reader)
+  }
+
+  private static func mail(_ reader: SettingsReader) throws -> Mailer.Configuration? {
+    guard let url = try reader.text("mail-server") else { return nil }
+    guard url.hasPrefix("smtp://") || url.hasPrefix("smtps://") else {
+      throw Fault(.usage, "mail-server '\(url)': write smtp://host:port or smtps://host:port")
+    }
+    guard let sender = try reader.text("mail-from"), CustomerDetails(name: "shop", email: sender).invalidPart == nil
+    else {
+      throw Fault(.usage, "give --mail-from ADDRESS: whom mails are from")
+    }
+    var server = MailServer(url: url)
+    server.user = try reader.text("mail-user")
+    server.rootsFile = try reader.text("mail-roots")
+    server.allowsClearText = try reader.flag("mail-clear-text")
+    if let file = try reader.text("mail-password-file") {
+      guard Files.isPrivate(file), let bytes = try Files.contents(of: file, limit: 1024) else {
+        throw Fault(.notPermitted, "\(file): it is not there, or others may read it; chmod 600 it")
+      }
+      server.password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+    }
+    return Mailer.Configuration(server: server, sender: sender)
+  }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import PinWords
+
+struct CustomerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "customer",
+    abstract: "Say who the shop's customers are.",
+    discussion: """
+      Example:
+        pinvault customer define --name "Ada Example" --email ada@example.com
+      """,
+    subcommands: [Define.self, Show.self])
+
+  struct Define: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Add a customer, or say anew who one is.")
+
+    @Option(help: ArgumentHelp("Which customer. (default: a new one)", valueName: "id")) var customer: RequestID?
+    @Option(help: "The version that you looked at; 0 for a new one.") var version: UInt32 = 0
+    @Option(help: "Name.") var name: String
+    @Option(help: "Where mails go.") var email: String
+    @Option(help: "Telephone.") var phone: String?
+    @Option(
+      name: .customLong("address"),
+      help: ArgumentHelp("An address, its lines parted by semicolons.", valueName: "lines"))
+    var addresses: [String] = []
+    @Flag(help: "Consents to marketing by mail.") var consents = false
+    @Option(help: ArgumentHelp("The change's own id. (default: a new one)", valueName: "id")) var id: RequestID?
+    @OptionGroup var office: OfficeOptions
+
+    private struct Body: Encodable {
+      var version: UInt32
+      var name: String
+      var email: String
+      var phone: String?
+      var addresses: [[String]]?
+      var consents: Bool
+    }
+
+    func run() async throws {
+      let lines = addresses.map { $0.split(separator: ";").map { String($0.drop { $0 == " " }) } }
+      let body = Body(
+        version: version, name: name, email: email, phone: phone, addresses: lines.isEmpty ? nil : lines,
+        consents: consents)
+      try await office.ask("PUT", "/customers/\(customer ?? newID())", id: id ?? newID(), body)
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show a customer.")
+    @Argument(help: "The customer's id.") var customer: RequestID
+    @OptionGroup var office: OfficeOptions
+
+    func run() async throws { try await office.ask("GET", "/customers/\(customer)") }
+  }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Curl
+import Foundation
+import PinBackOffice
+import PinClient
+import PinSealing
+import PinWords
+
+/// Where the back office is and who asks.
+struct OfficeOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The back office; also PINVAULT_OFFICE. (default: http://127.0.0.1:7470)", valueName: "url"))
+  var office: String?
+  @Option(help: ArgumentHelp("Who asks; also PINVAULT_ACTOR.", valueName: "name")) var actor: String?
+  @Option(help: ArgumentHelp("The actor's key file; also PINVAULT_KEY_FILE.", valueName: "file")) var keyFile: String?
+  @Option(
+    help: ArgumentHelp(
+      "Believe the certificates in this PEM file instead of the system's; also PINVAULT_TLS_ROOTS.", valueName: "file"))
+  var tlsRoots: String?
+  @Flag(help: "Print JSON, as the back office told it.") var json = false
+
+  /// Asks, and prints the answer.
+  func ask(_ method: String, _ path: String, id: RequestID? = nil, _ body: (any Encodable)? = nil) async throws {
+    let answer = try await answer(method, path, id: id, body)
+    if json {
+      try StandardOutput.write(line: String(decoding: answer, as: UTF8.self))
+    } else {
+      try StandardOutput.write(line: try OfficeText(answer).text)
+    }
+  }
+
+  private func answer(_ method: String, _ path: String, id: RequestID?, _ body: (any Encodable)?) async throws
+    -> [UInt8]
+  {
+    guard let name = actor ?? Environment.value("PINVAULT_ACTOR") else {
+      throw Fault(.usage, "who asks? give --actor NAME, or set PINVAULT_ACTOR")
+    }
+    guard let file = keyFile ?? Environment.value("PINVAULT_KEY_FILE") else {
+      throw Fault(.usage, "no key: give --key-file FILE, or set PINVAULT_KEY_FILE")
+    }
+    let base = office ?? Environment.value("PINVAULT_OFFICE") ?? "http://127.0.0.1:7470"
+    guard base.hasPrefix("https://") || base.hasPrefix("http://") else {
+      throw Fault(.usage, "--office '\(base)': write http://host:port or https://host:port")
+    }
+    var request = WebRequest(method, base + path)
+    request.user = name
+    request.password = officePassword(of: try ActorKey(contentsOfFile: file).secret).description
+    request.rootsFile = tlsRoots ?? Environment.value("PINVAULT_TLS_ROOTS")
+    if let id { request.headers.append("Idempotency-Key: \(id)") }
+    if let body {
+      request.headers.append("Content-Type: application/json")
+      request.body = Array(try JSON.text(body).utf8)
+    }
+    let again = id.map { "; give the same command with --id \($0)" } ?? ""
+    let (status, answer): (Int, [UInt8])
+    do { (status, answer) = try await request.perform() } catch let fault as CurlFault {
+      throw Fault(id == nil ? .unavailable : .unknownOutcome, "\(base): \(fault)\(again)")
+    }
+    guard (200..<300).contains(status) else { throw Fault(problem: answer, status: status, again: again) }
+    return answer
+  }
+}
+
+extension Fault {
+  /// What a problem document says.
+  fileprivate init(problem: [UInt8], status: Int, again: String) {
+    struct Problem: Decodable {
+      var type: String
+      var title: String
+      var field: String?
+    }
+    guard let problem = try? JSONDecoder().decode(Problem.self, from: Data(problem)) else {
+      self.init(.rotten, "the back office answered \(status), and not as a back office does")
+      return
+    }
+    let name = problem.type.split(separator: ":").last ?? "problem"
+    let exit: ExitStatus =
+      switch status {
+      case 401, 403: .notPermitted
+      case 400, 413, 422: .usage
+      case 429, 503: .tryAgain
+      default: name == "insufficient-stock" ? .outOfStock : .refused
+      }
+    let field = problem.field.map { " (\($0))" } ?? ""
+    self.init(exit, "\(name)\(field): \(problem.title)\(exit == .tryAgain ? again : "")")
+  }
+}
+
+/// An answer for people: a name and a value to a line.
+struct OfficeText {
+  let text: String
+
+  init(_ answer: [UInt8]) throws {
+    let value = try JSONSerialization.jsonObject(with: Data(answer), options: .fragmentsAllowed)
+    text = Self.lines(value, indent: "").joined(separator: "\n")
+  }
+
+  private static func lines(_ value: Any, indent: String) -> [String] {
+    switch value {
+    case let object as [String: Any]:
+      object.keys.sorted().flatMap { name -> [String] in
+        guard let inner = object[name], inner is [Any] || inner is [String: Any] else {
+          return ["\(indent)\(name)  \(object[name].map { "\($0)" } ?? "")"]
+        }
+        return ["\(indent)\(name)"] + lines(inner, indent: indent + "  ")
+      }
+    case let list as [Any]: list.flatMap { lines($0, indent: indent) }
+    default: ["\(indent)\(value)"]
+    }
+  }
+}

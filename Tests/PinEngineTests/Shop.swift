@@ -1,0 +1,150 @@
+import PinWords
+
+@testable import PinEngine
+
+/// A shop on an engine: one product, a person for each role, and orders brought to where a test wants them.
+struct Shop: Sendable {
+  let bench: Bench
+  let storefront: ActorID
+  let clerk: ActorID
+  let reviewer: ActorID
+  /// Who may do everything that is done with orders.
+  let all: ActorID
+  let product: ProductID
+
+  init(bench: Bench? = nil, count: Int = 40) async throws {
+    let bench = try bench ?? Bench()
+    self.bench = bench
+    storefront = try await bench.actor("web shop", .storefront)
+    clerk = try await bench.actor("shop clerk", .clerk)
+    reviewer = try await bench.actor("reviewer", .reviewer)
+    all = try await bench.actor("owner", [.storefront, .clerk, .reviewer])
+    product = try await bench.product("SHOP")
+    try await bench.stock(product, count, prefix: "S")
+  }
+
+  func euroProduct() async throws -> ProductID {
+    let product = Product(
+      id: ProductID(0), sku: "EUR", name: "EUR", vendor: "ACME", currency: Currency("EUR")!, faceValueMinor: 500,
+      priceMinor: 500)
+    guard
+      case .product(let id) = await bench.ask(
+        .defineProduct(DefineProduct(id: bench.id(), product: product)), as: bench.administrator)
+    else { throw Unexpected(what: "product") }
+    try await bench.stock(id, 3, prefix: "E")
+    return id
+  }
+
+  func customer() async throws -> RequestID {
+    let id = bench.id()
+    let kept = try await bench.engine.keep(Array("customer".utf8), id: id).get()
+    let change = CustomerChange(id: id, customer: bench.id(), version: 0, consents: false, document: kept.name)
+    guard case .customer(let customer) = await bench.ask(.orders(.defineCustomer(change)), as: clerk) else {
+      throw Unexpected(what: "customer")
+    }
+    return customer.id
+  }
+
+  func card(_ number: UInt8) -> PaymentCard {
+    PaymentCard(
+      document: DocumentName(id: bench.id(), digest: [UInt8](repeating: number, count: 32)),
+      fingerprint: [UInt8](repeating: number, count: 16))
+  }
+
+  func submit(_ customer: RequestID, count: UInt32, card number: UInt8 = 1) async throws -> RequestID {
+    let id = bench.id()
+    let submit = OrderChange.Submit(
+      customer: customer, lines: [Line(product: product, count: count)], card: card(number))
+    guard case .orderChanged(let order) = await ask(id, .submit(submit), version: 0, as: storefront) else {
+      throw Unexpected(what: "submit")
+    }
+    return order.id
+  }
+
+  func ask(_ order: RequestID, _ act: OrderChange.Act, version: UInt32, as actor: ActorID) async -> Outcome {
+    await bench.ask(
+      .orders(.change(OrderChange(id: bench.id(), order: order, version: version, act: act))), as: actor)
+  }
+
+  /// An act on the order as it is now, which must be done.
+  func change(_ order: RequestID, _ act: OrderChange.Act, as actor: ActorID) async throws {
+    let outcome = await ask(order, act, version: try await found(order).order.version, as: actor)
+    guard case .orderChanged = outcome else { throw Unexpected(what: "\(act): \(outcome)") }
+  }
+
+  func found(_ order: RequestID) async throws -> FoundOrder {
+    guard case .order(let found) = await bench.ask(.orders(.order(order)), as: all) else {
+      throw Unexpected(what: "order")
+    }
+    return found
+  }
+
+  func axes(_ order: RequestID) async throws -> OrderAxes { try await found(order).order.axes }
+
+  func slices(_ order: RequestID) async throws -> [Slice] {
+    guard case .found(.reservation(let reservation)) = await bench.ask(.lookUp(order), as: all) else {
+      throw Unexpected(what: "reservation")
+    }
+    return reservation.slices
+  }
+
+  /// A new order that stands so.
+  func order(standing: String) async throws -> RequestID {
+    let acts: [OrderChange.Act] =
+      switch standing {
+      case "pending": []
+      case "paid-pending": [.recordPayment(authorisation: "A")]
+      case "approved": [.approve]
+      case "declined": [.approve, .decline(reason: "no funds")]
+      case "delivered": [.approve, .recordPayment(authorisation: "A")]
+      case "returned": [.approve, .recordPayment(authorisation: "A"), .takeBack([])]
+      case "cancelled": [.cancel(reason: "a mistake")]
+      case "denied": [.deny(reason: "stolen")]
+      default: throw Unexpected(what: standing)
+      }
+    let order = try await submit(try await customer(), count: 2)
+    for act in acts { try await change(order, act, as: all) }
+    return order
+  }
+
+  func act(_ act: OrderAct) throws -> OrderChange.Act {
+    switch act {
+    case .submit: throw Unexpected(what: "submit")
+    case .approve: .approve
+    case .deny: .deny(reason: "stolen")
+    case .recordPayment: .recordPayment(authorisation: "A-99")
+    case .decline: .decline(reason: "no funds")
+    case .changeCard: .changeCard(card(3))
+    case .cancel: .cancel(reason: "a mistake")
+    case .takeBack: .takeBack([])
+    }
+  }
+
+  func mails(isDead: Bool = false) async throws -> [WaitingMail] {
+    guard case .mails(let mails, _) = await bench.ask(.orders(.waitingMail(isDead: isDead)), as: .store) else {
+      throw Unexpected(what: "mails")
+    }
+    return mails
+  }
+
+  func note(_ cause: UInt64, _ outcome: MailOutcome, notBefore: UInt64 = 0) async -> Outcome {
+    await bench.ask(.orders(.noteMail(cause: cause, outcome, notBeforeMilliseconds: notBefore)), as: .store)
+  }
+
+  func events() throws -> [JournalEvent] {
+    var events: [JournalEvent] = []
+    try bench.engine.forEachEvent(from: 1) { bytes, sequence, time in
+      events.append(try JournalEvent(sequence: sequence, timeMilliseconds: time, bytes: bytes))
+      return true
+    }
+    return events
+  }
+
+  /// Whether the state is what the journal folds to, now and after a restart, and every law holds.
+  func soundAfterRestart() async throws -> Bool {
+    let live = try bench.engine.verify()
+    try bench.restart()
+    let again = try bench.engine.verify()
+    return live.sound && again.sound && live.stateDigest == again.stateDigest
+  }
+}
