@@ -141,7 +141,7 @@ package struct OrderDesk: Sendable {
   }
 
   private func keep(_ card: PaymentCardDetails, id: RequestID, _ asker: Asker) async throws -> PaymentCard {
-    guard engine.allows(asker.actor, keyNumber: asker.keyNumber, .changeOrder) else {
+    guard engine.allows(asker.actor, .changeOrder) else {
       throw OrderFault.refused(.notPermitted)
     }
     let sealed = try vault.seal(card, id: id, at: Date())
@@ -166,7 +166,7 @@ package struct OrderDesk: Sendable {
   private func keep<Document: Codable & Equatable>(
     _ document: Document, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation
   ) async throws -> DocumentName {
-    guard engine.allows(asker.actor, keyNumber: asker.keyNumber, operation) else {
+    guard engine.allows(asker.actor, operation) else {
       throw OrderFault.refused(.notPermitted)
     }
     let kept = try await kept(try Self.encoder.encode(document), id: id)

@@ -295,6 +295,7 @@ struct StatusTable {
     case .shift(let shift): spell(shift)
     case .approved: "approved"
     case .located: "located"
+    case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails: "of the shop"
     }
   }
 

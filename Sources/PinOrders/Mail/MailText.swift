@@ -51,5 +51,8 @@ struct MailText {
       .compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "\n")
   }
 
-  private func amount(_ minor: UInt64) -> String { "\(order.order.currency.text(minor: minor)) \(order.order.currency)" }
+  private func amount(_ minor: UInt64) -> String {
+    let currency = order.order.currency
+    return "\(currency.text(minor: minor)) \(currency)"
+  }
 }

@@ -121,7 +121,7 @@ extension Books {
       }
     case .stockQuarantined(let moves): try move(moves, event) { _ in .quarantined }
     case .storeCreated, .storeRestored, .rekeyed, .opened, .confirmed, .extended, .shiftClosed, .forgotten, .approved,
-      .approvalRuleDefined, .proofsFailed:
+      .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown, .mailTried:
       break
     }
   }

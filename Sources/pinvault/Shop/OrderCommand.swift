@@ -192,7 +192,8 @@ struct OrderLineArgument: ExpressibleByArgument {
   let count: UInt32
 
   init?(argument: String) {
-    guard let equals = argument.lastIndex(of: "="), let count = UInt32(argument[argument.index(after: equals)...]) else {
+    guard let equals = argument.lastIndex(of: "="), let count = UInt32(argument[argument.index(after: equals)...])
+    else {
       return nil
     }
     sku = String(argument[..<equals])

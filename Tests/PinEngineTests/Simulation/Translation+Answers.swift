@@ -31,6 +31,8 @@ extension ReferenceModel.Outcome {
       case .located(let custody, _): .located(ReferenceModel.Place(custody))
       // The model has one person only; `ApprovalTests` has two.
       case .approved: preconditionFailure("nobody approves in a simulation")
+      case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails:
+        preconditionFailure("nobody orders in this simulation")
       }
   }
 
