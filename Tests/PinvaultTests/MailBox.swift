@@ -20,7 +20,7 @@ struct MailBox {
     let program = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("Shop/mail-server").path
     let log = directory.path + ".log"
-    FileManager.default.createFile(atPath: log, contents: nil)
+    try #require(FileManager.default.createFile(atPath: log, contents: nil))
     let errors = try #require(FileHandle(forWritingAtPath: log))
     // Debian's own Python has Debian's aiosmtpd.
     process = try ChildProcess(
