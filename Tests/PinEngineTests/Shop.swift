@@ -15,8 +15,8 @@ struct Shop: Sendable {
   init(bench: Bench? = nil, count: Int = 40) async throws {
     let bench = try bench ?? Bench()
     self.bench = bench
-    storefront = try await bench.actor("web shop", .storefront)
-    clerk = try await bench.actor("shop clerk", .clerk)
+    storefront = try await bench.actor("web-shop", .storefront)
+    clerk = try await bench.actor("shop-clerk", .clerk)
     reviewer = try await bench.actor("reviewer", .reviewer)
     all = try await bench.actor("owner", [.storefront, .clerk, .reviewer])
     product = try await bench.product("SHOP")
