@@ -423,8 +423,8 @@ def order_changed(reader):
     facts |= {"act": act[0], "reason": reason(fields) if act[0] in (3, 5, 7) else None, "mail": reader.u8()}
     if facts["mail"] >= len(MAILS):
         raise Damage("a mail of a kind that does not exist")
-    reader.zeros(7)
-    facts["cards"] = reader.take(len(reader.data) - reader.at) or None
+    reader.zeros(3)
+    facts["cards"] = reader.take(reader.u32()) or None
     return facts
 
 

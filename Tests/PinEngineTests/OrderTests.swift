@@ -96,7 +96,7 @@ struct OrderTests {
     ] {
       #expect(await shop.ask(order, act, version: 1, as: actor).refusal == .notPermitted, "\(act)")
     }
-    let other = try await shop.bench.actor("other shop", .storefront)
+    let other = try await shop.bench.actor("other-shop", .storefront)
     #expect(await shop.ask(order, .cancel(reason: "r"), version: 1, as: other).refusal == .notYours)
   }
 
@@ -229,12 +229,11 @@ struct OrderTests {
   @Test("A document is there before its event, found again by its change, and swept when no event ever named it")
   func documents() async throws {
     let shop = try await Shop()
-    let engine = shop.bench.engine
     let (named, orphan) = (shop.bench.id(), shop.bench.id())
     let text = Array("Ada, ada@example.com".utf8)
-    let kept = try await engine.keep(text, id: named).get()
-    #expect(try await engine.keep(Array("other".utf8), id: named).get().bytes == text)
-    let lost = try await engine.keep(Array("lost".utf8), id: orphan).get()
+    let kept = try await shop.bench.engine.keep(text, id: named).get()
+    #expect(try await shop.bench.engine.keep(Array("other".utf8), id: named).get().bytes == text)
+    let lost = try await shop.bench.engine.keep(Array("lost".utf8), id: orphan).get()
     let define = CustomerChange(
       id: named, customer: shop.bench.id(), version: 0, consents: true, document: kept.name)
     guard case .customer = await shop.bench.ask(.orders(.defineCustomer(define)), as: shop.clerk) else {

@@ -17,6 +17,7 @@ struct History {
   }
   private var items: [Item] = []
   private var tills: [(id: ActorID, name: String)] = []
+  private var customer = RequestID.zero
   private var clerk: (id: ActorID, name: String)
   private var keeper: (id: ActorID, name: String)
 
@@ -40,8 +41,10 @@ struct History {
     clerk = (try await shop.actor("clerk", .clerk), "clerk")
     keeper = (try await shop.actor("keeper", .stockKeeper), "keeper")
     for name in ["till-1", "till-2", "shop"] {
-      tills.append((try await shop.actor(name, name == "shop" ? [.storefront, .clerk] : [.terminal, .clerk]), name))
+      let roles: Roles = name == "shop" ? [.storefront, .clerk, .reviewer] : [.terminal, .clerk]
+      tills.append((try await shop.actor(name, roles), name))
     }
+    customer = try await shop.customer(as: tills[2].id)
     let goods = [
       ("=1+1", "Ten, \"prepaid\"", "USD", UInt64(1000), UInt64(950)), ("EUR-5", "-5 Fünf", "EUR", 500, 505),
       ("YEN", "千円", "JPY", 1000, 1001), ("USD-3", "@three", "USD", 300, 299),
@@ -62,7 +65,8 @@ struct History {
       switch Int.random(in: 0..<20, using: &random) {
       case 0: try await receive(Int.random(in: 0..<items.count, using: &random))
       case 1...8: try await vend()
-      case 9...12: try await sellByReservation()
+      case 9...11: try await sellByReservation()
+      case 12: try await sellByOrder()
       case 13...14: try await takeBack()
       case 15: try await reverse()
       case 16: try await settle()
@@ -139,6 +143,44 @@ struct History {
       throw Unexpected(what: "dispense")
     }
     record(held.id, till, sale, held.lines, held.slices)
+  }
+
+  /// An order of the shop's: delivered when it is both paid and approved, given up before, or taken back whole.
+  private mutating func sellByOrder() async throws {
+    let (till, item) = (2, Int.random(in: 0..<items.count, using: &random))
+    let lines = (1...Int.random(in: 1...3, using: &random)).map { _ in (item: item, line: line(item, most: 6)) }
+    let id = shop.id()
+    let submit = OrderChange.Submit(customer: customer, lines: lines.map(\.line))
+    switch await shop.change(id, 0, .submit(submit), as: tills[till].id) {
+    case .orderChanged: break
+    case .refused(.insufficientStock): return
+    case let outcome: throw Unexpected(what: "submit: \(outcome)")
+    }
+    guard case .found(.reservation(let held)) = await shop.ask(.lookUp(id), as: tills[till].id),
+      case .order(let found) = await shop.ask(.orders(.order(id)), as: tills[till].id)
+    else { throw Unexpected(what: "order") }
+    let givesUp = Int.random(in: 0..<4, using: &random) == 0
+    var acts: [OrderChange.Act] =
+      givesUp ? [.cancel(reason: "a mistake")] : [.decline(reason: "no"), .recordPayment(authorisation: "A")]
+    if !givesUp, found.order.axes.review == .pending {
+      acts.insert(.approve, at: Int.random(in: 0...acts.count, using: &random))
+    }
+    for (version, act) in acts.enumerated() {
+      shop.clock.advance(milliseconds: UInt64.random(in: 1...10_000_000, using: &random))
+      guard case .orderChanged = await shop.change(id, UInt32(version + 1), act, as: tills[till].id) else {
+        throw Unexpected(what: "\(act)")
+      }
+    }
+    if givesUp { return }
+    record(id, till, Sale(), lines, held.slices)
+    // Only an order's acts move its cards.
+    let sold = delivered.removeLast()
+    if Bool.random(using: &random) { return }
+    shop.clock.advance(milliseconds: UInt64.random(in: 1...40_000_000, using: &random))
+    let outcome = await shop.change(id, UInt32(acts.count + 1), .takeBack([]), as: clerk.id)
+    guard case .orderChanged = outcome else { throw Unexpected(what: "take back: \(outcome)") }
+    book(sold, sold.there.keys.sorted(), as: "return", of: clerk.name, cashier: 0)
+    used += sold.entries.flatMap { entry in entry.cards.map { ($0, entry.sku) } }
   }
 
   /// A hold that is released, reversed, or left to expire: it is no sale.

@@ -65,6 +65,20 @@ final class Shop: Sendable {
     return id
   }
 
+  func customer(as actor: ActorID) async throws -> RequestID {
+    let id = id()
+    let kept = try await engine.keep(Array("somebody".utf8), id: id).get()
+    let define = CustomerChange(id: id, customer: self.id(), version: 0, consents: false, document: kept.name)
+    guard case .customer(let customer) = await ask(.orders(.defineCustomer(define)), as: actor) else {
+      throw Unexpected(what: "customer")
+    }
+    return customer.id
+  }
+
+  func change(_ order: RequestID, _ version: UInt32, _ act: OrderChange.Act, as actor: ActorID) async -> Outcome {
+    await ask(.orders(.change(OrderChange(id: id(), order: order, version: version, act: act))), as: actor)
+  }
+
   /// Imports cards in one lot; returns their ids.
   func stock(
     _ product: ProductID, _ count: Int, loading loaded: Int? = nil, unitCost: UInt64, prefix: String

@@ -19,9 +19,11 @@ extension JournalFacts {
       let act = OrderAct(rawValue: try change.number(.act, as: UInt8.self)),
       let mail = MailKind(rawValue: try reader.read())
     else { throw ByteShortage() }
-    try reader.readZeros(7)
+    try reader.readZeros(3)
+    let cardsByteCount = Int(try reader.read(UInt32.self))
     let reason = try act.hasReason ? change.text(.reason) : nil
-    let cards = try reader.remaining == 0 ? nil : readCards(&reader)
+    guard reader.remaining == cardsByteCount else { throw ByteShortage() }
+    let cards = try cardsByteCount == 0 ? nil : readCards(&reader)
     return OrderChanged(act: act, order: order, reason: reason, mail: mail, cards: cards)
   }
 

@@ -9,7 +9,7 @@ import PinWords
 /// the same functions as for every reservation, and becomes an event inside the event:
 ///
 ///     the change: its request, and as its result the order as it is then
-///     the body: 0 mail's kind  1 seven zero bytes  8 the cards' event, whole; or nothing
+///     the body: 0 mail's kind  1 three zero bytes  4 the cards' event's length u32, 0 for none  8 that event, whole
 extension Machine {
   mutating func decideChangeOrder(
     _ change: OrderChange, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
@@ -127,6 +127,7 @@ extension Machine {
     Self.beginChange(.orderChanged, event.change.id, event.fields, result: result, by: asker.id, &block)
     block.writer.write(event.mail.rawValue)
     block.writer.writeZeros(7)
+    let cards = block.writer.count
     let id = event.order.id
     switch event.cards {
     case .none: break
@@ -138,6 +139,7 @@ extension Machine {
       writeReturned(
         Return(id: event.change.id, reservation: id, extents: extents), credits, by: asker.id, to: &block.writer)
     }
+    block.writer.overwrite(UInt32(block.writer.count - cards), at: cards - 4)
     return try endChange(.changeOrder, result: result, now, &block, &state)
   }
 

@@ -48,7 +48,7 @@ struct ShopSettings {
   ]
 
   init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
-    guard try reader.text("office-port") != nil else { return nil }
+    guard try reader.number("office-port") != nil else { return nil }
     var office = BackOffice.Configuration()
     office.port = try reader.number("office-port", in: 0...65_535, default: office.port)
     office.address = try reader.text("office-address") ?? office.address
