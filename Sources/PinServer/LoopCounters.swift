@@ -12,6 +12,8 @@ struct LoopCounters: Sendable {
   var sessionsOpen: UInt64 = 0
   var bytesIn: UInt64 = 0
   var bytesOut: UInt64 = 0
+  /// The most bytes that were read of one connection before the others had their turn.
+  var largestTurnBytes: UInt64 = 0
   var authenticationFailures: UInt64 = 0
   var cardsOpened: UInt64 = 0
   var cardFaults: UInt64 = 0
@@ -38,6 +40,7 @@ struct LoopCounters: Sendable {
     sessionsOpen += other.sessionsOpen
     bytesIn += other.bytesIn
     bytesOut += other.bytesOut
+    largestTurnBytes = max(largestTurnBytes, other.largestTurnBytes)
     authenticationFailures += other.authenticationFailures
     cardsOpened += other.cardsOpened
     cardFaults += other.cardFaults

@@ -32,6 +32,9 @@ struct MetricsPage {
     counter("authentication_failures_total", "Proofs that were wrong.", server.authenticationFailures)
     counter("received_bytes_total", "Bytes from clients.", server.bytesIn)
     counter("sent_bytes_total", "Bytes to clients.", server.bytesOut)
+    gauge(
+      "received_turn_largest_bytes", "The most that was read of one connection before others had their turn.",
+      server.largestTurnBytes)
     counter("writes_total", "Times answers were written to a connection.", server.flushes)
     counter("submissions_total", "Times requests were handed to the writer.", server.submissions)
     counter("pins_opened_total", "PINs opened for clients.", server.cardsOpened)

@@ -17,8 +17,10 @@ final class ClientSocket: PollHandler {
   private var isOpen = true
   /// Whether TLS can go on only when there is room to write.
   private var sessionWantsRoom = false
-  /// Whether TLS may hold bytes that the connection did not take when they came.
-  private var isReadWithheld = false
+  /// Whether TLS may hold bytes that nobody has read, of which `epoll` does not tell.
+  private var mayHoldBytes = false
+  /// Whether the loop was asked to come again for them.
+  private var isComingAgain = false
   /// Whether nothing more is sent after what waits.
   private var isFinishing = false
 
@@ -74,6 +76,10 @@ final class ClientSocket: PollHandler {
   // MARK: Events
 
   func ready(_ events: UInt32) {
+    if events == 0 {
+      isComingAgain = false
+      guard isOpen, mayHoldBytes else { return }
+    }
     if isShakingHands, !shakeHands() { return }
     if events & EPOLLOUT.rawValue != 0 || sessionWantsRoom { drain() }
     guard isOpen else { return }
@@ -102,18 +108,17 @@ final class ClientSocket: PollHandler {
     return isOpen
   }
 
-  /// So often one socket is read before the others have their turn, however fast its client sends; what is left then,
-  /// `epoll` tells of again.
+  /// So often one socket is read before the others have their turn, however fast its client sends. Of what is left then
+  /// `epoll` tells again, but for what TLS holds.
   private static let readsPerTurn = 4
 
   /// Hands on what has come, as long as the connection takes it.
-  func receive() {
-    guard !isShakingHands else { return }
+  private func receive() {
+    var byteCount = 0
+    defer { loop.counters.largestTurnBytes = max(loop.counters.largestTurnBytes, UInt64(byteCount)) }
+    mayHoldBytes = false
     for _ in 0..<Self.readsPerTurn where isOpen {
-      guard connection.mayRead else {
-        isReadWithheld = true
-        return
-      }
+      guard connection.mayRead else { break }
       loop.poll.readBuffer.clear()
       var transfer = Transfer.ended
       _ = loop.poll.readBuffer.writeWithUnsafeMutableBytes(minimumWritableBytes: PollLoop.readByteCount) { room in
@@ -124,6 +129,7 @@ final class ClientSocket: PollHandler {
       switch transfer {
       case .moved(let count):
         sessionWantsRoom = false
+        byteCount += count
         let capacity = loop.poll.readBuffer.capacity
         connection.take(loop.poll.readBuffer)
         // A socket that gave less has no more; TLS may.
@@ -135,6 +141,14 @@ final class ClientSocket: PollHandler {
       case .failed(let reason): connection.failed(reason)
       }
     }
+    mayHoldBytes = session != nil
+    comeAgain()
+  }
+
+  private func comeAgain() {
+    guard isOpen, mayHoldBytes, !isComingAgain, connection.mayRead else { return }
+    isComingAgain = true
+    loop.poll.comeAgain(to: self)
   }
 
   private func read(into room: UnsafeMutableRawBufferPointer) -> Transfer {
@@ -208,13 +222,7 @@ final class ClientSocket: PollHandler {
 
   /// Goes on as the connection now wants it.
   func resume() {
-    if isReadWithheld, connection.mayRead {
-      isReadWithheld = false
-      if session != nil {
-        receive()
-        if isOpen { loop.touch(connection) }
-      }
-    }
+    comeAgain()
     watchAsNeeded()
   }
 

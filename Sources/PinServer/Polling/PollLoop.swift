@@ -25,6 +25,8 @@ final class PollLoop: @unchecked Sendable {
   private let alarm: CInt
   private var thread: pthread_t?
   private var handlers: [(any PollHandler)?] = []
+  private var again: [any PollHandler] = []
+  private var goingOn: [any PollHandler] = []
   private var timers: [PollTimer] = []
   private var whenEnded: (() -> Void)?
   private var running: [@Sendable () -> Void] = []
@@ -70,7 +72,10 @@ final class PollLoop: @unchecked Sendable {
     while true {
       let count = epoll_wait(poll, &events, CInt(events.count), prepareToSleep())
       let isEnding = takeHanded()
+      swap(&again, &goingOn)
       for event in events.prefix(Int(max(count, 0))) { handle(event) }
+      for handler in goingOn { handler.ready(0) }
+      goingOn.removeAll(keepingCapacity: true)
       for task in running { task() }
       running.removeAll(keepingCapacity: true)
       runTimers()
@@ -120,7 +125,7 @@ final class PollLoop: @unchecked Sendable {
       handed.isAsleep = handed.tasks.isEmpty && !handed.isEnding
       return handed.isAsleep
     }
-    guard mayWait else { return 0 }
+    guard mayWait, again.isEmpty else { return 0 }
     guard let next = timers.last else { return -1 }
     let wait = next.deadline - .now()
     // Rounded up: a timer that is nearly due must not make the loop spin.
@@ -154,6 +159,9 @@ final class PollLoop: @unchecked Sendable {
     epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, nil)
     handlers[Int(descriptor)] = nil
   }
+
+  /// Comes to a handler in the next turn, without an event.
+  func comeAgain(to handler: any PollHandler) { again.append(handler) }
 
   private func control(_ operation: CInt, _ descriptor: CInt, _ events: UInt32) throws(SystemFault) {
     preconditionIsCurrent()
@@ -213,7 +221,7 @@ final class PollLoop: @unchecked Sendable {
 
 /// What is told of a descriptor's events, on the loop's thread.
 protocol PollHandler: AnyObject {
-  /// `events` are those of `epoll`.
+  /// `events` are those of `epoll`; none when it was the handler that asked to be come to.
   func ready(_ events: UInt32)
 }
 
