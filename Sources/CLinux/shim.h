@@ -15,5 +15,13 @@ static inline int linux_may_be_dumped(void) { return prctl(PR_GET_DUMPABLE, 0, 0
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 int posix_spawn_file_actions_addchdir_np(posix_spawn_file_actions_t *actions, const char *path);
 int memfd_create(const char *name, unsigned int flags);
-#include <sys/socket.h>
-int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+
+/// Takes a connection from a listening socket: a descriptor that never waits and that no program started later has; -1 with errno
+/// set. Made as it is so that <sys/socket.h> is not included here: whoever does owns its constants, and Swift's Glibc must.
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+long syscall(long number, ...);
+static inline int linux_accept(int descriptor) {
+  return (int)syscall(SYS_accept4, descriptor, NULL, NULL, O_NONBLOCK | O_CLOEXEC);
+}

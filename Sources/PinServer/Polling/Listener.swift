@@ -51,7 +51,7 @@ final class Listener: PollHandler, @unchecked Sendable {
 
   func ready(_ events: UInt32) {
     for _ in 0..<Self.acceptsPerTurn where isListening {
-      let accepted = accept4(descriptor, nil, nil, CInt(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue))
+      let accepted = linux_accept(descriptor)
       guard accepted < 0 else {
         prepare(accepted)
         take(accepted)
