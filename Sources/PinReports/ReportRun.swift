@@ -73,39 +73,33 @@ package struct ReportRun {
       storeID: view.storeID.description, firstSequence: 0, lastSequence: 0, chain: view.head.chain.description,
       lastMilliseconds: 0, isComplete: false)
     guard try view.firstSequence == 1 else { throw ReportError.journalBeginsLate(sequence: try view.firstSequence) }
-    var scan = try view.scan()
+    var events = try view.readAhead()
     var isStopped = false
-    do {
-      try scan.forEach({ bytes, sequence, time in
-        guard time < end, sequence <= through else {
-          provenance.isComplete = time >= end
-          isStopped = true
-          return false
-        }
-        if sequence % Self.eventsPerProgress == 0 { try progress(sequence, view.head.sequence) }
-        if !hasBegun, time >= start {
-          hasBegun = true
-          provenance.firstSequence = sequence
-          bookkeeper.beginPeriod()
-        }
-        (provenance.lastSequence, provenance.lastMilliseconds) = (sequence, time)
-        let event = try bookkeeper.fold(
-          bytes, sequence: sequence, timeMilliseconds: time, wantsPostings: hasBegun || countsBefore)
-        let day = hasBegun ? days.day(at: time) : from
-        // Products and users are named as they are called then.
-        for posting in bookkeeper.postings where request.includes(posting, bookkeeper.books) {
-          try fold.add(posting, on: day, bookkeeper.books)
-        }
-        if let event { try fold.see(event, isInPeriod: hasBegun, bookkeeper.books) }
-        return true
-      })
-    } catch ScanError<any Error>.store(let error) {
-      throw error
-    } catch ScanError<any Error>.body(let error) {
-      throw error
+    while try events.next() {
+      let (sequence, time) = (events.sequence, events.timeMilliseconds)
+      guard time < end, sequence <= through else {
+        provenance.isComplete = time >= end
+        isStopped = true
+        break
+      }
+      if sequence % Self.eventsPerProgress == 0 { try progress(sequence, view.head.sequence) }
+      if !hasBegun, time >= start {
+        hasBegun = true
+        provenance.firstSequence = sequence
+        bookkeeper.beginPeriod()
+      }
+      (provenance.lastSequence, provenance.lastMilliseconds) = (sequence, time)
+      let event = try bookkeeper.fold(
+        events.event, sequence: sequence, timeMilliseconds: time, wantsPostings: hasBegun || countsBefore)
+      let day = hasBegun ? days.day(at: time) : from
+      // Products and users are named as they are called then.
+      for posting in bookkeeper.postings where request.includes(posting, bookkeeper.books) {
+        try fold.add(posting, on: day, bookkeeper.books)
+      }
+      if let event { try fold.see(event, isInPeriod: hasBegun, bookkeeper.books) }
     }
     // Time is a block's, so a period ends between two.
-    if isStopped { provenance.chain = scan.chainBefore.description }
+    if isStopped { provenance.chain = events.chainBefore.description }
     if !hasBegun { provenance.firstSequence = provenance.lastSequence + 1 }
     if !hasBegun { bookkeeper.beginPeriod() }
     if let product = request.product, !bookkeeper.books.products.values.contains(where: { $0.isNamed(product) }) {

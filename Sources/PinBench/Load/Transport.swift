@@ -1,4 +1,5 @@
 import CLibssl
+import CLinux
 import Glibc
 
 /// A benchmark could not go on: one line that says why.

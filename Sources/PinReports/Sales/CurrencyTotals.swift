@@ -5,11 +5,16 @@ struct CurrencyTotals {
   private var totals: [(currency: Currency, figures: SalesFigures)] = []
 
   mutating func add(_ posting: Posting) {
-    guard let index = totals.firstIndex(where: { $0.currency == posting.currency }) else {
-      totals.append((posting.currency, SalesFigures()))
-      return totals[totals.count - 1].figures.add(posting)
+    var figures = SalesFigures()
+    figures.add(posting)
+    add(figures, in: posting.currency)
+  }
+
+  mutating func add(_ figures: SalesFigures, in currency: Currency) {
+    guard let index = totals.firstIndex(where: { $0.currency == currency }) else {
+      return totals.append((currency, figures))
     }
-    totals[index].figures.add(posting)
+    totals[index].figures.add(figures)
   }
 
   var sorted: [(currency: Currency, figures: SalesFigures)] { totals.sorted { $0.currency.code < $1.currency.code } }
@@ -23,17 +28,15 @@ struct CurrencyTotals {
 
 /// What was sold in each hour of the day, as the clocks of the zone show it.
 struct HourTotals {
+  /// Clocks change on the quarter of an hour, counted from 1970 UTC.
+  static let quarterMilliseconds: UInt64 = 900_000
   private let calendar: BusinessCalendar
   private var totals = Array(repeating: CurrencyTotals(), count: 24)
-  /// Clocks change on the quarter of an hour: the one asked for last, and the hour that they show in it.
-  private var quarter: (number: UInt64, hour: Int)?
 
   init(_ calendar: BusinessCalendar) { self.calendar = calendar }
 
-  mutating func add(_ posting: Posting) {
-    let number = posting.timeMilliseconds / 900_000
-    if quarter?.number != number { quarter = (number, calendar.hour(at: posting.timeMilliseconds)) }
-    totals[quarter!.hour].add(posting)
+  mutating func add(_ figures: SalesFigures, in currency: Currency, quarter: UInt64) {
+    totals[calendar.hour(at: quarter * Self.quarterMilliseconds)].add(figures, in: currency)
   }
 
   /// Hours in the order of the business day; those in which nothing was posted are left out.

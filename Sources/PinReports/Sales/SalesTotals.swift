@@ -7,11 +7,11 @@ struct SalesTotals: ReportFold {
   private let grouping: Grouping?
   private let isDaily: Bool
   private let writer: any ReportWriter
+  /// What was posted since the last quarter of an hour began: all else is summed from this.
+  private var running = Rows()
+  private var quarter: UInt64?
   /// Of the day that runs; of the whole period if the report is not daily.
-  private var places: [RowKey: Int] = [:]
-  private var rows: [(key: RowKey, figures: SalesFigures)] = []
-  /// Where the last posting went: the next one often goes there, too.
-  private var lastPlace = 0
+  private var rows = Rows()
   private var totals = CurrencyTotals()
   private var hours: HourTotals
   private var day: Day?
@@ -36,39 +36,66 @@ struct SalesTotals: ReportFold {
   }
 
   mutating func add(_ posting: Posting, on day: Day, _ books: Books) throws {
-    if isDaily, self.day != day {
-      try writeRows(books)
-      self.day = day
+    let quarter = posting.timeMilliseconds / HourTotals.quarterMilliseconds
+    if self.quarter != quarter || self.day != day {
+      sumUp()
+      if isDaily, self.day != day { try writeRows(books) }
+      (self.quarter, self.day) = (quarter, day)
     }
     let key = RowKey(group: GroupKey(grouping, posting), currency: posting.currency)
-    let place = lastPlace < rows.count && rows[lastPlace].key == key ? lastPlace : place(of: key)
-    rows[place].figures.add(posting)
-    lastPlace = place
-    totals.add(posting)
-    hours.add(posting)
+    running.list[running.place(of: key)].figures.add(posting)
   }
 
   mutating func end(_ books: Books) throws {
+    sumUp()
     try writeRows(books)
     try writer.endSection()
     if isDaily || grouping != nil { try totals.write(to: writer) }
     try hours.write(to: writer)
   }
 
+  private mutating func sumUp() {
+    guard let quarter else { return }
+    for (key, figures) in running.list {
+      rows.list[rows.place(of: key)].figures.add(figures)
+      totals.add(figures, in: key.currency)
+      hours.add(figures, in: key.currency, quarter: quarter)
+    }
+    running.removeAll()
+  }
+
   private mutating func writeRows(_ books: Books) throws {
-    for (key, figures) in rows.sorted(by: { $0.key < $1.key }) {
+    for (key, figures) in rows.list.sorted(by: { $0.key < $1.key }) {
       let date: [Cell] = isDaily ? [.day(day!)] : []
       try writer.add(date + key.group.cells(books) + figures.cells(key.currency))
     }
-    rows.removeAll(keepingCapacity: true)
-    places.removeAll(keepingCapacity: true)
+    rows.removeAll()
+  }
+}
+
+/// Sums by what they are of.
+private struct Rows {
+  var list: [(key: RowKey, figures: SalesFigures)] = []
+  private var places: [RowKey: Int] = [:]
+  /// What was asked for last: the next one often is the same.
+  private var last = 0
+
+  /// Where the sum of a key is in the list.
+  mutating func place(of key: RowKey) -> Int {
+    if last < list.count, list[last].key == key { return last }
+    if let place = places[key] {
+      last = place
+    } else {
+      last = list.count
+      list.append((key, SalesFigures()))
+      places[key] = last
+    }
+    return last
   }
 
-  private mutating func place(of key: RowKey) -> Int {
-    if let place = places[key] { return place }
-    rows.append((key, SalesFigures()))
-    places[key] = rows.count - 1
-    return rows.count - 1
+  mutating func removeAll() {
+    list.removeAll(keepingCapacity: true)
+    places.removeAll(keepingCapacity: true)
   }
 }
 

@@ -142,6 +142,7 @@ struct SegmentHeader: Equatable {
 struct BlockHeader: Equatable {
   static let byteCount = 64
   static let checkOffset = 24
+  static let chainOffset = 32
   /// A header and one event without bytes.
   static let leastBlockByteCount = byteCount + 4
 
@@ -160,7 +161,7 @@ struct BlockHeader: Equatable {
     writer.overwrite(firstSequence, at: 8)
     writer.overwrite(timeMilliseconds, at: 16)
     writer.overwrite(check, at: Self.checkOffset)
-    previous.withBytes { writer.overwrite($0, at: 32) }
+    previous.withBytes { writer.overwrite($0, at: Self.chainOffset) }
   }
 
   init(

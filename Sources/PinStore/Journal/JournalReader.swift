@@ -16,7 +16,7 @@ package struct JournalReader: ~Copyable {
 
   private var segment: UInt64 = 0
   private var file: File?
-  private let memory: ReadBuffer
+  private var memory: ReadBuffer
   private var buffered: Range<Int> = 0..<0
   /// How much is read at once: little for one event, much for a walk.
   private var readAhead = 32 << 10
@@ -31,7 +31,12 @@ package struct JournalReader: ~Copyable {
     self.lastSequence = lastSequence
     header = BlockHeader(
       byteCount: 0, eventCount: 0, firstSequence: 0, timeMilliseconds: 0, check: 0, previous: head.chain)
-    memory = ReadBuffer(byteCount: directory.shape.largestBlockByteCount + (256 << 10))
+    memory = Self.buffer(for: directory)
+  }
+
+  /// What any block fits into.
+  static func buffer(for directory: JournalDirectory) -> ReadBuffer {
+    ReadBuffer(byteCount: directory.shape.largestBlockByteCount + (256 << 10))
   }
 
   private var buffer: UnsafeMutableRawBufferPointer { memory.bytes }
@@ -79,6 +84,36 @@ package struct JournalReader: ~Copyable {
       try body(bytes.extracting(offset + 4..<offset + 4 + length), header.firstSequence + UInt64(index))
       offset += 4 + length
     }
+  }
+
+  // MARK: Many blocks
+
+  /// Reads the next blocks, as many as there are in one buffer, and gives that buffer for the piece's; false when there is
+  /// no block.
+  mutating func fill(_ piece: JournalPiece) throws(StoreError) -> Bool {
+    guard head.sequence < lastSequence else { return false }
+    buffered = 0..<0
+    try nextRightBlock()
+    let start = head.end.offset - header.byteCount - buffered.lowerBound
+    while head.sequence < lastSequence, holdsNextBlock { try nextRightBlock() }
+    piece.range = start..<head.end.offset - buffered.lowerBound
+    swap(&memory, &piece.memory)
+    buffered = 0..<0
+    return true
+  }
+
+  private mutating func nextRightBlock() throws(StoreError) {
+    if case .end(let position, let fault) = try next() {
+      throw .rotten(directory.place(position), problem: fault.problem)
+    }
+  }
+
+  /// Whether all of the next block has been read.
+  private var holdsNextBlock: Bool {
+    let start = head.end.offset - buffered.lowerBound
+    guard start + BlockHeader.leastBlockByteCount <= buffered.count else { return false }
+    let byteCount = Int(UInt32(bigEndian: buffer.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
+    return (BlockHeader.leastBlockByteCount...buffered.count - start).contains(byteCount)
   }
 
   // MARK: One block

@@ -2,8 +2,9 @@ import Glibc
 
 /// A journal as of a fixed head, read from its files: beside the process that writes it, after it, or in a backup.
 ///
-/// It takes no lock, asks nobody and changes nothing, so it neither slows the writer nor keeps anybody out. Blocks are only
-/// ever added, and the head is synced here before it is told of (law 2): what is read cannot be lost any more.
+/// It takes no lock, asks nobody, writes and syncs nothing, so it neither slows the writer nor keeps anybody out. Blocks are
+/// only ever added, and at most one is unsynced: a block that another follows is durable. The last one is taken when it
+/// has been there for `settledMilliseconds`, since its writer syncs it at once (law 2).
 package struct JournalView: Sendable {
   private let journal: JournalDirectory
   private let index: JournalIndex
@@ -11,12 +12,14 @@ package struct JournalView: Sendable {
   package let head: JournalHead
 
   /// Looks at the journal of a data directory or of a backup, up to the last event there is now.
-  package init(of directory: String) throws(StoreError) {
+  ///
+  /// `pause` waits so many microseconds for a writer that may be at its last block.
+  package init(
+    of directory: String, pausing pause: (UInt32) -> Void = { usleep($0) }
+  ) throws(StoreError) {
     if !FileTree.exists("\(directory)/\(Backup.manifestName)") { try DataDirectory.confirmFormat(of: directory) }
     let journal = try JournalDirectory(opening: "\(directory)/journal")
-    let head = try Self.findHead(of: journal)
-    try journal.open(segment: head.end.segment, .read).syncData()
-    self.init(journal, JournalIndex(journal), head)
+    self.init(journal, JournalIndex(journal), try Self.findSettledHead(of: journal, pausing: pause))
   }
 
   init(_ journal: JournalDirectory, _ index: JournalIndex, _ head: JournalHead) {
@@ -38,15 +41,22 @@ package struct JournalView: Sendable {
 
   /// A scan of the events from `sequence` to the head; `sequence` may be at most the one after the head.
   package func scan(from sequence: UInt64 = 1) throws(StoreError) -> JournalScan {
-    guard sequence > 0, sequence <= head.sequence + 1 else { throw .noSuchSequence(sequence) }
-    if sequence == head.sequence + 1 {
-      return JournalScan(JournalReader(journal, after: head, lastSequence: head.sequence), from: sequence)
-    }
+    JournalScan(JournalReader(journal, after: try before(sequence), lastSequence: head.sequence), from: sequence)
+  }
+
+  /// The same with blocks read and checked ahead: for long ways.
+  package func readAhead(from sequence: UInt64 = 1) throws(StoreError) -> JournalReadAhead {
+    try JournalReadAhead(journal, after: try before(sequence), from: sequence, through: head.sequence)
+  }
+
+  /// The head before a block that is at or before the one which holds an event.
+  private func before(_ sequence: UInt64) throws(StoreError) -> JournalHead {
+    if sequence == head.sequence + 1 { return head }
     guard
-      let entry = try index.entry(before: sequence, upTo: head),
+      sequence > 0, sequence <= head.sequence, let entry = try index.entry(before: sequence, upTo: head),
       let before = try journal.head(beforeBlockAt: entry.position)
     else { throw .noSuchSequence(sequence) }
-    return JournalScan(JournalReader(journal, after: before, lastSequence: head.sequence), from: sequence)
+    return before
   }
 
   /// Runs `body` with one event and its time.
@@ -88,11 +98,34 @@ package struct JournalView: Sendable {
 // MARK: The end of a journal that may be growing
 
 extension JournalView {
+  /// How long the last block has been there when its sync, which follows its writing at once, is over.
+  private static let settledMilliseconds: UInt64 = 1000
+
+  /// The last block that is durable: another follows it, or nothing was written since it was for long enough.
+  private static func findSettledHead(
+    of journal: JournalDirectory, pausing pause: (UInt32) -> Void
+  ) throws(StoreError) -> JournalHead {
+    let head = try findHead(of: journal, pausing: pause)
+    guard head.sequence > 0 else { return head }
+    let seen = MonotonicTime.nowNanoseconds()
+    while MonotonicTime.nowNanoseconds() - seen < settledMilliseconds * 1_000_000 {
+      let age = try journal.open(segment: head.end.segment).millisecondsSinceWrite()
+      if age >= settledMilliseconds { break }
+      // Whatever is being written behind it was begun after its sync.
+      let found = try walk(journal, from: head)
+      guard found.head == head, found.fault == nil else { break }
+      pause(patience.pauseMicroseconds)
+    }
+    return head
+  }
+
   /// How often a block that is not whole is read again, and how long apart: its writer may be at it.
   private static let patience = (attempts: 100, pauseMicroseconds: UInt32(10_000))
 
   /// The last right block of the journal; throws when what follows it is neither nothing nor a block being written.
-  private static func findHead(of journal: JournalDirectory) throws(StoreError) -> JournalHead {
+  private static func findHead(
+    of journal: JournalDirectory, pausing pause: (UInt32) -> Void
+  ) throws(StoreError) -> JournalHead {
     var head = try lastSegmentStart(of: journal)
     for attempt in 0... {
       let found = try walk(journal, from: head)
@@ -103,7 +136,7 @@ extension JournalView {
           after: found.head, stoppedAt: fault.position, by: fault.fault)
         return found.head
       }
-      if found.head.end == head.end { usleep(patience.pauseMicroseconds) }
+      if found.head.end == head.end { pause(patience.pauseMicroseconds) }
       head = found.head
     }
     preconditionFailure("a loop without an end has ended")

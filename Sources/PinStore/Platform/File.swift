@@ -82,6 +82,16 @@ struct File: ~Copyable, Sendable {
     guard fstat(descriptor, &status) == 0 else { throw .system(operation: "examine", path: path, code: errno) }
     return Int(status.st_size)
   }
+
+  /// How long ago the file was written last, by the system's clock; 0 if that is in the future.
+  func millisecondsSinceWrite() throws(StoreError) -> UInt64 {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(operation: "examine", path: path, code: errno) }
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    let seconds = now.tv_sec - status.st_mtim.tv_sec
+    return UInt64(max(0, seconds * 1000 + (now.tv_nsec - status.st_mtim.tv_nsec) / 1_000_000))
+  }
 }
 
 extension File {

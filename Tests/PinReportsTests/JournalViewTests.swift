@@ -1,0 +1,118 @@
+import Foundation
+import PinWords
+import Testing
+
+@testable import PinEngine
+@testable import PinReports
+@testable import PinStore
+
+/// A journal's end is found beside its writer, after a crash, and not at all where there is damage.
+@Suite struct JournalViewTests {
+  /// A copy of a shop's directory, the sample's unless told, with its last segment changed; `end` is where its last block
+  /// ends.
+  private func withCopy(
+    of shop: Shop? = nil, changing change: (_ segment: inout [UInt8], _ end: Int) -> Void = { _, _ in },
+    _ body: (String) throws -> Void
+  ) async throws {
+    let directory = if let shop { shop.directory } else { try await Sample.shared.shop.directory }
+    let end = try JournalView(of: directory).head.end
+    let copy = NSTemporaryDirectory() + "pinvault-view-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: copy) }
+    try FileManager.default.createDirectory(atPath: "\(copy)/journal", withIntermediateDirectories: true)
+    try FileManager.default.copyItem(atPath: "\(directory)/format", toPath: "\(copy)/format")
+    for name in try FileManager.default.contentsOfDirectory(atPath: "\(directory)/journal").sorted() {
+      var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(directory)/journal/\(name)")))
+      if name == "0000000\(end.segment).journal" { change(&bytes, end.offset) }
+      try Data(bytes).write(to: URL(fileURLWithPath: "\(copy)/journal/\(name)"))
+    }
+    try body(copy)
+  }
+
+  @Test func theHeadIsTheLastEventsWhileTheStoreServes() async throws {
+    let shop = try Shop(atMilliseconds: 1_806_048_000_000)
+    for number in 1...5 {
+      _ = try await shop.actor("actor-\(number)", .terminal)
+      let view = try JournalView(of: shop.directory)
+      #expect(view.head.sequence == UInt64(2 + number))
+    }
+    #expect(throws: StoreError.self) { try JournalView(of: shop.directory + "/journal") }
+  }
+
+  @Test func aTornBlockIsNoPartOfIt() async throws {
+    let sequence = try await Sample.shared.view.head.sequence
+    try await withCopy { segment, end in
+      // The first sector of a block of 3000 bytes; the others were not written.
+      let start = (end / 512 + 1) * 512
+      segment.replaceSubrange(end..<end + 4, with: [0, 0, 11, 184])
+      for index in end + 4..<start { segment[index] = 7 }
+    } _: {
+      let view = try JournalView(of: $0)
+      #expect(view.head.sequence == sequence)
+    }
+  }
+
+  @Test(arguments: [700, 1500]) func damageIsNotTakenForTheEnd(_ before: Int) async throws {
+    try await withCopy { segment, end in
+      segment[end - before] ^= 1
+    } _: { copy in
+      #expect(throws: StoreError.self) { try JournalView(of: copy) }
+    }
+  }
+
+  @Test func damageInTheLastBlockIsNotTakenForATornOne() async throws {
+    let shop = try Shop(atMilliseconds: 1_806_048_000_000)
+    let till = try await shop.actor("till", .terminal)
+    let product = try await shop.product("A", name: "A", in: "EUR", face: 500, price: 500)
+    _ = try await shop.stock(product, 5, unitCost: 400, prefix: "A")
+    // A vend ends in the sequence of the event that had put its cards in stock, and so not in zero.
+    _ = await shop.ask(.vend(Vend(id: shop.id(), line: Line(product: product, count: 1))), as: till)
+    try await withCopy(of: shop) { segment, end in
+      segment[end - 40] ^= 1
+    } _: { copy in
+      #expect(throws: StoreError.self) { try JournalView(of: copy) }
+    }
+  }
+
+  @Test func theLastBlockIsTakenWhenItsSyncIsOver() async throws {
+    try await withCopy { copy in
+      let end = try JournalView(of: copy).head.end
+      let segment = "\(copy)/journal/0000000\(end.segment).journal"
+      func written(secondsAgo: TimeInterval) throws {
+        let date = Date(timeIntervalSinceNow: -secondsAgo)
+        try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: segment)
+      }
+      try written(secondsAgo: 3600)
+      var pauses = 0
+      _ = try JournalView(of: copy) { _ in pauses += 1 }
+      #expect(pauses == 0)
+      // Written just now, as far as anybody knows; when it is looked at for the third time, an hour ago.
+      try written(secondsAgo: -3600)
+      _ = try JournalView(of: copy) { _ in
+        pauses += 1
+        if pauses == 2 { try? written(secondsAgo: 3600) }
+      }
+      #expect(pauses == 2)
+      // While it is looked at, the next block's length is written: that was begun after the sync.
+      try written(secondsAgo: -3600)
+      let view = try JournalView(of: copy) { _ in
+        pauses += 1
+        guard pauses == 3, let file = FileHandle(forWritingAtPath: segment) else { return }
+        try? file.seek(toOffset: UInt64(end.offset))
+        try? file.write(contentsOf: Data([0, 0, 11, 184]))
+        try? file.close()
+        try? written(secondsAgo: -3600)
+      }
+      #expect(pauses == 3)
+      #expect(view.head.end == end)
+    }
+  }
+
+  @Test func aBackupIsRead() async throws {
+    let shop = try await Sample.shared.shop
+    let backup = NSTemporaryDirectory() + "pinvault-backup-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: backup) }
+    _ = try shop.engine.backup(to: backup)
+    let (view, live) = (try JournalView(of: backup), try await Sample.shared.view)
+    #expect(view.head.sequence == live.head.sequence && view.head.chain == live.head.chain)
+  }
+}
