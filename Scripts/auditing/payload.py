@@ -52,6 +52,9 @@ class PayloadAudit:
                 self.add_entry(table, key, value)
             elif table == "documents":
                 self.add_document(key, value)
+            elif table == "unnamed":
+                if len(key) != 16 or value != b"\0":
+                    self.findings.problem("documents", key.hex(), "is not the mark of a document")
             elif table == "meta":
                 if (key, value) != (b"store", self.store_id):
                     self.findings.problem("cards", "the payload", "it is of another store")

@@ -24,7 +24,7 @@ package final class EngineContext: Sendable {
   /// Card ids whose rows count for nothing, found at recovery.
   let idsToSweep = Mutex<[Range<UInt64>]>([])
   /// Documents that no event names, found at recovery.
-  let orphanDocuments = Mutex<[RequestID]>([])
+  let unnamedDocuments = Mutex(UnnamedDocuments())
   /// What documents are sealed under, and what tells payment cards apart: both of the store key alone.
   let documentKey: SecretKey
   let paymentCardKey: SecretKey

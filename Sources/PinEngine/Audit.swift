@@ -1,5 +1,6 @@
 import LMDB
 import PinBytes
+import PinSealing
 import PinStore
 import PinWords
 
@@ -36,6 +37,7 @@ final class Audit {
     try checkEnd(tiling, state, tables)
     try checkLevels(levels, state, tables)
     try checkIndices(payload, cards, tiling.next)
+    try checkDocuments(payload, cards, state, tables)
     for (table, name) in [(cards.serials, "serials"), (cards.fingerprints, "fingerprints")] {
       if try UInt64(payload.count(of: table)) < rows.count {
         note("payload", "the index of \(name) has fewer entries than there are cards")
@@ -154,6 +156,25 @@ final class Audit {
         if name == "serial", [UInt8](serial) != [UInt8](entry.key.extracting(4..<entry.key.byteCount)) {
           note("payload", "an entry of the serial index leads to card \(card), which has another serial")
         }
+      }
+    }
+  }
+
+  /// A document whose id some change has is the one that the change named, to the byte.
+  private func checkDocuments(
+    _ payload: borrowing ReadTransaction, _ cards: CardTables, _ state: borrowing ReadTransaction, _ tables: Tables
+  ) throws {
+    var walk = try payload.walk(cards.documents)
+    while let entry = try walk.next() {
+      // One that is not there was never named: its change is under way, or a crash came between.
+      guard let record = try state.value(for: entry.key, in: tables.ids) else { continue }
+      var reader = ByteReader(record.extracting(24..<record.byteCount))
+      let name = try? ChangeHead(&reader).document
+      if record.unsafeLoad(as: UInt8.self) != Machine.changeKind
+        || name?.digest != SHA256Hasher.sha256(of: entry.value).bytes
+      {
+        let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
+        note("payload", "document \(id) is not the one that the journal names")
       }
     }
   }

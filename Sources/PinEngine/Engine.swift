@@ -51,7 +51,7 @@ public final class Engine: Sendable {
       }
       // The events that made these cards count for nothing are on disk by now.
       try CardSweep(store.payload).remove(context.idsToSweep.withLock { $0 })
-      try documents.sweep(context.orphanDocuments.withLock { $0 })
+      try documents.sweep(context.unnamedDocuments.withLock { $0 })
       try quarantineRestored()
     } catch {
       store.stop()

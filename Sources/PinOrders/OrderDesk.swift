@@ -32,11 +32,12 @@ package struct OrderDesk: Sendable {
     _ details: CustomerDetails, customer: RequestID, version: UInt32, consents: Bool, id: RequestID, _ asker: Asker
   ) async throws -> Done<Customer> {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
-    let kept = try await keep(details, id: id, asker, .defineCustomer)
-    let change = CustomerChange(
-      id: id, customer: customer, version: version, consents: consents, document: kept)
-    return try await ask(.defineCustomer(change), asker) {
-      if case .customer(let customer) = $0 { customer } else { nil }
+    return try await keeping(details, id: id, asker, .defineCustomer) { document in
+      let change = CustomerChange(
+        id: id, customer: customer, version: version, consents: consents, document: document)
+      return try await ask(.defineCustomer(change), asker) {
+        if case .customer(let customer) = $0 { customer } else { nil }
+      }
     }
   }
 
@@ -69,11 +70,15 @@ package struct OrderDesk: Sendable {
   package func submit(
     _ submission: Submission, order: RequestID, id: RequestID, _ asker: Asker
   ) async throws -> Done<Order> {
-    let card: PaymentCard? =
-      if let details = submission.card { try await keep(details, id: id, asker) } else { nil }
-    let submit = OrderChange.Submit(
-      customer: submission.customer, lines: submission.lines, shippingMinor: submission.shippingMinor, card: card)
-    return try await change(OrderChange(id: id, order: order, version: 0, act: .submit(submit)), asker)
+    var submit = OrderChange.Submit(
+      customer: submission.customer, lines: submission.lines, shippingMinor: submission.shippingMinor)
+    guard let card = submission.card else {
+      return try await change(OrderChange(id: id, order: order, version: 0, act: .submit(submit)), asker)
+    }
+    return try await keeping(card, id: id, asker) { card in
+      submit.card = card
+      return try await change(OrderChange(id: id, order: order, version: 0, act: .submit(submit)), asker)
+    }
   }
 
   package func change(_ change: OrderChange, _ asker: Asker) async throws -> Done<Order> {
@@ -83,8 +88,9 @@ package struct OrderDesk: Sendable {
   package func changeCard(
     _ card: PaymentCardDetails, order: RequestID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Order> {
-    let kept = try await keep(card, id: id, asker)
-    return try await change(OrderChange(id: id, order: order, version: version, act: .changeCard(kept)), asker)
+    try await keeping(card, id: id, asker) { card in
+      try await change(OrderChange(id: id, order: order, version: version, act: .changeCard(card)), asker)
+    }
   }
 
   /// Takes back the cards with these serials; all that are with the customer if none is named.
@@ -140,17 +146,19 @@ package struct OrderDesk: Sendable {
     do { return try vault.open(document, id: name.id) } catch { throw OrderFault.purged }
   }
 
-  private func keep(_ card: PaymentCardDetails, id: RequestID, _ asker: Asker) async throws -> PaymentCard {
-    guard engine.allows(asker.actor, .changeOrder) else {
-      throw OrderFault.refused(.notPermitted)
-    }
+  private func keeping<Value>(
+    _ card: PaymentCardDetails, id: RequestID, _ asker: Asker,
+    _ change: (PaymentCard) async throws -> Done<Value>
+  ) async throws -> Done<Value> {
     let sealed = try vault.seal(card, id: id, at: Date())
-    let kept = try await kept(try Self.encoder.encode(sealed), id: id)
-    // The same change again: its card is sealed otherwise, and must be the same one.
-    guard let there = try? Self.decoder.decode(CardDocument.self, from: kept.bytes),
-      try vault.open(there, id: id) == card
-    else { throw OrderFault.refused(.idReused(.paymentCard)) }
-    return PaymentCard(document: kept.name, fingerprint: engine.fingerprint(ofPaymentCard: card.number))
+    return try await keeping(try Self.encoder.encode(sealed), id: id, asker, .changeOrder) { kept in
+      // The same change again: its card is sealed otherwise, and must be the same one.
+      guard let there = try? Self.decoder.decode(CardDocument.self, from: Data(kept.bytes)),
+        try vault.open(there, id: id) == card
+      else { throw OrderFault.refused(.idReused(.paymentCard)) }
+      return try await change(
+        PaymentCard(document: kept.name, fingerprint: engine.fingerprint(ofPaymentCard: card.number)))
+    }
   }
 
   // MARK: Documents
@@ -162,25 +170,40 @@ package struct OrderDesk: Sendable {
   }()
   private static let decoder = JSONDecoder()
 
-  /// Makes a document durable for a change that its asker may make.
-  private func keep<Document: Codable & Equatable>(
-    _ document: Document, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation
-  ) async throws -> DocumentName {
-    guard engine.allows(asker.actor, operation) else {
-      throw OrderFault.refused(.notPermitted)
+  /// Makes a document durable, has a change made that names it, and says what became of that.
+  private func keeping<Document: Codable & Equatable, Value>(
+    _ document: Document, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
+    _ change: (DocumentName) async throws -> Done<Value>
+  ) async throws -> Done<Value> {
+    try await keeping(try Self.encoder.encode(document), id: id, asker, operation) { kept in
+      guard (try? Self.decoder.decode(Document.self, from: Data(kept.bytes))) == document else {
+        throw OrderFault.refused(.idReused(.document))
+      }
+      return try await change(kept.name)
     }
-    let kept = try await kept(try Self.encoder.encode(document), id: id)
-    guard (try? Self.decoder.decode(Document.self, from: kept.bytes)) == document else {
-      throw OrderFault.refused(.idReused(.document))
-    }
-    return kept.name
   }
 
-  private func kept(_ bytes: Data, id: RequestID) async throws -> (name: DocumentName, bytes: Data) {
+  private func keeping<Value>(
+    _ bytes: Data, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
+    _ change: (KeptDocument) async throws -> Done<Value>
+  ) async throws -> Done<Value> {
+    guard engine.allows(asker.actor, operation) else { throw OrderFault.refused(.notPermitted) }
     guard id != .zero else { throw OrderFault.refused(.invalid(.id)) }
+    let kept: KeptDocument
     switch await engine.keep([UInt8](bytes), id: id) {
     case .failure(let refusal): throw OrderFault.refused(refusal)
-    case .success(let kept): return (kept.name, Data(kept.bytes))
+    case .success(let document): kept = document
+    }
+    do {
+      let done = try await change(kept)
+      engine.settle(id, as: .isNamed)
+      return done
+    } catch OrderFault.refused(.stopping) {
+      engine.settle(id, as: .unknown)
+      throw OrderFault.refused(.stopping)
+    } catch {
+      engine.settle(id, as: .cameToNothing)
+      throw error
     }
   }
 

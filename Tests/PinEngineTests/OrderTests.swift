@@ -225,26 +225,4 @@ struct OrderTests {
     let event = try #require(try shop.events().last)
     #expect(event.actor == shop.clerk && event.facts == .cardShown(order: order, document: name, reason: show.reason))
   }
-
-  @Test("A document is there before its event, found again by its change, and swept when no event ever named it")
-  func documents() async throws {
-    let shop = try await Shop()
-    let (named, orphan) = (shop.bench.id(), shop.bench.id())
-    let text = Array("Ada, ada@example.com".utf8)
-    let kept = try await shop.bench.engine.keep(text, id: named).get()
-    #expect(try await shop.bench.engine.keep(Array("other".utf8), id: named).get().bytes == text)
-    let lost = try await shop.bench.engine.keep(Array("lost".utf8), id: orphan).get()
-    let define = CustomerChange(
-      id: named, customer: shop.bench.id(), version: 0, consents: true, document: kept.name)
-    guard case .customer = await shop.bench.ask(.orders(.defineCustomer(define)), as: shop.clerk) else {
-      throw Unexpected(what: "customer")
-    }
-    try shop.bench.restart()
-    #expect(try shop.bench.engine.document(kept.name) == text)
-    #expect(try shop.bench.engine.document(lost.name) == nil)
-    for file in ["payload/data.mdb", "journal/00000001.journal", "state/data.mdb"] {
-      let bytes = try Data(contentsOf: URL(fileURLWithPath: "\(shop.bench.directory)/\(file)"))
-      #expect(bytes.range(of: Data("ada@example".utf8)) == nil)
-    }
-  }
 }

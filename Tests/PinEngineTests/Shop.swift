@@ -42,6 +42,7 @@ struct Shop: Sendable {
     guard case .customer(let customer) = await bench.ask(.orders(.defineCustomer(change)), as: clerk) else {
       throw Unexpected(what: "customer")
     }
+    bench.engine.settle(id, as: .isNamed)
     return customer.id
   }
 

@@ -10,6 +10,7 @@ import PinWords
 ///     serials        vendor u32, serial → card id u64
 ///     fingerprints   vendor u32, keyed hash of the PIN (16 bytes) → card id u64
 ///     documents      id of the change that brought it (16) → sealed document: see `DocumentDesk`
+///     unnamed        the same id → a zero byte, until its event is known to be on disk
 ///
 /// A card's three rows are always written, and removed, in one transaction.
 struct CardTables {
@@ -17,10 +18,11 @@ struct CardTables {
   let serials: Table
   let fingerprints: Table
   let documents: Table
+  let unnamed: Table
 
   static let specs = [
     Table.Spec(name: "cards", hasIntegerKeys: true), Table.Spec(name: "serials"), Table.Spec(name: "fingerprints"),
-    Table.Spec(name: "documents"),
+    Table.Spec(name: "documents"), Table.Spec(name: "unnamed"),
   ]
 
   init(_ tables: [Table]) {
@@ -29,6 +31,7 @@ struct CardTables {
     serials = tables[1]
     fingerprints = tables[2]
     documents = tables[3]
+    unnamed = tables[4]
   }
 }
 

@@ -55,6 +55,14 @@ struct ChangeHead {
     return RequestID(high: try Self.number(Array(bytes[..<8])), low: try Self.number(Array(bytes[8...])))
   }
 
+  /// The document that a request named; nil if it named none.
+  var document: DocumentName? {
+    guard let found = fields.first(where: { $0.field == .document }) else { return nil }
+    var reader = ByteReader(found.value.span.bytes)
+    guard let name = try? DocumentName(&reader), reader.remaining == 0 else { return nil }
+    return name
+  }
+
   /// The cards that a request named: a pair of fields for each extent.
   func extents() throws(ByteShortage) -> [Extent] {
     var extents: [Extent] = []

@@ -146,8 +146,8 @@ extension Machine: StateMachine {
     let ranges = try idsToSweep(state)
     // Removed when the event above is on disk: a purge is an event first.
     context.idsToSweep.withLock { $0 = ranges }
-    let orphans = try orphanDocuments(payload, state)
-    context.orphanDocuments.withLock { $0 = orphans }
+    let unnamed = try unnamedDocuments(payload, state)
+    context.unnamedDocuments.withLock { $0 = unnamed }
   }
 
   package func turnAway(_ request: borrowing Submission, because refusal: StoreRefusal) -> Answered {

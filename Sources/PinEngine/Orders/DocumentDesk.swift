@@ -11,12 +11,16 @@ import Synchronization
 /// A document is durable before the event that names it is decided (payload first), under the id of the change that brings
 /// it. What waits is written in one transaction, on a thread of its own. A change that comes again finds its document.
 ///
+/// Whoever has a document kept says later what became of its change (`settle`). One that came to nothing is removed, unless
+/// it was there before, or another attempt at the same change has it in hand. Until its event is known to be on disk a
+/// document is marked as unnamed, in the same transaction: after a crash, those marks are all that the start looks at.
+///
 /// `@unchecked Sendable`: what is not constant is behind a lock.
 final class DocumentDesk: @unchecked Sendable {
   /// The longest document, in bytes.
   static let longest = 64 << 10
   private static let mostWaiting = 4096
-  private static let documentsPerTransaction = 256
+  private static let jobsPerTransaction = 256
 
   struct Job {
     let id: RequestID
@@ -25,8 +29,25 @@ final class DocumentDesk: @unchecked Sendable {
     let answer: @Sendable (Result<KeptDocument, Refusal>) -> Void
   }
 
+  private enum Work {
+    case keep(Job)
+    case remove(RequestID)
+  }
+
+  /// The attempts that have a document in hand.
+  private struct Attempts {
+    var count = 0
+    /// One of them brought it.
+    var isNew = false
+    /// One of them is an event now, or may be.
+    var mayBeNamed = false
+  }
+
   private struct Waiting {
-    var jobs: [Job] = []
+    var work: [Work] = []
+    var attempts: [RequestID: Attempts] = [:]
+    /// Those whose marks go with the next transaction.
+    var named: [RequestID] = []
     var isScheduled = false
     var isStopped = false
   }
@@ -34,94 +55,159 @@ final class DocumentDesk: @unchecked Sendable {
   private let queue = DispatchQueue(label: "pinvault.documents")
   private let waiting = Mutex(Waiting())
   private let payload: Payload
-  private let table: Table
+  private let documents: Table
+  private let unnamed: Table
   private let key: SecretKey
 
   init(store: Store<Machine>, context: EngineContext) {
     payload = store.payload
-    table = CardTables(store.payload.tables).documents
+    let tables = CardTables(store.payload.tables)
+    documents = tables.documents
+    unnamed = tables.unnamed
     key = context.documentKey
   }
 
-  /// Keeps a document; the answer comes on the desk's thread, after it is durable.
+  /// Keeps a document; the answer comes on the desk's thread, after it is durable. If it is one, `settle` must follow.
   func keep(_ job: Job) {
     guard (1...Self.longest).contains(job.bytes.count) else { return job.answer(.failure(.invalid(.document))) }
     let refusal: Refusal? = waiting.withLock { waiting in
       if waiting.isStopped { return .stopping }
-      if waiting.jobs.count >= Self.mostWaiting { return .busy(retryAfterMilliseconds: 50) }
-      waiting.jobs.append(job)
-      if !waiting.isScheduled {
-        waiting.isScheduled = true
-        queue.async { [self] in keepWaiting() }
-      }
+      if waiting.work.count >= Self.mostWaiting { return .busy(retryAfterMilliseconds: 50) }
+      waiting.attempts[job.id, default: Attempts()].count += 1
+      schedule(.keep(job), &waiting)
       return nil
     }
     if let refusal { job.answer(.failure(refusal)) }
+  }
+
+  /// What became of the change that a document was kept for.
+  func settle(_ id: RequestID, as fate: DocumentFate) {
+    waiting.withLock { end(id, fate, &$0) }
+  }
+
+  /// Ends one of the attempts that have a document in hand.
+  private func end(_ id: RequestID, _ fate: DocumentFate, _ waiting: inout Waiting) {
+    guard var attempts = waiting.attempts[id] else { return }
+    attempts.count -= 1
+    if fate != .cameToNothing { attempts.mayBeNamed = true }
+    if fate == .isNamed { waiting.named.append(id) }
+    waiting.attempts[id] = attempts.count == 0 ? nil : attempts
+    // What is kept under this id from now on is kept after the removal.
+    if attempts.count == 0, attempts.isNew, !attempts.mayBeNamed { schedule(.remove(id), &waiting) }
+  }
+
+  private func schedule(_ work: Work, _ waiting: inout Waiting) {
+    waiting.work.append(work)
+    if waiting.isScheduled { return }
+    waiting.isScheduled = true
+    queue.async { [self] in doWaiting() }
   }
 
   /// Reads a document; nil if there is none (it was purged), throws `SealingError` if it does not open.
   func read(_ id: RequestID) throws -> [UInt8]? {
     let transaction = try payload.beginRead()
     let key = id.key
-    guard let sealed = try transaction.value(for: key.span.bytes, in: table) else { return nil }
+    guard let sealed = try transaction.value(for: key.span.bytes, in: documents) else { return nil }
     return try DocumentSealing.open([UInt8](sealed), id: id.bytes, under: self.key)
   }
 
-  /// Answers what waits, and takes no more. Blocks until it is at rest.
+  /// Does what waits, and takes no more. Blocks until it is at rest.
   func stop() {
     waiting.withLock { $0.isStopped = true }
     queue.sync {}
   }
 
-  /// Removes documents that no event names.
-  func sweep(_ ids: [RequestID]) throws {
-    guard !ids.isEmpty else { return }
+  /// At the start: removes the documents that no event names, and the marks of all.
+  func sweep(_ found: UnnamedDocuments) throws {
+    guard !found.orphans.isEmpty || !found.named.isEmpty else { return }
     try payload.withWrite { transaction in
-      for id in ids {
-        let key = id.key
-        _ = try transaction.remove(key.span.bytes, in: table)
-      }
+      for id in found.orphans { try remove(id, &transaction) }
+      try removeMarks(of: found.named, &transaction)
     }
   }
 
   // MARK: On the queue
 
-  private func keepWaiting() {
+  private func doWaiting() {
     while true {
-      let jobs = waiting.withLock { waiting in
-        let jobs = Array(waiting.jobs.prefix(Self.documentsPerTransaction))
-        waiting.jobs.removeFirst(jobs.count)
-        waiting.isScheduled = !jobs.isEmpty
-        return jobs
+      let (work, named) = waiting.withLock { waiting in
+        let work = Array(waiting.work.prefix(Self.jobsPerTransaction))
+        waiting.work.removeFirst(work.count)
+        waiting.isScheduled = !work.isEmpty
+        defer { if !work.isEmpty { waiting.named.removeAll() } }
+        return (work, waiting.named)
       }
-      if jobs.isEmpty { return }
-      for (job, result) in zip(jobs, keep(jobs)) { job.answer(result) }
+      if work.isEmpty { return }
+      let results = perform(work, named)
+      waiting.withLock { waiting in
+        for (work, result) in zip(work, results) {
+          guard case .keep(let job) = work else { continue }
+          switch result {
+          case .success(let kept)?: if kept.isNew { waiting.attempts[job.id]?.isNew = true }
+          default: end(job.id, .cameToNothing, &waiting)
+          }
+        }
+      }
+      for (work, result) in zip(work, results) {
+        if case .keep(let job) = work, let result { job.answer(result) }
+      }
     }
   }
 
-  private func keep(_ jobs: [Job]) -> [Result<KeptDocument, Refusal>] {
+  /// Nil for what is not a document to keep. What cannot be removed for want of space, the next start removes by its mark.
+  private func perform(_ work: [Work], _ named: [RequestID]) -> [Result<KeptDocument, Refusal>?] {
     do {
       return try payload.withWrite { transaction in
-        try jobs.map { .success(try keep($0, &transaction)) }
+        try removeMarks(of: named, &transaction)
+        return try work.map { work in
+          switch work {
+          case .keep(let job): return .success(try keep(job, &transaction))
+          case .remove(let id):
+            try remove(id, &transaction)
+            return nil
+          }
+        }
       }
     } catch {
-      return jobs.map { _ in .failure(.storageFull) }
+      return work.map { work in if case .keep = work { .failure(.storageFull) } else { nil } }
     }
   }
 
   private func keep(_ job: Job, _ transaction: inout WriteTransaction) throws -> KeptDocument {
     let rowKey = job.id.key
-    if let there = try transaction.value(for: rowKey.span.bytes, in: table) {
+    if let there = try transaction.value(for: rowKey.span.bytes, in: documents) {
       let sealed = [UInt8](there)
       let bytes = try DocumentSealing.open(sealed, id: job.id.bytes, under: key)
-      return KeptDocument(name: DocumentName(id: job.id, digest: Self.digest(sealed)), bytes: bytes)
+      return KeptDocument(name: DocumentName(id: job.id, digest: Self.digest(sealed)), bytes: bytes, isNew: false)
     }
     let sealed = DocumentSealing.seal(job.bytes, id: job.id.bytes, under: key)
-    try transaction.put(sealed.span.bytes, for: rowKey.span.bytes, in: table)
-    return KeptDocument(name: DocumentName(id: job.id, digest: Self.digest(sealed)), bytes: job.bytes)
+    try transaction.put(sealed.span.bytes, for: rowKey.span.bytes, in: documents)
+    try transaction.put([UInt8(0)].span.bytes, for: rowKey.span.bytes, in: unnamed)
+    return KeptDocument(name: DocumentName(id: job.id, digest: Self.digest(sealed)), bytes: job.bytes, isNew: true)
+  }
+
+  private func remove(_ id: RequestID, _ transaction: inout WriteTransaction) throws(LMDBError) {
+    let key = id.key
+    _ = try transaction.remove(key.span.bytes, in: documents)
+    _ = try transaction.remove(key.span.bytes, in: unnamed)
+  }
+
+  private func removeMarks(of ids: [RequestID], _ transaction: inout WriteTransaction) throws(LMDBError) {
+    for id in ids {
+      let key = id.key
+      _ = try transaction.remove(key.span.bytes, in: unnamed)
+    }
   }
 
   private static func digest(_ sealed: [UInt8]) -> [UInt8] { SHA256Hasher.sha256(of: sealed.span.bytes).bytes }
+}
+
+/// What became of the change that a document was kept for.
+package enum DocumentFate: Sendable {
+  case isNamed
+  case cameToNothing
+  /// The store stopped before it was told.
+  case unknown
 }
 
 /// A document that is durable.
@@ -129,15 +215,20 @@ package struct KeptDocument: Sendable {
   package let name: DocumentName
   /// What it says: other than what was to be kept only if its change had come before and said something else.
   package let bytes: [UInt8]
+  /// Whether it was not there before.
+  let isNew: Bool
 }
 
 extension Engine {
-  /// Makes a document durable, so that a change of the same id can name it.
+  /// Makes a document durable, so that a change of the same id can name it; `settle` must follow.
   package func keep(_ bytes: [UInt8], id: RequestID) async -> Result<KeptDocument, Refusal> {
     await withCheckedContinuation { continuation in
       documents.keep(DocumentDesk.Job(id: id, bytes: bytes) { continuation.resume(returning: $0) })
     }
   }
+
+  /// Says what became of the change that a document was kept for.
+  package func settle(_ id: RequestID, as fate: DocumentFate) { documents.settle(id, as: fate) }
 
   /// What a document says; nil once it is purged.
   package func document(_ name: DocumentName) throws -> [UInt8]? { try documents.read(name.id) }
@@ -148,17 +239,27 @@ extension Engine {
   }
 }
 
+/// What a start finds marked as unnamed.
+struct UnnamedDocuments: Sendable {
+  /// No event names them: a crash came between.
+  var orphans: [RequestID] = []
+  var named: [RequestID] = []
+}
+
 extension Machine {
-  /// The documents whose change never became an event: a crash, or a refusal, came between.
-  func orphanDocuments(_ payload: Payload, _ state: borrowing WriteTransaction) throws -> [RequestID] {
-    var orphans: [RequestID] = []
+  /// The documents that were marked when the store ended. After a restore that forgot events it looks at all there are.
+  func unnamedDocuments(
+    _ payload: Payload, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> UnnamedDocuments {
+    let tables = CardTables(payload.tables)
+    var found = UnnamedDocuments()
     let transaction = try payload.beginRead()
-    var walk = try transaction.walk(CardTables(payload.tables).documents)
+    var walk = try transaction.walk(counters.isQuarantining ? tables.documents : tables.unnamed)
     while let entry = try walk.next() {
       let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
-      let key = id.key
-      if try state.value(for: key.span.bytes, in: tables.ids) == nil { orphans.append(id) }
+      let isNamed = try state.value(for: entry.key, in: self.tables.ids) != nil
+      if isNamed { found.named.append(id) } else { found.orphans.append(id) }
     }
-    return orphans
+    return found
   }
 }
