@@ -73,7 +73,8 @@ final class Transfer {
     var code = 0
     _ = curl_response_code(pointer, &code)
     guard result == CURLE_OK else {
-      throw CurlFault(code: code, reason: String(cString: curl_easy_strerror(result)))
+      throw CurlFault(
+        code: code, isLogin: result == CURLE_LOGIN_DENIED, reason: String(cString: curl_easy_strerror(result)))
     }
     return (code, exchange.incoming)
   }
@@ -87,6 +88,8 @@ final class Transfer {
 package struct CurlFault: Error, CustomStringConvertible {
   /// The last code that the other side answered with; 0 if it did not come to that.
   package let code: Int
+  /// The login failed, not what was to be done after it.
+  package var isLogin = false
   package let reason: String
   package var description: String { code == 0 ? reason : "\(reason) (it answered \(code))" }
 }

@@ -14,7 +14,8 @@ struct MailBox {
   let port: Int
   private let process: ChildProcess
 
-  init(in parent: URL, refusing count: Int = 0) async throws {
+  /// With `options` of `Tests/Shop/mail-server`.
+  init(in parent: URL, _ options: String...) async throws {
     let directory = parent.appendingPathComponent("mails-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     let program = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
@@ -24,7 +25,7 @@ struct MailBox {
     let errors = try #require(FileHandle(forWritingAtPath: log))
     // Debian's own Python has Debian's aiosmtpd.
     process = try ChildProcess(
-      "/usr/bin/python3", [program, directory.path, "--refuse", "\(count)"],
+      "/usr/bin/python3", [program, directory.path] + options,
       environment: ProcessInfo.processInfo.environment, directory: parent.path, input: nil,
       output: errors.fileDescriptor, errors: errors.fileDescriptor)
     self.directory = directory.path
@@ -36,6 +37,14 @@ struct MailBox {
   func end() async {
     process.signal(SIGTERM)
     _ = await process.ended()
+  }
+
+  /// Waits until so many mails have come; those that came twice count once.
+  func mails(_ count: Int) async throws -> [Mail] {
+    try await waitUntil("\(count) mails") {
+      let mails = try mails()
+      return Set(mails.map(\.messageID)).count >= count ? mails : nil
+    }
   }
 
   /// The mails in the order in which they came.

@@ -18,7 +18,9 @@ struct Vault {
     become("admin", key: "vault.admin.key")
   }
 
-  mutating func start(_ more: String...) async throws {
+  mutating func start(_ more: String...) async throws { try await start(more) }
+
+  mutating func start(_ more: [String]) async throws {
     starts += 1
     try? FileManager.default.removeItem(atPath: tool.path("vault/address"))
     let server = try tool.start(

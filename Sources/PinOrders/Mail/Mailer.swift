@@ -98,7 +98,8 @@ package struct Mailer: Service {
       try await configuration.server.send(from: message.from, to: message.to, message: message.bytes)
       return .sent
     } catch let fault as CurlFault {
-      return .failed(reason: fault.description, isFinal: (500..<600).contains(fault.code))
+      // Other codes of this class, and a login that failed, tell of the shop's own settings, not of this mail.
+      return .failed(reason: fault.description, isFinal: (550...554).contains(fault.code) && !fault.isLogin)
     } catch {
       return .failed(reason: "\(error)", isFinal: false)
     }
