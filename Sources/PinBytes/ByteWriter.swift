@@ -1,3 +1,5 @@
+import Glibc
+
 /// A growable buffer that fields are written to one after another, integers in network byte order.
 ///
 /// Journal events, table records and protocol frames are all built in one of these. The writer owns its memory, keeps it
@@ -38,8 +40,7 @@ public struct ByteWriter: ~Copyable {
 
   /// Overwrites everything written, and all spare room, with zeros, and forgets it: for buffers that held secrets.
   public mutating func wipe() {
-    // The compiler may not drop this store: the memory is still owned and read by `storage`'s next user.
-    storage.initializeMemory(as: UInt8.self, repeating: 0, count: capacity)
+    explicit_bzero(storage, capacity)
     count = 0
   }
 
@@ -102,7 +103,7 @@ public struct ByteWriter: ~Copyable {
     let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
     moved.copyMemory(from: storage, byteCount: count)
     // A buffer may have held a PIN: leave no copy of it in freed memory.
-    storage.initializeMemory(as: UInt8.self, repeating: 0, count: capacity)
+    explicit_bzero(storage, capacity)
     storage.deallocate()
     storage = moved
     capacity = larger

@@ -36,7 +36,7 @@ extension Connection {
   }
 
   /// Whether the client takes its answers. PINs of those it does not take stay sealed.
-  private var canEncode: Bool { isWritable && outgoing.readableBytes < Self.outgoingByteLimit }
+  private var canEncode: Bool { isWritable && outgoing.count < Self.outgoingByteLimit }
 
   /// Writes the answers whose turn has come.
   private func drain() {
@@ -48,10 +48,10 @@ extension Connection {
     var waiting: Int
     repeat {
       guard isOpen else { return }
-      waiting = incoming.readableBytes
+      waiting = incoming.count
       drain()
       if waiting > 0, canTake { takeIncoming() }
-    } while writeOut() || incoming.readableBytes < waiting
+    } while writeOut() || incoming.count < waiting
     guard let socket, closingSince == nil else { return }
     if slots.isEmpty, closesWhenAnswered || loop.isStopping {
       closeGently()
@@ -62,12 +62,15 @@ extension Connection {
 
   /// Writes out what has gathered, in one piece; false if there was nothing.
   private func writeOut() -> Bool {
-    guard outgoing.readableBytes > 0, let socket else { return false }
-    loop.counters.bytesOut += UInt64(outgoing.readableBytes)
+    guard !outgoing.isEmpty, let socket else { return false }
+    loop.counters.bytesOut += UInt64(outgoing.count)
     loop.counters.flushes += 1
-    socket.send(outgoing)
+    // Sending may find that the connection is lost, which empties `outgoing`.
+    var sent = ByteQueue()
+    swap(&sent, &outgoing)
+    socket.send(&sent)
     // The room of a few answers is kept for the next.
-    if outgoing.capacity > Self.keptByteCount { outgoing = ByteBuffer() } else { outgoing.clear() }
+    if isOpen, sent.capacity <= Self.keptByteCount { swap(&sent, &outgoing) }
     return true
   }
 
@@ -101,7 +104,7 @@ extension Connection {
         preconditionFailure("an answer is made to fit its frame")
       }
     } andThen: {
-      outgoing.writeBytes($0)
+      outgoing.append($0)
     }
   }
 
@@ -118,7 +121,7 @@ extension Connection {
       try loop.open(
         delivery, operation, requestNumber: slot.requestNumber, answered: answered, head: head
       ) {
-        outgoing.writeBytes($0)
+        outgoing.append($0)
       }
     } catch {
       // The sale stands and its cards are rotten: asked again with the same id when that is mended, it tells them.

@@ -1,4 +1,4 @@
-import NIOCore
+import PinBytes
 import PinProtocol
 import PinWords
 
@@ -10,7 +10,7 @@ extension Connection {
   /// Whether another request can be taken now. A client over its window, or one that does not read its answers, waits.
   var canTake: Bool {
     slots.count < Int(loop.limits.requestsInFlight) && !runsAside && isWritable
-      && outgoing.readableBytes < Self.outgoingByteLimit && !closesWhenAnswered
+      && outgoing.count < Self.outgoingByteLimit && !closesWhenAnswered
   }
 
   /// Whether the channel is to be read: not while there is something left that could not be taken.
@@ -18,57 +18,57 @@ extension Connection {
 
   /// Whether a whole frame lies here untaken.
   private var hasWholeFrame: Bool {
-    guard let length = incoming.getInteger(at: incoming.readerIndex, as: UInt32.self) else { return false }
-    return incoming.readableBytes >= Int(length)
+    guard let length = incoming.first(as: UInt32.self) else { return false }
+    return incoming.count >= Int(length)
   }
 
-  /// Takes what the channel has read.
-  func take(_ bytes: ByteBuffer) {
-    loop.counters.bytesIn += UInt64(bytes.readableBytes)
+  /// Takes what the socket has brought.
+  func take(_ bytes: RawSpan) {
+    loop.counters.bytesIn += UInt64(bytes.byteCount)
     guard closingSince == nil, session.phase != .closing else { return }
     lastHeard = .now()
-    if incoming.readableBytes == 0 {
-      var bytes = bytes
-      takeFrames(from: &bytes)
-      guard bytes.readableBytes > 0, session.phase != .closing else { return }
-      // A copy of what is left, so that a few bytes do not keep the channel's large buffer alive.
-      incoming = ByteBuffer()
-      incoming.writeBuffer(&bytes)
+    if incoming.isEmpty {
+      let taken = takeFrames(from: bytes)
+      if isOpen, session.phase != .closing { incoming.append(bytes.extracting(taken...)) }
     } else {
-      var bytes = bytes
-      incoming.writeBuffer(&bytes)
+      incoming.append(bytes)
       takeIncoming()
     }
   }
 
   /// Takes frames that had to wait.
   func takeIncoming() {
-    guard incoming.readableBytes > 0 else { return }
-    var bytes = ByteBuffer()
-    swap(&bytes, &incoming)
-    takeFrames(from: &bytes)
-    guard session.phase != .closing, bytes.readableBytes > 0 else { return }
-    bytes.discardReadBytes()
-    incoming = bytes
+    guard !incoming.isEmpty else { return }
+    var waiting = ByteQueue()
+    swap(&waiting, &incoming)
+    waiting.removeFirst(takeFrames(from: waiting.bytes))
+    if isOpen, session.phase != .closing, !waiting.isEmpty { swap(&waiting, &incoming) }
   }
 
-  private func takeFrames(from bytes: inout ByteBuffer) {
+  /// Takes as many frames as it can now, and says how many bytes they had.
+  private func takeFrames(from bytes: RawSpan) -> Int {
     loop.refreshCatalogue()
-    while canTake, session.phase != .closing, bytes.readableBytes >= FrameHeader.byteCount {
+    var taken = 0
+    while canTake, session.phase != .closing, bytes.byteCount - taken >= FrameHeader.byteCount {
+      let rest = bytes.extracting(taken...)
       let header: FrameHeader
       do throws(ProtocolFault) {
-        header = try FrameHeader(requestIn: bytes.readableBytesSpan, limit: loop.limits.frameBytes)
+        header = try FrameHeader(requestIn: rest, limit: loop.limits.frameBytes)
         try checkStranger(header)
       } catch {
-        let operation = bytes.getInteger(at: bytes.readerIndex + 5, as: UInt8.self) ?? 0
-        let number = bytes.getInteger(at: bytes.readerIndex + 8, as: UInt32.self) ?? 0
-        fail(error, RequestSlot(operationNumber: operation, requestNumber: number))
-        return
+        fail(
+          error,
+          RequestSlot(
+            operationNumber: rest.bigEndian(at: 5, as: UInt8.self),
+            requestNumber: rest.bigEndian(at: 8, as: UInt32.self)))
+        return taken
       }
-      guard bytes.readableBytes >= Int(header.length) else { return }
-      guard handle(header, bytes.readableBytesSpan.extracting(0..<Int(header.length))) else { return }
-      bytes.moveReaderIndex(forwardBy: Int(header.length))
+      guard rest.byteCount >= Int(header.length), handle(header, rest.extracting(0..<Int(header.length))) else {
+        return taken
+      }
+      taken += Int(header.length)
     }
+    return taken
   }
 
   /// Checks what can be known before the body is here, of a client that has not said who it is.
@@ -128,5 +128,11 @@ extension Operation {
       true
     default: false
     }
+  }
+}
+
+extension RawSpan {
+  fileprivate func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as: Value.Type) -> Value {
+    Value(bigEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: Value.self))
   }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import PinBytes
 import PinEngine
 import PinProtocol
 import PinWords
@@ -49,7 +50,7 @@ final class Connection {
   var actor: SessionActor?
 
   /// Bytes that came and could not be taken yet.
-  var incoming = ByteBuffer()
+  var incoming = ByteQueue()
 
   var slots = RequestSlots()
   /// Answers whose turn has not come, by their slot's number.
@@ -62,7 +63,7 @@ final class Connection {
   /// The answer to a failed proof, until it is time.
   var heldBack: PollTimer?
 
-  var outgoing = ByteBuffer()
+  var outgoing = ByteQueue()
   /// Whether it is on the loop's list of those to be settled.
   var isTouched = false
   /// Whether it closes as soon as everything is answered.
@@ -116,7 +117,7 @@ final class Connection {
     guard closingSince == nil, let socket else { return }
     closingSince = .now()
     _ = session.failed(.malformedFrame)
-    incoming = ByteBuffer()
+    incoming = ByteQueue()
     socket.finishSending()
   }
 
@@ -136,8 +137,8 @@ final class Connection {
     aside?.cancel()
     heldBack?.cancel()
     early.removeAll()
-    incoming = ByteBuffer()
-    outgoing = ByteBuffer()
+    incoming = ByteQueue()
+    outgoing = ByteQueue()
     loop.closed(self)
   }
 }

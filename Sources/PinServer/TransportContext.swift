@@ -27,6 +27,8 @@ final class TransportContext: @unchecked Sendable {
     // Part of what is given may go out, and the rest from another place; an idle session keeps no buffers.
     let mode = SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
     SSL_CTX_ctrl(made, SSL_CTRL_MODE, Int(mode) | Int(SSL_MODE_RELEASE_BUFFERS), nil)
+    // What was opened is wiped as soon as it is handed on.
+    SSL_CTX_set_options(made, OPENSSL_SSL_OP_CLEANSE_PLAINTEXT)
     // A record's head and body come in one call.
     SSL_CTX_set_default_read_buffer_len(made, 0)
     SSL_CTX_ctrl(made, SSL_CTRL_SET_READ_AHEAD, 1, nil)

@@ -1,3 +1,4 @@
+import Glibc
 import PinSealing
 import PinWords
 
@@ -18,7 +19,8 @@ public final class CardChunk: @unchecked Sendable {
   public init(capacity: Int) { bytes.reserveCapacity(capacity) }
 
   deinit {
-    for index in bytes.indices { bytes[index] = 0 }
+    // Not by assigning: that may be left out for memory that nobody reads any more.
+    bytes.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } }
   }
 
   /// Adds a card; an empty or too long serial or PIN is refused by `load`, with the card's index.

@@ -1,3 +1,4 @@
+import Glibc
 import LMDB
 import PinBytes
 import PinSealing
@@ -112,7 +113,7 @@ public struct CardReader: ~Copyable {
     }
 
     private mutating func wipe() {
-      for index in pin.indices { pin[index] = 0 }
+      pin.withUnsafeMutableBytes { if let start = $0.baseAddress { explicit_bzero(start, $0.count) } }
       pin.removeAll(keepingCapacity: true)
     }
   }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NIOCore
+import PinBytes
 
 /// One client's socket on its loop: bytes in, bytes out, in clear or under TLS.
 ///
@@ -12,7 +13,7 @@ final class ClientSocket: PollHandler {
   private unowned let connection: Connection
   private var isShakingHands: Bool
   /// What the socket would not take yet.
-  private var waiting = ByteBuffer()
+  private var waiting = ByteQueue()
   private var watched: UInt32 = 0
   private var isOpen = true
   /// Whether TLS can go on only when there is room to write.
@@ -42,7 +43,7 @@ final class ClientSocket: PollHandler {
   }
 
   /// Whether everything that was sent has gone out.
-  var isWritable: Bool { waiting.readableBytes == 0 }
+  var isWritable: Bool { waiting.isEmpty }
 
   /// Who is at the other end; nil when that cannot be told.
   var address: String? { peer?.ipAddress }
@@ -117,11 +118,13 @@ final class ClientSocket: PollHandler {
     var byteCount = 0
     defer { loop.counters.largestTurnBytes = max(loop.counters.largestTurnBytes, UInt64(byteCount)) }
     mayHoldBytes = false
+    var buffer = ByteQueue()
+    swap(&buffer, &loop.poll.readBuffer)
+    defer { swap(&buffer, &loop.poll.readBuffer) }
     for _ in 0..<Self.readsPerTurn where isOpen {
       guard connection.mayRead else { break }
-      loop.poll.readBuffer.clear()
       var transfer = Transfer.ended
-      _ = loop.poll.readBuffer.writeWithUnsafeMutableBytes(minimumWritableBytes: PollLoop.readByteCount) { room in
+      buffer.append(upTo: PollLoop.readByteCount) { room in
         transfer = session?.read(into: room) ?? read(into: room)
         if case .moved(let count) = transfer { return count }
         return 0
@@ -130,10 +133,10 @@ final class ClientSocket: PollHandler {
       case .moved(let count):
         sessionWantsRoom = false
         byteCount += count
-        let capacity = loop.poll.readBuffer.capacity
-        connection.take(loop.poll.readBuffer)
+        connection.take(buffer.bytes)
+        buffer.removeAll()
         // A socket that gave less has no more; TLS may.
-        if session == nil, count < capacity { return }
+        if session == nil, count < PollLoop.readByteCount { return }
       case .mustWait(let forRoom):
         sessionWantsRoom = forRoom
         return
@@ -157,34 +160,38 @@ final class ClientSocket: PollHandler {
 
   // MARK: Sending
 
-  /// Sends bytes, now as far as the socket takes them, and the rest as soon as it does.
-  func send(_ bytes: ByteBuffer) {
-    guard isOpen else { return }
-    var bytes = bytes
-    if waiting.readableBytes == 0, !transmit(&bytes) { return }
-    guard bytes.readableBytes > 0 else { return }
-    waiting.writeBuffer(&bytes)
+  /// Sends bytes and leaves none: now as far as the socket takes them, and the rest as soon as it does.
+  func send(_ bytes: inout ByteQueue) {
+    guard isOpen else { return bytes.removeAll() }
+    if waiting.isEmpty, !transmit(&bytes) { return bytes.removeAll() }
+    guard !bytes.isEmpty else { return }
+    if waiting.isEmpty {
+      swap(&bytes, &waiting)
+    } else {
+      waiting.append(bytes.bytes)
+      bytes.removeAll()
+    }
     watchAsNeeded()
   }
 
   /// Sends what had to wait.
   private func drain() {
-    guard waiting.readableBytes > 0 else { return }
-    guard transmit(&waiting), waiting.readableBytes == 0 else { return }
-    waiting = ByteBuffer()
+    guard !waiting.isEmpty else { return }
+    guard transmit(&waiting), waiting.isEmpty else { return }
+    waiting = ByteQueue()
     if isFinishing { finish() }
     connection.hasRoom()
   }
 
   /// Sends from the front of a buffer until it is empty or the socket takes no more; false when the connection is lost.
-  private func transmit(_ bytes: inout ByteBuffer) -> Bool {
-    while bytes.readableBytes > 0 {
-      let transfer = bytes.withUnsafeReadableBytes { bytes in
+  private func transmit(_ bytes: inout ByteQueue) -> Bool {
+    while !bytes.isEmpty {
+      let transfer = bytes.bytes.withUnsafeBytes { bytes in
         session?.write(bytes)
           ?? Transfer(Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL)))
       }
       switch transfer {
-      case .moved(let count): bytes.moveReaderIndex(forwardBy: count)
+      case .moved(let count): bytes.removeFirst(count)
       case .mustWait: return true
       case .ended:
         connection.lost()
@@ -203,7 +210,7 @@ final class ClientSocket: PollHandler {
   func finishSending() {
     guard !isShakingHands else { return connection.lost() }
     isFinishing = true
-    if waiting.readableBytes == 0 { finish() }
+    if waiting.isEmpty { finish() }
     resume()
   }
 
@@ -231,7 +238,7 @@ final class ClientSocket: PollHandler {
     guard isOpen else { return }
     var wanted: UInt32 = 0
     if connection.mayRead || isShakingHands { wanted |= EPOLLIN.rawValue }
-    if waiting.readableBytes > 0 || sessionWantsRoom { wanted |= EPOLLOUT.rawValue }
+    if !waiting.isEmpty || sessionWantsRoom { wanted |= EPOLLOUT.rawValue }
     guard wanted != watched else { return }
     watched = wanted
     do throws(SystemFault) { try loop.poll.change(descriptor, to: wanted) } catch { connection.failed("\(error)") }

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import NIOCore
+import PinBytes
 import PinStore
 import Synchronization
 
@@ -32,8 +33,8 @@ final class PollLoop: @unchecked Sendable {
   private var running: [@Sendable () -> Void] = []
   /// Called when everything else of a turn is done, until it says that it left nothing.
   var endTurn: () -> Bool = { false }
-  /// What sockets are read into, lent to one after another.
-  var readBuffer = ByteBuffer()
+  /// What sockets are read into, lent to one after another, and empty when it comes back.
+  var readBuffer = ByteQueue()
 
   private static let eventsPerTurn = 256
   /// The most that is read of a socket at once.
