@@ -18,6 +18,15 @@ public struct Bytes32: Sendable, CustomStringConvertible, CustomDebugStringConve
     words = (word(0), word(1), word(2), word(3))
   }
 
+  /// A copy of these bytes, or nil if they are not 32; none is left on the way.
+  public init?(_ bytes: RawSpan) {
+    guard bytes.byteCount == 32 else { return nil }
+    func word(_ index: Int) -> UInt64 {
+      UInt64(bigEndian: bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+    }
+    words = (word(0), word(1), word(2), word(3))
+  }
+
   /// 32 bytes of this generator, which must be cryptographically secure for nonces.
   public static func random(using generator: inout some RandomNumberGenerator) -> Bytes32 {
     Bytes32(words: (generator.next(), generator.next(), generator.next(), generator.next()))

@@ -140,7 +140,7 @@ private struct AsideDesk: Sendable {
     guard case .actor(let id) = answered.outcome else { return .answered(answered) }
     let message = AnswerMessage(
       sequence: answered.sequence, timeMilliseconds: answered.timeMilliseconds, isRepeat: answered.isRepeat,
-      outcome: .done(.actor(DefineActorAnswer(actor: id, key: key?.withBytes { Bytes32(Array($0)) }))))
+      outcome: .done(.actor(DefineActorAnswer(actor: id, key: key?.withBytes { Bytes32($0) }))))
     return .message(message)
   }
 
