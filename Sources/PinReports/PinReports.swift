@@ -82,6 +82,8 @@ package struct ReportRequest: Sendable {
   package var product: String?
   /// Only this currency.
   package var currency: Currency?
+  /// What terminals counted themselves, for the shifts to be compared with.
+  package var terminalShifts: [TerminalShift]?
 
   package init(
     _ kind: ReportKind, _ days: PeriodDays, by grouping: Grouping? = nil, product: String? = nil,

@@ -23,6 +23,8 @@ package enum ReportCheck {
     var currency: String?
     var period: Period
     var journal: Journal
+    var terminalDifferences: [Difference]?
+    struct Difference: Decodable {}
   }
 
   package enum Verdict: Hashable, Sendable {
@@ -41,6 +43,7 @@ package enum ReportCheck {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let claim = try? decoder.decode(Claim.self, from: Data(report)) else { throw ReportError.notAReport }
+    guard claim.terminalDifferences == nil else { throw ReportError.notOfTheJournalAlone }
     guard claim.journal.store == view.storeID.description else { return .otherStore(claim.journal.store) }
     guard claim.journal.lastSequence <= view.head.sequence else {
       return .beyondJournal(lastSequence: view.head.sequence)

@@ -15,7 +15,10 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
   case unknownProduct(String)
   case unknownSection(String, known: [String])
   case notGroupedBy(Grouping, ReportKind)
+  case notATerminalShift(line: Int)
   case notAReport
+  /// It was compared with what terminals said.
+  case notOfTheJournalAlone
   /// The journal's first events are not there: stock and costs cannot be told.
   case journalBeginsLate(sequence: UInt64)
   case event(sequence: UInt64, JournalEventError)
@@ -40,6 +43,9 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
     case .unknownSection(let name, let known):
       "the report has no section '\(name)', but " + known.joined(separator: ", ")
     case .notGroupedBy(let grouping, let report): "\(report.rawValue) is not made by \(grouping.rawValue)"
+    case .notATerminalShift(let line):
+      "line \(line) is not a terminal's shift: {\"actor\":…,\"number\":…,\"totals\":[{\"currency\":…,\"sales\":…}]}"
+    case .notOfTheJournalAlone: "it says what terminals counted, which the journal does not know: check one without"
     case .notAReport: "this is not a report as JSON, as 'pinvault report … --format json' writes it"
     case .journalBeginsLate(let sequence):
       "the journal begins with event \(sequence): reports need it from its first event on"

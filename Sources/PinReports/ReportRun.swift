@@ -55,7 +55,7 @@ package struct ReportRun {
     case .dailyTotals, .totals: SalesTotals(request, writer)
     case .cardsAvailable: CardsAvailable(request, writer)
     case .purchases: PurchasesReport(request, writer)
-    case .shifts: ShiftReport(writer)
+    case .shifts: ShiftReport(writer, terminalShifts: request.terminalShifts)
     case .reconciliation: Reconciliation(writer)
     }
   }

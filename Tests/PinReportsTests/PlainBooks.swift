@@ -54,6 +54,14 @@ struct PlainBooks {
       let day = calendar.dateComponents([.year, .month, .day], from: shown)
       return String(format: "%04d-%02d-%02d", day.year!, day.month!, day.day!)
     }
+
+    /// The hour that the wall clock shows.
+    func hour(_ milliseconds: UInt64) -> String {
+      var calendar = Calendar(identifier: .gregorian)
+      calendar.timeZone = zone
+      let date = Date(timeIntervalSince1970: TimeInterval(milliseconds) / 1000)
+      return String(format: "%02d:00", calendar.component(.hour, from: date))
+    }
   }
 
   // MARK: Totals

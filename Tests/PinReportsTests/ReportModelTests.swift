@@ -67,6 +67,25 @@ import Testing
     }
   }
 
+  @Test func aSaleIsFoundAlsoWhenItIsNotRemembered() async throws {
+    var history = try await History(seed: Seed.value, startingAt: 1_805_500_000_000)
+    try await history.go(150)
+    let view = try JournalView(of: history.shop.directory)
+    func postings(remembering capacity: Int) throws -> [String] {
+      var bookkeeper = Bookkeeper(view, remembering: capacity)
+      var events = try view.readAhead()
+      var postings: [String] = []
+      while try events.next() {
+        try bookkeeper.fold(
+          events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: true)
+        postings += bookkeeper.postings.map { "\($0)" }
+      }
+      return postings
+    }
+    let all = try postings(remembering: 65_536)
+    for capacity in [1, 7] { #expect(try postings(remembering: capacity) == all, "seed \(Seed.value)") }
+  }
+
   private struct Judge {
     let books: PlainBooks
     let days: PlainBooks.Days
@@ -101,6 +120,11 @@ import Testing
           #expect(Set(rows) == expected, "seed \(seed): \(kind) by \(String(describing: grouping))")
           #expect(rows.count == expected.count)
           let whole = books.totals(days, from: from, to: to, isDaily: false) { _ in [] }
+          let hours = try #require(sections["hours"])
+          let expectedHours = books.totals(days, from: from, to: to, isDaily: false) { [days.hour($0.time)] }
+          #expect(Set(hours) == expectedHours, "seed \(seed): hours")
+          let places = hours.map { (Int($0[0].prefix(2))! + 24 - days.dayStartMinutes / 60) % 24 }
+          #expect(hours.count == expectedHours.count && places == places.sorted(), "hours as the business day has them")
           if let totals = sections["totals"] { #expect(Set(totals) == whole, "seed \(seed): totals of \(kind)") }
         }
       }

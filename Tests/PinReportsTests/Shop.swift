@@ -55,11 +55,12 @@ final class Shop: Sendable {
     return actor
   }
 
-  func product(_ sku: String, name: String, in currency: String, face: UInt64, price: UInt64) async throws -> ProductID
-  {
+  func product(
+    _ sku: String, name: String, in currency: String, face: UInt64, price: UInt64, threshold: UInt32 = 0
+  ) async throws -> ProductID {
     let product = Product(
       id: ProductID(0), sku: sku, name: name, vendor: "ACME", currency: Currency(currency)!, faceValueMinor: face,
-      priceMinor: price)
+      priceMinor: price, lowStockThreshold: threshold)
     let outcome = await ask(.defineProduct(DefineProduct(id: id(), product: product)), as: administrator)
     guard case .product(let id) = outcome else { throw Unexpected(what: "product: \(outcome)") }
     return id
@@ -79,13 +80,15 @@ final class Shop: Sendable {
     await ask(.orders(.change(OrderChange(id: id(), order: order, version: version, act: act))), as: actor)
   }
 
-  /// Imports cards in one lot; returns their ids.
+  /// Imports cards in one lot, or gives the import up; returns their ids.
+  @discardableResult
   func stock(
-    _ product: ProductID, _ count: Int, loading loaded: Int? = nil, unitCost: UInt64, prefix: String
+    _ product: ProductID, _ count: Int, loading loaded: Int? = nil, unitCost: UInt64, prefix: String,
+    expiry: Day = .never, isGivenUp: Bool = false
   ) async throws -> [UInt64] {
     let begin = BeginPurchase(
       id: id(), product: product, unitCostMinor: unitCost, invoice: "R-\(prefix)",
-      lots: [DeclaredLot(expiry: .never, count: UInt32(count))])
+      lots: [DeclaredLot(expiry: expiry, count: UInt32(count))])
     guard case .purchase(let purchase, let lots) = await engine.begin(begin, as: administrator).outcome else {
       throw Unexpected(what: "begin")
     }
@@ -93,12 +96,18 @@ final class Shop: Sendable {
     let chunk = CardChunk(capacity: loaded * 64)
     for number in 0..<loaded {
       let (serial, pin) = (Array("\(prefix)\(number)".utf8), Array("PIN-\(prefix)-\(number)".utf8))
-      chunk.append(expiry: .never, serial: serial.span.bytes, pin: pin.span.bytes)
+      chunk.append(expiry: expiry, serial: serial.span.bytes, pin: pin.span.bytes)
     }
     let result = await withCheckedContinuation { continuation in
       engine.load(purchase, chunk: 0, chunk) { continuation.resume(returning: $0) }
     }
     guard case .success = result else { throw Unexpected(what: "load: \(result)") }
+    if isGivenUp {
+      guard case .done = await engine.abandon(purchase, as: administrator).outcome else {
+        throw Unexpected(what: "abandon")
+      }
+      return []
+    }
     guard case .purchase = await engine.commit(purchase, as: administrator).outcome else {
       throw Unexpected(what: "commit")
     }

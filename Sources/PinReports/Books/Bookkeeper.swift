@@ -8,8 +8,13 @@ package struct Bookkeeper {
   /// What the last event did to the books of sales, if that was wanted.
   package private(set) var postings: [Posting] = []
   private var memory: SaleMemory
+  /// The order that the event at hand changes.
+  private var order: Posting.OrderFacts?
 
-  package init(_ view: JournalView) { memory = SaleMemory(view) }
+  /// Keeps so many of the last events in mind.
+  package init(_ view: JournalView, remembering capacity: Int = 65_536) {
+    memory = SaleMemory(view, capacity: capacity)
+  }
 
   /// From now on flows are counted anew.
   package mutating func beginPeriod() { books.beginPeriod() }
@@ -27,7 +32,9 @@ package struct Bookkeeper {
       return nil
     }
     if EventKind.movesNothing(bytes) { return nil }
-    let event = try JournalEvent(sequence, timeMilliseconds, bytes)
+    let whole = try JournalEvent.whole(sequence, timeMilliseconds, bytes)
+    let event = whole.ofCards
+    order = Posting.OrderFacts(whole)
     try books.fold(event)
     if event.kind == .reserved || event.kind == .dispensed { memory.remember(bytes, sequence, timeMilliseconds) }
     if wantsPostings { try post(event) }
@@ -81,7 +88,7 @@ package struct Bookkeeper {
         Posting(
           sale: granted, line: index, extents: extents[index], costMinor: try cost(of: extents, line: index, event),
           sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, reservation: reservation,
-          user: Posting.User(actor: actor, cashier: grant.sale.cashier), tender: grant.sale.tender,
+          order: order, user: Posting.User(actor: actor, cashier: grant.sale.cashier), tender: grant.sale.tender,
           countsSale: isFirst))
     }
   }
@@ -126,7 +133,8 @@ package struct Bookkeeper {
       postings.append(
         Posting(
           kind: kind, sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, reservation: reservation,
-          original: found.delivery, line: index, user: user, tender: grant.sale.tender, product: granted.line.product,
+          original: found.delivery, line: index, order: order, user: user, tender: grant.sale.tender,
+          product: granted.line.product,
           condition: granted.line.condition, cards: Int(sign) * cards, extents: extents[index],
           currency: granted.currency, unitPriceMinor: granted.unitPriceMinor,
           grossMinor: sign * Int128(granted.unitPriceMinor) * count,
@@ -134,6 +142,13 @@ package struct Bookkeeper {
           taxMinor: sign * (Int128(granted.line.taxMinor) * count / whole),
           costMinor: sign * (try cost(of: extents, line: index, event)), countsSale: isFirst))
     }
+  }
+}
+
+extension Posting.OrderFacts {
+  fileprivate convenience init?(_ event: JournalEvent) {
+    guard case .orderChanged(let changed) = event.facts else { return nil }
+    self.init(customer: changed.order.customer, authorisation: changed.order.authorisation)
   }
 }
 

@@ -97,7 +97,7 @@ extension Books {
       try move(moves, event) { _ in
         .quarantined
       } as: {
-        $0.cancelled += $1
+        $0.returned += $1
       }
     case .reversed(_, let moves): try move(moves, event) { .stock($0) }
     case .returned(let cards):
@@ -110,7 +110,7 @@ extension Books {
       try move(moves, event) { _ in
         .delivered
       } as: {
-        $0.settled += $1
+        $0.sold += $1
       }
     case .reinventoried(let change): try move(change.extents, event) { _ in .stock(.regular) }
     case .withdrawn(let change):

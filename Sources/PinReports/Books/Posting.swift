@@ -26,6 +26,8 @@ package struct Posting: Sendable {
   package var original: (sequence: UInt64, timeMilliseconds: UInt64)?
   /// From 0.
   package var line: Int
+  /// The order whose change it is; nil for what a terminal does, and for a storefront without orders.
+  package var order: OrderFacts?
   package var user: User
   package var tender: Tender
   package var product: ProductID
@@ -47,6 +49,19 @@ package struct Posting: Sendable {
   package var netMinor: Int128 { amountMinor - taxMinor }
   package var marginMinor: Int128 { netMinor - costMinor }
 
+  /// What an order's event says beyond its cards.
+  package final class OrderFacts: Sendable {
+    /// Who it is, is in a document.
+    package let customer: RequestID
+    /// Of its payment; empty for none.
+    package let authorisation: String
+
+    init(customer: RequestID, authorisation: String) {
+      self.customer = customer
+      self.authorisation = authorisation
+    }
+  }
+
   /// Who is responsible: an actor, and its cashier if it named one.
   package struct User: Hashable, Sendable, Comparable {
     package var actor: ActorID
@@ -63,11 +78,13 @@ extension Posting {
   /// A line of a sale, whole.
   init(
     sale granted: GrantedLine, line: Int, extents: Few<Extent>, costMinor: Int128, sequence: UInt64,
-    timeMilliseconds: UInt64, reservation: RequestID, user: User, tender: Tender, countsSale: Bool
+    timeMilliseconds: UInt64, reservation: RequestID, order: OrderFacts? = nil, user: User, tender: Tender,
+    countsSale: Bool
   ) {
     self.init(
       kind: .sale, sequence: sequence, timeMilliseconds: timeMilliseconds, reservation: reservation, original: nil,
-      line: line, user: user, tender: tender, product: granted.line.product, condition: granted.line.condition,
+      line: line, order: order, user: user, tender: tender, product: granted.line.product,
+      condition: granted.line.condition,
       cards: Int(granted.line.count), extents: extents, currency: granted.currency,
       unitPriceMinor: granted.unitPriceMinor,
       grossMinor: Int128(granted.unitPriceMinor) * Int128(granted.line.count),

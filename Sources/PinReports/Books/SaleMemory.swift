@@ -22,7 +22,7 @@ struct SaleMemory {
   /// What a vend of up to four pieces takes.
   private static let longestByteCount = 224
 
-  init(_ view: JournalView, capacity: Int = 65_536) {
+  init(_ view: JournalView, capacity: Int) {
     self.view = view
     places = Array(repeating: Place(), count: capacity)
     bytes = Array(repeating: 0, count: capacity * Self.longestByteCount)
@@ -90,10 +90,17 @@ struct SaleMemory {
 }
 
 extension JournalEvent {
-  /// Decodes an event, naming it if that fails.
+  /// What an event says of cards.
   init(_ sequence: UInt64, _ timeMilliseconds: UInt64, _ bytes: RawSpan) throws(ReportError) {
+    self = try JournalEvent.whole(sequence, timeMilliseconds, bytes).ofCards
+  }
+
+  /// Decodes an event, naming it if that fails.
+  static func whole(
+    _ sequence: UInt64, _ timeMilliseconds: UInt64, _ bytes: RawSpan
+  ) throws(ReportError) -> JournalEvent {
     do throws(JournalEventError) {
-      self = try JournalEvent(sequence: sequence, timeMilliseconds: timeMilliseconds, bytes: bytes).ofCards
+      return try JournalEvent(sequence: sequence, timeMilliseconds: timeMilliseconds, bytes: bytes)
     } catch {
       throw .event(sequence: sequence, error)
     }

@@ -75,15 +75,12 @@ extension StockAccount.Place {
 /// How many cards of a product came and went.
 package struct StockFlows: Hashable, Sendable {
   package var received = 0
-  /// Delivered: vended or dispensed.
+  /// Vended, dispensed, or booked as delivered after all.
   package var sold = 0
-  /// Booked as delivered after all: they had been counted as cancelled, or as quarantined by a restore.
-  package var settled = 0
+  /// Returned, or reversed after their delivery.
   package var returned = 0
-  /// Reversed after their delivery.
-  package var cancelled = 0
   package var withdrawn = 0
 
   /// What came and went altogether.
-  package var net: Int { received - sold - settled + returned + cancelled - withdrawn }
+  package var net: Int { received - sold + returned - withdrawn }
 }

@@ -2,7 +2,8 @@ import PinWords
 
 /// Daily sales details: a row for each line of each posting, in the order of the journal, written as it is read.
 ///
-/// What only orders and documents know (customer, authorisation) is blank for sales of terminals.
+/// Customer and authorisation are an order's: blank for sales of terminals. A customer is told by number: who it is can be
+/// purged.
 struct SalesDetails: ReportFold {
   private let writer: any ReportWriter
   private var calendar: BusinessCalendar
@@ -38,12 +39,13 @@ struct SalesDetails: ReportFold {
     try writer.add([
       .day(day), .time(posting.timeMilliseconds), .text(posting.reservation.description), .number(posting.line + 1),
       .text(posting.kind.rawValue), .text(books.name(of: posting.user)), .text(books.name(of: posting.user.actor)),
-      .none, .text(books.sku(of: posting.product)), .none,
+      posting.order.map { .text($0.customer.description) } ?? .none, .text(books.sku(of: posting.product)), .none,
       .text(posting.extents.map(\.description).joined(separator: " ")), .number(posting.cards),
       .text("\(posting.condition)"), .text(posting.currency.description),
       product.map { money(Int128($0.faceValueMinor)) } ?? .none, money(Int128(posting.unitPriceMinor)),
       money(posting.discountMinor), money(posting.taxMinor), money(posting.netMinor), money(posting.costMinor),
-      money(posting.marginMinor), .text(posting.tender.name), .none,
+      money(posting.marginMinor), .text(posting.tender.name),
+      posting.order.flatMap { $0.authorisation.isEmpty ? nil : .text($0.authorisation) } ?? .none,
       posting.original.map { .day(calendar.day(at: $0.timeMilliseconds)) } ?? .none,
       posting.original.map { .number(Int($0.sequence)) } ?? .none, .number(Int(posting.sequence)),
     ])

@@ -10,6 +10,8 @@ struct ShiftReport: ReportFold {
   private let writer: any ReportWriter
   private var running: [ActorID: Running] = [:]
   private var differences: [[Cell]] = []
+  /// Nil if there are no totals of terminals to compare with.
+  private var terminals: TerminalComparison?
 
   fileprivate struct Running {
     var number: UInt32 = 1
@@ -17,7 +19,10 @@ struct ShiftReport: ReportFold {
     var totals: [ShiftTotal] = []
   }
 
-  init(_ writer: any ReportWriter) { self.writer = writer }
+  init(_ writer: any ReportWriter, terminalShifts: [TerminalShift]? = nil) {
+    self.writer = writer
+    terminals = terminalShifts.map { TerminalComparison($0) }
+  }
 
   private static let columns = [
     Column("actor", "Actor"), Column("shift", "Shift", .number), Column("state", "State"),
@@ -44,13 +49,15 @@ struct ShiftReport: ReportFold {
     if isInPeriod {
       try write(shift.totals, of: event.actor, counted, closed: event.timeMilliseconds, books)
       compare(shift.totals, counted, event.actor, books)
+      terminals?.compare(shift.totals, of: books.name(of: event.actor), number: counted.number)
     }
     running[event.actor] = Running(number: counted.number + 1, openedMilliseconds: event.timeMilliseconds)
   }
 
   mutating func end(_ books: Books) throws {
-    for (actor, shift) in running.sorted(by: { $0.key < $1.key }) where !shift.totals.isEmpty {
+    for (actor, shift) in running.sorted(by: { $0.key < $1.key }) {
       try write(shift.totals, of: actor, shift, closed: nil, books)
+      terminals?.compare(shift.totals, of: books.name(of: actor), number: shift.number)
     }
     try writer.endSection()
     let columns = [
@@ -60,6 +67,7 @@ struct ShiftReport: ReportFold {
     try writer.begin(Section("differences", "Differences between what was recorded and what was counted", columns))
     for row in differences { try writer.add(row) }
     try writer.endSection()
+    try terminals?.write(to: writer)
   }
 
   private func write(
@@ -127,7 +135,9 @@ extension ShiftReport.Running {
 }
 
 extension ShiftTotal {
-  fileprivate var figures: [(name: String, value: UInt64)] {
+  static let figureNames = Set(ShiftTotal(currency: Currency("XXX")!).figures.map(\.name))
+
+  var figures: [(name: String, value: UInt64)] {
     [
       ("sales", UInt64(sales)), ("cards", UInt64(cards)), ("gross_minor", grossMinor),
       ("discount_minor", discountMinor), ("tax_minor", taxMinor), ("reversals", UInt64(reversals)),

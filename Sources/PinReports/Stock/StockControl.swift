@@ -15,18 +15,19 @@ enum StockControl {
   /// Sold are deliveries and settlements; returned are returns and cancellations; adjusted is what was withdrawn.
   static func write(_ books: Books, to writer: any ReportWriter, where isWanted: (Product) -> Bool) throws {
     try writer.begin(Section("control", "Cards on hand", columns))
-    for (product, account) in books.stock where isWanted(product) {
-      let flows = account.flows
-      guard account.opening + flows.net == account.onHand else {
-        throw ReportError.outOfBalance(
-          product: product.sku, expected: account.opening + flows.net, counted: account.onHand)
-      }
-      try writer.add([
-        .text(product.sku), .text(product.name), .number(account.opening), .number(flows.received),
-        .number(flows.sold + flows.settled), .number(flows.returned + flows.cancelled), .number(-flows.withdrawn),
-        .number(account.onHand),
-      ])
-    }
+    for (product, account) in books.stock where isWanted(product) { try writer.add(row(product, account)) }
     try writer.endSection()
+  }
+
+  static func row(_ product: Product, _ account: StockAccount) throws(ReportError) -> [Cell] {
+    let flows = account.flows
+    guard account.opening + flows.net == account.onHand else {
+      throw .outOfBalance(product: product.sku, expected: account.opening + flows.net, counted: account.onHand)
+    }
+    return [
+      .text(product.sku), .text(product.name), .number(account.opening), .number(flows.received),
+      .number(flows.sold), .number(flows.returned), .number(-flows.withdrawn),
+      .number(account.onHand),
+    ]
   }
 }

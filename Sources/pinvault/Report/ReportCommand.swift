@@ -87,17 +87,30 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this product: its SKU or number.", valueName: "product")) var product: String?
     @Option(help: ArgumentHelp("Only this currency.", valueName: "code")) var currency: Currency?
 
+    @Option(
+      help: ArgumentHelp(
+        "Compare shifts with what terminals counted: a line {\"actor\":…,\"number\":…,\"totals\":[…]} for each.",
+        valueName: "file"))
+    var terminalTotals: String?
+
     @OptionGroup var output: ReportOutputOptions
 
     func run() async throws {
       let kind = try ReportKind(name: name)
-      let request = try ReportRequest(
+      if terminalTotals != nil, kind != .shifts { throw ValidationError("--terminal-totals is for shifts.") }
+      var request = try ReportRequest(
         kind, try period.days(), by: by, product: product, currency: currency)
-      let view = try JournalView(of: Files.trimmed(data))
+      request.terminalShifts = try terminalTotals.map { file in
+        guard let bytes = try Files.contents(of: file, limit: 1 << 28) else {
+          throw Fault(.badInput, "\(file): no such file")
+        }
+        do { return try TerminalShift.read(bytes) } catch { throw Fault(.badInput, "\(file): \(error)") }
+      }
+      let (made, view) = (request, try JournalView(of: Files.trimmed(data)))
       try output.write { writer in
         let progress = Progress(name: kind.rawValue, isShown: StandardError.isTerminal)
         defer { progress.clear() }
-        var run = ReportRun(request, of: view, to: writer)
+        var run = ReportRun(made, of: view, to: writer)
         try run.run { done, most in progress.show("\(done * 100 / most) % of \(most) events") }
       }
     }
@@ -143,7 +156,8 @@ struct PeriodOptions: ParsableArguments {
 extension Fault {
   init(_ error: ReportError) {
     switch error {
-    case .journalBeginsLate, .notAReport: self.init(.badInput, error.description)
+    case .journalBeginsLate, .notAReport, .notATerminalShift, .notOfTheJournalAlone:
+      self.init(.badInput, error.description)
     case .event, .brokenTrail, .outOfBalance: self.init(.rotten, error.description)
     case .unknownReport, .unknownPeriod, .noSuchDay, .dayLeftOut, .backwards, .periodTooLong, .unknownZone,
       .notATimeOfDay, .unknownProduct, .unknownSection, .notGroupedBy:

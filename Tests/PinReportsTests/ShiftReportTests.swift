@@ -1,0 +1,145 @@
+import Foundation
+import PinStore
+import PinWords
+import Testing
+
+@testable import PinEngine
+@testable import PinReports
+
+/// Shifts as they were closed, as they are counted, and as terminals counted them.
+@Suite struct ShiftReportTests {
+  /// Two shifts of a till: the first from 26 to 27 March 2027, the second running.
+  private func shop() async throws -> Shop {
+    let shop = try Shop(atMilliseconds: StockReportTests.start)
+    let till = try await shop.actor("till", [.terminal, .clerk])
+    let product = try await shop.product("A", name: "A", in: "EUR", face: 500, price: 500)
+    try await shop.stock(product, 50, unitCost: 400, prefix: "A")
+    func vend(_ count: UInt32) async throws -> RequestID {
+      let id = shop.id()
+      let line = Line(product: product, count: count, discountMinor: 30, taxMinor: 20)
+      guard case .delivery = await shop.ask(.vend(Vend(id: id, line: line)), as: till) else {
+        throw Unexpected(what: "vend")
+      }
+      return id
+    }
+    _ = try await vend(3)
+    shop.clock.advance(milliseconds: 86_400_000)
+    let lost = try await vend(2)
+    _ = await shop.ask(.reverse(lost), as: till)
+    let settle = Settle(id: shop.id(), reservation: lost, reason: "seen")
+    guard case .moved = await shop.ask(.settle(settle), as: shop.administrator),
+      case .shift = await shop.ask(.closeShift(shop.id()), as: till)
+    else { throw Unexpected(what: "close") }
+    _ = try await vend(1)
+    return shop
+  }
+
+  private func days(_ from: String, _ to: String) throws -> PeriodDays {
+    let period = try ReportPeriod(from: Day(calendarText: from)!, to: Day(calendarText: to)!)
+    return try PeriodDays(period, try BusinessCalendar(zone: "UTC"))
+  }
+
+  private func sections(of shop: Shop, _ terminal: String? = nil) throws -> [String: [[String]]] {
+    var request = try ReportRequest(.shifts, try days("2027-03-27", "2027-03-28"))
+    request.terminalShifts = try terminal.map { try TerminalShift.read(Array($0.utf8)) }
+    let writer = RowsWriter()
+    var run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
+    try run.run()
+    return writer.sections
+  }
+
+  @Test func aShiftBeginsWithTheCloseBeforeIt() async throws {
+    let sections = try sections(of: try await shop())
+    // Sales, cards, gross, discount, tax; reversals and their cards; the settlement counts as a sale, without its tax.
+    #expect(
+      sections["rows"]!.map { Array($0[0...2] + $0[5...]) } == [
+        ["till", "1", "Z", "EUR", "3", "7", "3500", "90", "40", "1", "2", "970", "0", "0", "2440"],
+        ["till", "2", "X", "EUR", "1", "1", "500", "30", "20", "0", "0", "0", "0", "0", "470"],
+      ])
+    #expect(sections["differences"] == [])
+    #expect(sections["terminal_differences"] == nil)
+  }
+
+  @Test func whatWasRecordedAndNotPostedIsADifference() async throws {
+    let shop = try await shop()
+    let view = try JournalView(of: shop.directory)
+    let writer = RowsWriter()
+    var (report, books) = (ShiftReport(writer), Bookkeeper(view))
+    try report.begin()
+    try view.scan().forEachWhole { bytes, sequence, time in
+      let event = try books.fold(bytes, sequence: sequence, timeMilliseconds: time, wantsPostings: true)
+      // The first sale is kept from it.
+      for posting in books.postings where posting.cards != 3 {
+        report.add(posting, on: .never, books.books)
+      }
+      if let event { try report.see(event, isInPeriod: true, books.books) }
+    }
+    try report.end(books.books)
+    #expect(
+      writer.sections["differences"] == [
+        ["till", "1", "EUR", "sales", "3", "2"], ["till", "1", "EUR", "cards", "7", "4"],
+        ["till", "1", "EUR", "gross_minor", "3500", "2000"], ["till", "1", "EUR", "discount_minor", "90", "60"],
+        ["till", "1", "EUR", "tax_minor", "40", "20"],
+      ])
+  }
+
+  @Test func eachDifferenceToATerminalIsListed() async throws {
+    let shop = try await shop()
+    let agreed = """
+      {"actor":"till","number":1,"totals":[{"currency":"EUR","sales":3,"gross_minor":3500,"reversed_cards":2}]}
+
+      {"actor":"till","number":2,"totals":[{"currency":"EUR","cards":1}]}
+      """
+    #expect(try sections(of: shop, agreed)["terminal_differences"] == [])
+    let disputed = """
+      {"actor":"till","number":1,"totals":[{"currency":"EUR","sales":4,"cards":7,"gross_minor":3000},{"currency":"USD","sales":1}]}
+      {"actor":"till","number":2,"totals":[]}
+      {"actor":"till","number":3,"totals":[]}
+      {"actor":"other","number":1,"totals":[]}
+      """
+    let rows = try #require(try sections(of: shop, disputed)["terminal_differences"])
+    #expect(
+      rows == [
+        ["till", "1", "EUR", "sales", "4", "3"], ["till", "1", "EUR", "gross_minor", "3000", "3500"],
+        ["till", "1", "USD", "sales", "1", "0"],
+        ["till", "2", "EUR", "sales", "0", "1"], ["till", "2", "EUR", "cards", "0", "1"],
+        ["till", "2", "EUR", "gross_minor", "0", "500"], ["till", "2", "EUR", "discount_minor", "0", "30"],
+        ["till", "2", "EUR", "tax_minor", "0", "20"],
+        ["other", "1", "", "no such shift in the period", "", ""],
+        ["till", "3", "", "no such shift in the period", "", ""],
+      ])
+  }
+
+  @Test(arguments: [
+    "{", "{\"actor\":\"a\"}", "{\"actor\":\"a\",\"number\":-1,\"totals\":[]}",
+    "{\"actor\":\"a\",\"number\":1,\"totals\":[{\"sales\":1}]}",
+    "{\"actor\":\"a\",\"number\":1,\"totals\":[{\"currency\":\"eur\"}]}",
+    "{\"actor\":\"a\",\"number\":1,\"totals\":[{\"currency\":\"EUR\",\"sold\":1}]}",
+    "{\"actor\":\"a\",\"number\":1,\"totals\":[{\"currency\":\"EUR\",\"sales\":1.5}]}",
+  ]) func whatIsNoTerminalShiftIsRefused(_ line: String) {
+    let good = "{\"actor\":\"a\",\"number\":1,\"totals\":[]}\n"
+    #expect(throws: ReportError.notATerminalShift(line: 2)) { try TerminalShift.read(Array((good + line).utf8)) }
+  }
+
+  @Test func aReportThatSaysWhatTerminalsCountedIsNotProved() async throws {
+    let shop = try await shop()
+    var request = try ReportRequest(.shifts, try days("2027-03-27", "2027-03-28"))
+    request.terminalShifts = []
+    var bytes: [UInt8] = []
+    let view = try JournalView(of: shop.directory)
+    var run = ReportRun(request, of: view, to: JSONWriter(TextSink { bytes += $0 }))
+    try run.run()
+    #expect(throws: ReportError.notOfTheJournalAlone) { try ReportCheck.check(bytes, against: view) }
+  }
+}
+
+extension JournalScan {
+  /// Every event.
+  fileprivate consuming func forEachWhole(_ body: (RawSpan, UInt64, UInt64) throws -> Void) throws {
+    var scan = self
+    try scan.forEach { bytes, sequence, time in
+      try body(bytes, sequence, time)
+      return true
+    }
+  }
+}
