@@ -114,6 +114,17 @@ struct FileCheckTests {
     #expect(try file.problem()?.contains("other pages or entries") == true)
   }
 
+  @Test("A table of a name that there is not, and one with keys of another kind")
+  func otherTables() throws {
+    let renamed = try Damaged()
+    let name = Damaged.node(1, ofPage: Int(renamed.meta.tables.root), in: renamed.bytes).key
+    renamed.bytes[name.upperBound - 1] = UInt8(ascii: "t")
+    #expect(try renamed.problem()?.contains("a table that there is not") == true)
+    let retyped = try Damaged()
+    retyped.bytes[retyped.tables[1].offset + 4] ^= UInt8(TreeRecord.integerKeys)
+    #expect(try retyped.problem()?.contains("keys of another kind") == true)
+  }
+
   @Test("A header of a commit that does not come next to the other's", arguments: [2, 1 << 40])
   func commits(ahead: UInt64) throws {
     let file = try Damaged()

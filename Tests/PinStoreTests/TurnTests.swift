@@ -44,6 +44,33 @@ import Testing
     performing.join()
   }
 
+  /// Law 2, whichever thread performs it: neither an answer nor what it changed is to be seen while its block is synced.
+  @Test(arguments: [true, false]) func nothingIsToldBeforeItsSync(isPerformedByAsker: Bool) throws {
+    let disk = FaultyDisk()
+    var settings = StoreRig.settings
+    settings.systemCalls = disk.calls
+    let tally = try StoreRig.created().open(settings)
+    let store = tally.store
+    try tally.add("a")
+    while store.link.waiting.withLock({ $0.isTurnTaken }) {}
+    let head = store.head
+    disk.close()
+    defer { disk.open() }
+    let requests: [Tally.Request] = [.add(name: "a", amount: 1, id: 1), .look(name: "a", id: 2)]
+    let asking = try SystemThread {
+      #expect(isPerformedByAsker ? store.perform(requests) : store.submit(requests))
+    }
+    disk.awaitSync()
+    tally.context.state.withLock {
+      #expect($0.answers.count == 1)
+      #expect($0.published["a"] == 1)
+    }
+    #expect(store.head == head)
+    disk.open()
+    #expect(tally.context.outcome(of: 2) == .value(2, sequence: 3))
+    asking.join()
+  }
+
   /// One block holds less than these; the next comes before the writer's own thread has woken up.
   @Test func whatOneBlockDoesNotHoldIsDoneBeforeAnythingElse() throws {
     let tally = try StoreRig.created().open()
