@@ -8,13 +8,14 @@ public struct ByteWriter: ~Copyable {
   @usableFromInline var storage: UnsafeMutableRawPointer
   @usableFromInline var capacity: Int
   /// How many bytes have been written.
-  public private(set) var count: Int
+  @inlinable public var count: Int { end }
+  @usableFromInline var end: Int
 
   /// An empty writer with room for `capacity` bytes before it first grows.
   public init(capacity: Int = 256) {
     self.capacity = max(capacity, 16)
     storage = .allocate(byteCount: self.capacity, alignment: 16)
-    count = 0
+    end = 0
   }
 
   deinit { storage.deallocate() }
@@ -35,13 +36,13 @@ public struct ByteWriter: ~Copyable {
   /// Forgets everything from `count` on; `count` is at most what has been written.
   public mutating func truncate(to count: Int) {
     precondition(count >= 0 && count <= self.count, "a writer can only be cut shorter")
-    self.count = count
+    end = count
   }
 
   /// Overwrites everything written, and all spare room, with zeros, and forgets it: for buffers that held secrets.
   public mutating func wipe() {
     explicit_bzero(storage, capacity)
-    count = 0
+    end = 0
   }
 
   /// Writes one big-endian integer.
@@ -52,6 +53,7 @@ public struct ByteWriter: ~Copyable {
   }
 
   /// Writes bytes as they are.
+  @inlinable
   public mutating func write(_ bytes: RawSpan) {
     guard bytes.byteCount > 0 else { return }
     let start = advance(by: bytes.byteCount)
@@ -90,15 +92,16 @@ public struct ByteWriter: ~Copyable {
     bytes.withUnsafeBytes { (storage + offset).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
   }
 
-  @usableFromInline
+  @inlinable
   mutating func advance(by byteCount: Int) -> Int {
-    let start = count
+    let start = end
     if start + byteCount > capacity { grow(toFit: start + byteCount) }
-    count = start + byteCount
+    end = start + byteCount
     return start
   }
 
-  private mutating func grow(toFit needed: Int) {
+  @usableFromInline
+  mutating func grow(toFit needed: Int) {
     let larger = max(needed, capacity * 2)
     let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
     moved.copyMemory(from: storage, byteCount: count)

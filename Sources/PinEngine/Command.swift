@@ -20,18 +20,19 @@ public enum Command: Sendable {
   case withdraw(StockChange)
   case freeze(ProductStop)
   case thaw(ProductStop)
-  case defineProduct(DefineProduct)
+  // What is rare and large lies apart, so that the rest is small.
+  indirect case defineProduct(DefineProduct)
   case lookUp(RequestID)
   /// One product, or all.
   case stock(ProductID?)
   case shiftTotals
   case closeShift(RequestID)
   case actors
-  case approve(Approve)
+  indirect case approve(Approve)
   case defineApprovalRule(DefineApprovalRule)
-  case orders(OrderCommand)
+  indirect case orders(OrderCommand)
   /// Made by `Engine` alone, which supplies the keys: nobody else can make one.
-  case internalCommand(InternalCommand)
+  indirect case internalCommand(InternalCommand)
 
   /// The operation of the protocol that it is.
   public var operation: Operation {

@@ -139,9 +139,9 @@ public struct ActorLimits: Hashable, Sendable {
   public var isEmpty: Bool { self == ActorLimits() }
 
   /// Whether a product may be sold, as far as the product goes.
-  package func allow(_ product: Product) -> Bool {
-    if let currency, currency != product.currency { return false }
-    return products.isEmpty || products.containsSorted(product.id)
+  package func allow(_ product: ProductID, costing price: Currency) -> Bool {
+    if let currency, currency != price { return false }
+    return products.isEmpty || products.containsSorted(product)
   }
 
   /// The first field that is not as it must be; nil if none is.

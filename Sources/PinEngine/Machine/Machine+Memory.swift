@@ -26,7 +26,7 @@ extension Machine {
     while let entry = try walk.next() {
       let actor = ActorID(entry.key.bigEndian(at: 0))
       trusting(entry.value) { (reader) throws(ByteShortage) in
-        shifts[actor] = try Shift(&reader)
+        setShift(of: actor, try Shift(&reader))
         takings[Int(actor.rawValue) - 1] = try Takings(&reader)
       }
     }
@@ -49,13 +49,13 @@ extension Machine {
   }
 
   package mutating func flush(into state: inout WriteTransaction) throws(LMDBError) {
-    for product in changedLevels.sorted() {
+    for number in changedLevels.numbers.sorted() {
       record.removeAll()
-      levels[Int(product.rawValue) - 1].write(to: &record)
-      let key = product.key
+      levels[Int(number) - 1].write(to: &record)
+      let key = ProductID(number).key
       try state.put(record.bytes, for: key.span.bytes, in: tables.levels)
     }
-    for actor in changedShifts.sorted() {
+    for actor in changedShifts.numbers.sorted().lazy.map({ ActorID($0) }) {
       record.removeAll()
       shift(of: actor).write(to: &record)
       takings[Int(actor.rawValue) - 1].write(to: &record)
@@ -68,8 +68,8 @@ extension Machine {
       let key = Counters.key
       try state.put(record.bytes, for: key.span.bytes, in: tables.counters)
     }
-    changedLevels.removeAll(keepingCapacity: true)
-    changedShifts.removeAll(keepingCapacity: true)
+    changedLevels.removeAll()
+    changedShifts.removeAll()
     haveCountersChanged = false
   }
 

@@ -25,16 +25,17 @@ package struct Machine: ~Copyable {
   var lots: [LotRecord] = []
   /// By number, from 1.
   var actors: [ActorRecord] = []
-  var shifts: [ActorID: Shift] = [:]
+  /// By the actor's number, from 0, the store's own; those who never sold may be missing.
+  var shifts: [Shift] = []
   /// By the actor's number, from 1.
   var takings: [Takings] = []
   /// What was approved and not done yet.
   var approvals: [RequestID: ApprovalRecord] = [:]
 
   /// What is to be written at the next checkpoint.
-  var changedLevels: Set<ProductID> = []
+  var changedLevels = Marks()
   /// Whose shift or takings.
-  var changedShifts: Set<ActorID> = []
+  var changedShifts = Marks()
   var haveCountersChanged = false
 
   /// Where the machine publishes and answers; none while it only replays.
@@ -89,7 +90,7 @@ package struct Machine: ~Copyable {
 
   mutating func changeLevel(of product: ProductID, _ change: (inout StockLevel) -> Void) {
     change(&levels[Int(product.rawValue) - 1])
-    changedLevels.insert(product)
+    changedLevels.mark(product.rawValue)
   }
 }
 

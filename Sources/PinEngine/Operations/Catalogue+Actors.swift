@@ -39,7 +39,7 @@ extension Machine {
     if index == products.count {
       products.append(product)
       levels.append(StockLevel(product: product.id))
-      changedLevels.insert(product.id)
+      changedLevels.mark(product.id.rawValue)
       productIDs[product.sku] = product.id
       counters.nextProduct = ProductID(product.id.rawValue + 1)
       haveCountersChanged = true

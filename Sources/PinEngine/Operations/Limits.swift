@@ -4,10 +4,10 @@ import PinWords
 ///
 /// Days come before minutes, so that nobody is told to wait a minute and then a day.
 extension Machine {
-  /// Whether the asker may sell a product.
-  func mayTake(_ product: Product, _ asker: Asker) -> Bool {
+  /// Whether the asker may sell a product that costs this currency.
+  func mayTake(_ product: ProductID, costing currency: Currency, _ asker: Asker) -> Bool {
     guard let index = indexOfTakings(of: asker.id) else { return true }
-    return actors[index].description.limits.allow(product)
+    return actors[index].description.limits.allow(product, costing: currency)
   }
 
   /// Which limit the cards of these lines would break; their products are known.
@@ -50,7 +50,7 @@ extension Machine {
   mutating func changeTakings(of actor: ActorID, _ change: (inout Takings) -> Void) {
     guard let index = indexOfTakings(of: actor) else { return }
     change(&takings[index])
-    changedShifts.insert(actor)
+    changedShifts.mark(actor.rawValue)
   }
 
   /// Nil for the store itself, which has no limits.

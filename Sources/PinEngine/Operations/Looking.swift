@@ -61,7 +61,17 @@ extension Machine {
 /// Shifts: what an actor sold since its last close, by currency.
 extension Machine {
   func shift(of actor: ActorID) -> Shift {
-    shifts[actor] ?? Shift(number: 1, openedAtMilliseconds: 0, totals: [])
+    let index = Int(actor.rawValue)
+    return shifts.indices.contains(index) ? shifts[index] : .first
+  }
+
+  mutating func setShift(of actor: ActorID, _ shift: Shift) { shifts[makeShift(of: actor)] = shift }
+
+  /// Where an actor's shift is, which is begun if it had none.
+  private mutating func makeShift(of actor: ActorID) -> Int {
+    let index = Int(actor.rawValue)
+    while shifts.count <= index { shifts.append(.first) }
+    return index
   }
 
   mutating func decideCloseShift(
@@ -76,21 +86,20 @@ extension Machine {
 
   mutating func applyShiftClosed(_ eventHead: EventHead, timeMilliseconds: UInt64) {
     let number = shift(of: eventHead.actor).number + 1
-    shifts[eventHead.actor] = Shift(number: number, openedAtMilliseconds: timeMilliseconds, totals: [])
-    changedShifts.insert(eventHead.actor)
+    setShift(of: eventHead.actor, Shift(number: number, openedAtMilliseconds: timeMilliseconds, totals: []))
+    changedShifts.mark(eventHead.actor.rawValue)
   }
 
   mutating func changeShift(of actor: ActorID, currency: Currency, _ change: (inout ShiftTotal) -> Void) {
-    var totals = shift(of: actor).totals
-    if let index = totals.firstIndex(where: { $0.currency == currency }) {
-      change(&totals[index])
+    let index = makeShift(of: actor)
+    if let place = shifts[index].totals.firstIndex(where: { $0.currency == currency }) {
+      change(&shifts[index].totals[place])
     } else {
       var total = ShiftTotal(currency: currency)
       change(&total)
-      totals.append(total)
+      shifts[index].totals.append(total)
     }
-    shifts[actor, default: Shift(number: 1, openedAtMilliseconds: 0, totals: [])].totals = totals
-    changedShifts.insert(actor)
+    changedShifts.mark(actor.rawValue)
   }
 
   /// Counts a sale at the moment it is delivered.
@@ -154,4 +163,9 @@ extension Machine {
       changeShift(of: head.actor, currency: granted.currency) { count(&$0, granted, cards, isFirstOfCurrency) }
     }
   }
+}
+
+extension Shift {
+  /// What everybody begins with.
+  fileprivate static var first: Shift { Shift(number: 1, openedAtMilliseconds: 0, totals: []) }
 }

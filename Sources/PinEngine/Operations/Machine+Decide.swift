@@ -78,12 +78,13 @@ extension Machine {
   ) -> Asker? {
     let id = submission.actor
     if id == .store { return Asker(id: id, roles: .all) }
-    guard let actor = actor(id), !actor.isRevoked, !actor.roles.isDisjoint(with: operation.allowedRoles) else {
-      return nil
-    }
+    let index = Int(id.rawValue) - 1
+    guard actors.indices.contains(index), !actors[index].description.isRevoked else { return nil }
+    let roles = actors[index].description.roles
+    guard !roles.isDisjoint(with: operation.allowedRoles) else { return nil }
     let key = submission.keyNumber
-    guard key == 0 || actors[Int(id.rawValue) - 1].hasKey(key, at: now) else { return nil }
-    return Asker(id: id, roles: actor.roles)
+    guard key == 0 || actors[index].hasKey(key, at: now) else { return nil }
+    return Asker(id: id, roles: roles)
   }
 }
 

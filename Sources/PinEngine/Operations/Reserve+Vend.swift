@@ -107,12 +107,16 @@ extension Machine {
   ) throws(LMDBError) -> Refusal? {
     picks.removeAll(keepingCapacity: true)
     for (index, line) in lines.enumerated() {
-      guard let product = product(line.product) else { return .unknownProduct(line.product) }
-      guard mayTake(product, asker) else { return .productNotPermitted(line.product) }
-      guard !product.isFrozen else { return .productFrozen(line.product) }
-      let (price, overflows) = product.priceMinor.multipliedReportingOverflow(by: UInt64(line.count))
+      // Read where it is: a product is large to copy.
+      let place = Int(line.product.rawValue) - 1
+      guard products.indices.contains(place) else { return .unknownProduct(line.product) }
+      guard mayTake(line.product, costing: products[place].currency, asker) else {
+        return .productNotPermitted(line.product)
+      }
+      guard !products[place].isFrozen else { return .productFrozen(line.product) }
+      let (price, overflows) = products[place].priceMinor.multipliedReportingOverflow(by: UInt64(line.count))
       guard !overflows, line.discountMinor <= price else { return .invalid(.discount) }
-      let earliest = Day(atMilliseconds: now).adding(days: UInt32(product.minimumValidityDays))
+      let earliest = Day(atMilliseconds: now).adding(days: UInt32(products[place].minimumValidityDays))
       if let refusal = try pick(lines, UInt16(index), expiringFrom: earliest, now, state) { return refusal }
     }
     return nil
@@ -164,8 +168,9 @@ extension Machine {
   // MARK: The event
 
   private func granted(_ line: Line) -> GrantedLine {
-    let product = products[Int(line.product.rawValue) - 1]
-    return GrantedLine(line: line, unitPriceMinor: product.priceMinor, currency: product.currency)
+    let place = Int(line.product.rawValue) - 1
+    return GrantedLine(
+      line: line, unitPriceMinor: products[place].priceMinor, currency: products[place].currency)
   }
 
   ///     8 id  24 deadline u64  32 cashier u32  36 hold seconds u32  40 tender  41 zero  42 line count u16  44 zero u32
