@@ -24,9 +24,10 @@ struct PrintCountTests {
     let across = try #require(await reprint(120, 20).delivery)
     #expect(across.openedCount == 8 && across.nextIndex == 128 && across.printCount == 1)
     let next = try #require(await reprint(128, 5).delivery)
-    #expect(next.openedCount == 5 && next.nextIndex == 133)
+    // However often the first part was printed, these are new: their receipt is no duplicate.
+    #expect(next.openedCount == 5 && next.nextIndex == 133 && next.printCount == 0)
     let again = try #require(await reprint(128, 5).delivery)
-    #expect(again.printCount == next.printCount + 1)
+    #expect(again.printCount == 2)
     let rest = try #require(await reprint(133, 0).delivery)
     #expect(rest.openedCount == 128 && rest.nextIndex == 261)
     #expect(try #require(await reprint(261, 0).delivery).nextIndex == 300)

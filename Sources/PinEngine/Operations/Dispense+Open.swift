@@ -150,8 +150,8 @@ extension Machine {
     guard firstIndex <= head.openedCount else { return Reply(.refused(.invalid(.index))) }
     let isPrint = firstIndex < head.openedCount
     let count = isPrint ? min(count, head.openedCount - firstIndex) : count
-    // The first telling is no reprint, but it was one.
-    let toldBefore = isPrint ? head.printCount &+ (head.printCount == .max ? 0 : 1) : head.printCount
+    // The first telling is no reprint, but it was one. Cards after those told before are new, however often those were printed.
+    let toldBefore = isPrint ? head.printCount &+ (head.printCount == .max ? 0 : 1) : 0
     let delivery = try delivery(of: id, firstIndex: firstIndex, count: count, printCount: toldBefore, state)
     guard firstIndex < delivery.totalCount || delivery.totalCount == 0 else {
       return Reply(.refused(.invalid(.index)))
