@@ -166,7 +166,9 @@ let package = Package(
       exclude: ["Corpus", "Found"], swiftSettings: settings),
     .testTarget(
       name: "PinvaultTests",
-      dependencies: ["pinvault", "PinBench", "ChildProcess", "PinClient", "PinProtocol", "PinWords", "TestSupport"],
+      dependencies: [
+        "pinvault", "PinBench", "ChildProcess", "Curl", "PinClient", "PinProtocol", "PinWords", "TestSupport",
+      ],
       swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]

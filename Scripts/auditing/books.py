@@ -32,9 +32,10 @@ class Books(Reservations, Takings, Orders):
         self.approvals = Approvals(findings, self.roles)
         self.next_card, self.loading, self.is_quarantining = 1, 0, False
         self.store_id = NOBODY
-        # Orders as records, customers as fields, mails that wait by their cause, digests of documents by their ids; and the
+        # Orders as records, customers as fields, mails that wait by their cause, digests of documents by their ids, the orders that put marks
+        # on the fraud list; and the
         # order's event whose cards' event is being entered.
-        self.orders, self.customers, self.mails, self.documents, self.of_order = {}, {}, {}, {}, None
+        self.orders, self.customers, self.mails, self.documents, self.fraud, self.of_order = {}, {}, {}, {}, {}, None
         self.event_count = 0
         self.entries = {
             1: self.store_named, 2: self.store_restored, 3: lambda event: None, 4: self.actor_defined,

@@ -5,7 +5,7 @@ import struct
 from .journal import Damage
 from .rules import APPROVABLE
 from .words import (ACT, ACTOR, ACTS, APPROVED_REQUEST, CARDS_PER_DAY, CONDITIONS, COUNT, EXPIRED, EXTENTS, KEY, KINDS,
-                    CUSTOMER, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES,
+                    CUSTOMER, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES, MARKS, WAYS,
                     QUARANTINED, REASON, RELEASED, REVERSED, REVIEWS, ROLES, STATES, TENDERS, WITHOUT_ID)  # fmt: skip
 
 EVENT_HEAD = struct.Struct(">BBHI")
@@ -391,7 +391,10 @@ def customer_defined(reader):
     facts |= {"consents": result.flag(), "is_barred": result.flag()}
     result.zeros(2)
     facts |= {"approved_orders": result.u32(), "approved_card": result.take(16), "document": document(result)}
+    facts["marks"] = [result.take(17) for _ in range(result.u8())]
     ends(result)
+    if len(facts["marks"]) > 17 or any(not 0 < mark[0] < len(MARKS) for mark in facts["marks"]):
+        raise Damage("a mark of a kind that does not exist")
     if field(fields, CUSTOMER) != facts["customer"]:
         raise Damage("a customer is not what the request says")
     return facts
@@ -404,13 +407,18 @@ def order(reader):
         facts[axis] = reader.u8()
         if not 0 < facts[axis] < len(words):
             raise Damage("an order stands where no order can")
-    reader.zeros(1)
+    facts["suspicions"] = reader.u8()
+    if facts["suspicions"] > 15:
+        raise Damage("an order is suspected of what there is not")
     facts |= {"customer": reader.take(16), "submitted_by": reader.u32(), "submitted": reader.u64()}
     facts |= {"currency": reader.currency(), "total": reader.u64(), "shipping": reader.u64(), "paid": reader.u64()}
     facts |= {"credited": reader.u64(), "card_document": document(reader), "card": reader.take(16)}
     if not any(facts["card_document"][0]) and (any(facts["card_document"][1]) or any(facts["card"])):
         raise Damage("an order has half a payment card")
-    return facts | {"authorisation": reader.text()}
+    facts |= {"device": reader.take(16), "way": reader.u8()}
+    if not 0 < facts["way"] < len(WAYS):
+        raise Damage("an order goes a way that there is not")
+    return facts | {"authorisation": reader.text(), "carrier": reader.text(), "tracking": reader.text()}
 
 
 def order_changed(reader):

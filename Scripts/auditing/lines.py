@@ -4,7 +4,7 @@ import json
 
 from .approvals import OFF
 from .rules import APPROVABLE
-from .words import (ACTS, CONDITIONS, FULFILMENTS, MAIL_OUTCOMES, MAILS, NEVER, PAYMENTS, PLACES, REVIEWS, ROLES,
+from .words import (ACTS, CONDITIONS, FULFILMENTS, MAIL_OUTCOMES, MAILS, MARKS, WAYS, NEVER, PAYMENTS, PLACES, REVIEWS, ROLES,
                     STATES, TENDERS, currency_text, days_text, id_text, moment_text)  # fmt: skip
 
 
@@ -134,7 +134,11 @@ def document(name):
 def customer(facts):
     return {"customer": id_text(facts["customer"]), "version": facts["version"], "consents": facts["consents"],
             "is_barred": facts["is_barred"], "approved_orders": facts["approved_orders"],
-            "document": document(facts["document"])}  # fmt: skip
+            "document": document(facts["document"]), "marks": [mark(found) for found in facts["marks"]]}  # fmt: skip
+
+
+def mark(found):
+    return {"kind": MARKS[found[0]], "digest": found[1:].hex()}
 
 
 def order(facts):
@@ -147,6 +151,9 @@ def order(facts):
         "currency": currency_text(facts["currency"]), "total_minor": facts["total"],
         "shipping_minor": facts["shipping"], "paid_minor": facts["paid"], "credited_minor": facts["credited"],
         "authorisation": facts["authorisation"],
+        "suspicions": [name for kind, name in enumerate(MARKS) if kind and facts["suspicions"] >> (kind - 1) & 1],
+        "device": mark(b"\3" + facts["device"]) if any(facts["device"]) else None, "delivery_way": WAYS[facts["way"]],
+        "carrier": facts["carrier"], "tracking_number": facts["tracking"],
         "payment_card": document(facts["card_document"]) if any(facts["card_document"][0]) else None,
         "reason": facts["reason"], "mail": MAILS[facts["mail"]],
         "cards": cards and {"kind": cards.name, "id": id_text(cards.id)} | KEYS[cards.kind](cards.facts),

@@ -5,7 +5,7 @@ import struct
 from .events import Reader, order as order_of
 from .reservations import ORDERED, grant_of
 from .rules import BITS
-from .words import ACTS, DELIVERED, FULFILMENTS, MAILS, PAYMENTS, REVIEWS, SHIPPING, VERSION, id_text
+from .words import ACTS, DELIVERED, FULFILMENTS, MAILS, MARK, PAYMENTS, REVIEWS, SHIPPING, VERSION, WAYS, id_text
 
 CUSTOMER_RECORD = struct.Struct(">16sIBBHI16s16s32s")
 MAIL = struct.Struct(">BBHIQ16s")
@@ -22,6 +22,7 @@ RULES = [
     ("change-card", SHOP, "pending approved", "unpaid declined", "held", ("reviewed", "unpaid", None), None, None),
     ("cancel", SHOP, "pending approved", "unpaid declined authorised", "held", (None, None, "cancelled"), "released", "cancelled"),
     ("cancel", CLERK, "pending approved", "paid", "held", (None, "refunded", "cancelled"), "released", "cancelled"),
+    ("ship", CLERK, "approved", "paid", "held", (None, None, "shipped"), "dispensed", "shipped"),
     ("take-back", CLERK, "approved", "paid", "delivered shipped", (None, None, None), "returned", "credited"),
 ]  # fmt: skip
 
@@ -33,18 +34,29 @@ class Orders:
         facts = event.facts
         before = self.customers.get(facts["customer"])
         _, version, _, barred, _, approved, card = before[:7] if before else (0, 0, 0, 0, 0, 0, bytes(16))
-        wanted = (facts["customer"], version + 1, facts["consents"], barred, 0, approved, card, *facts["document"])
+        marks = [value for name, value in facts["request"] if name == MARK]
+        wanted = (facts["customer"], version + 1, facts["consents"], barred, 0, approved, card, *facts["document"], marks)
         seen = int.from_bytes(dict(facts["request"])[VERSION], "big")
-        if CUSTOMER_RECORD.pack(*wanted) != facts["record"] or seen != version:
+        if customer_record(wanted) != facts["record"] or seen != version:
             self.findings.problem("orders", event, "a customer is not what this makes of one")
         self.customers[facts["customer"]] = list(wanted)
         self.name_document(event, facts["document"])
 
     def customer_records(self):
-        return {id: CUSTOMER_RECORD.pack(*record) for id, record in self.customers.items()}
+        return {id: customer_record(record) for id, record in self.customers.items()}
 
-    def is_trusted(self, customer, card):
-        return customer[5] > 0 and customer[6] == card
+    def is_trusted(self, customer, facts):
+        return customer[5] > 0 and customer[6] == facts["card"] and not facts["suspicions"]
+
+    def marks(self, customer, facts):
+        """What the fraud list would know an order by."""
+        more = {3: facts["device"], 4: facts["card"]}
+        return customer[9] + [bytes([kind]) + digest for kind, digest in more.items() if any(digest)]
+
+    def check_suspicions(self, event, customer):
+        found = {mark[0] for mark in self.marks(customer, event.facts) if mark in self.fraud}
+        if event.facts["suspicions"] != sum(1 << (kind - 1) for kind in found):
+            self.findings.problem("orders", event, "what of it is on the fraud list is not what it says")
 
     def order_changed(self, event):
         facts = event.facts
@@ -76,12 +88,14 @@ class Orders:
             customer[5], customer[6] = customer[5] + 1, facts["card"]
         elif facts["act"] == 3:
             customer[3] = 1
+            self.fraud |= {mark: facts["order"] for mark in self.marks(customer, facts)}
         if facts["mail"]:
             self.mails[event.sequence] = [facts["mail"], 0, 0, 0, 0, facts["order"]]
 
     def check_submitted(self, event, customer):
         facts, cards = event.facts, event.facts["cards"]
-        wanted = (2 if self.is_trusted(customer, facts["card"]) else 1, 1, 1)
+        self.check_suspicions(event, customer)
+        wanted = (2 if self.is_trusted(customer, facts) else 1, 1, 1)
         if (facts["review"], facts["payment"], facts["fulfilment"]) != wanted or facts["mail"] != 1:
             self.findings.problem("orders", event, "an order does not begin like this")
         if customer[3]:
@@ -109,11 +123,13 @@ class Orders:
             self.findings.problem("orders", event, f"{act} may not be done, or not by this actor")
             return
         becomes, cards, mail = row[5:]
-        trusted = self.is_trusted(customer, facts["card"])
+        if act == "change-card":
+            self.check_suspicions(event, customer)
+        trusted = self.is_trusted(customer, facts)
         review = ("approved" if trusted else "pending") if becomes[0] == "reviewed" else becomes[0] or review
         payment, fulfilment = becomes[1] or payment, becomes[2] or fulfilment
         credited = facts["paid"] if fulfilment == "cancelled" else before["credited"]
-        if (review, payment, fulfilment) == ("approved", "paid", "held"):
+        if (review, payment, fulfilment) == ("approved", "paid", "held") and WAYS[facts["way"]] == "mail":
             fulfilment, cards, mail = "delivered", "dispensed", "delivery"
         if act == "take-back" and event.facts["cards"]:
             credits, moves = event.facts["cards"].facts["credits"], event.facts["cards"].facts["moves"]
@@ -126,7 +142,9 @@ class Orders:
         if did != cards or mail != MAILS[facts["mail"]]:
             self.findings.problem("orders", event, f"{act} does not do this with its cards, or causes another mail")
         paid = before["total"] if act == "record-payment" else before["paid"]
-        stays = ("customer", "submitted_by", "submitted", "currency", "total", "shipping")
+        stays = ("customer", "submitted_by", "submitted", "currency", "total", "shipping", "device", "way")
+        stays += () if act == "ship" else ("carrier", "tracking")
+        stays += () if act == "change-card" else ("suspicions",)
         if facts["paid"] != paid or facts["credited"] != credited or any(facts[name] != before[name] for name in stays):
             self.findings.problem("prices", event, "its money is not what the act makes of it")
 
@@ -157,6 +175,10 @@ class Orders:
     def name_document(self, event, name):
         if self.documents.setdefault(name[0], name[1]) != name[1]:
             self.findings.problem("orders", event, f"document {id_text(name[0])} has another digest than before")
+
+
+def customer_record(record):
+    return CUSTOMER_RECORD.pack(*record[:9]) + bytes([len(record[9])]) + b"".join(record[9])
 
 
 def standing(facts):

@@ -15,13 +15,15 @@ CUSTODY_VALUE = struct.Struct(">IBBIQ16s")
 STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
-TABLES = ["actors", "approvals", "counters", "custody", "customers", "deadlines", "ids", "levels", "lots", "mail",
+TABLES = ["actors", "approvals", "counters", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
           "orders", "products", "purchases", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
     if table in ("approvals", "customers", "ids", "orders"):
         return id_text(key)
+    if table == "fraud":
+        return key.hex()
     if table == "deadlines":
         return f"{int.from_bytes(key[:8], 'big')} {id_text(key[8:])}"
     if table == "custody":
@@ -47,8 +49,9 @@ def expected(books, table):
         return ((id, books.ids[id]) for id in sorted(books.ids))
     if table == "approvals":
         return books.approvals.records()
-    if table in ("orders", "customers", "mail"):
-        records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records()}
+    if table in ("orders", "customers", "mail", "fraud"):
+        records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records(),
+                   "fraud": books.fraud}  # fmt: skip
         return sorted(records[table].items())
     if table == "deadlines":
         return ((key, b"") for key in books.deadlines())

@@ -28,13 +28,16 @@ DAY_MILLISECONDS = 86_400_000
 OPERATION, COUNT, EXTENTS, REASON, RESERVATION, ACTOR, LIMITS, KEY = 2, 4, 13, 14, 15, 31, 40, 41
 APPROVED_REQUEST, CARDS_PER_DAY = 50, 51
 ORDER, VERSION, ACT, CUSTOMER, SHIPPING, DOCUMENT, AUTHORISATION, PAYMENT_CARD, CONSENT = range(52, 61)
-LAST_FIELD = 60
+MARK, DEVICE, WAY, CARRIER, TRACKING = range(61, 66)
+LAST_FIELD = 65
 
 REVIEWS = [None, "pending", "approved", "denied"]
 PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded"]
 FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled"]
-ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back"]
-MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited"]
+ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back", "ship"]
+MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped"]
+WAYS = [None, "mail", "post"]
+MARKS = [None, "email", "address", "device", "card"]
 MAIL_OUTCOMES = [None, "sent", "deferred", "given-up"]
 
 

@@ -38,6 +38,7 @@ public struct BackOffice: Service {
   public func run() async throws {
     let router = Router(context: Caller.self)
     router.add(middleware: Problems())
+    Routes(desk: desk).addOpen(to: router)
     router.add(middleware: Authentication(engine: desk.engine))
     Routes(desk: desk).add(to: router)
     // Its own messages may quote what was sent.

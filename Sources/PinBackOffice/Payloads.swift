@@ -59,6 +59,10 @@ struct OrderBody: Codable {
   var lines: [LineBody]
   var shippingMinor: UInt64?
   var card: CardBody?
+  /// Tells the customer's device from others.
+  var device: String?
+  /// `mail` if it is not there, or `post`.
+  var delivery: String?
 }
 
 /// What every act takes: the version of the order that was looked at.
@@ -74,6 +78,30 @@ struct ReasonBody: Codable {
 struct PaymentBody: Codable {
   var version: UInt32
   var authorisation: String
+}
+
+struct ShipBody: Codable {
+  var version: UInt32
+  var carrier: String
+  var trackingNumber: String
+}
+
+/// What a customer is told who follows an order.
+struct TrackAnswer: Encodable {
+  var order: RequestID
+  var submitted: String
+  var review: String
+  var payment: String
+  var fulfilment: String
+  var carrier: String?
+  var trackingNumber: String?
+
+  init(_ order: Order) {
+    let told = OrderAnswer(order)
+    self.order = order.id
+    (submitted, review, payment, fulfilment) = (told.submitted, told.review, told.payment, told.fulfilment)
+    (carrier, trackingNumber) = (told.carrier, told.trackingNumber)
+  }
 }
 
 struct CardChangeBody: Codable {
@@ -124,6 +152,13 @@ struct OrderAnswer: Encodable {
   var paidMinor: UInt64
   var creditedMinor: UInt64
   var authorisation: String?
+  /// What of it is on the fraud list: `email`, `address`, `device`, `card`.
+  var suspicions: [String]
+  var delivery: String
+  var carrier: String?
+  var trackingNumber: String?
+  /// For the customer alone.
+  var trackingToken: String?
   var card: Card?
   var lines: [Line]?
 
@@ -141,6 +176,10 @@ struct OrderAnswer: Encodable {
     paidMinor = order.paidMinor
     creditedMinor = order.creditedMinor
     authorisation = order.authorisation.isEmpty ? nil : order.authorisation
+    suspicions = order.suspicions.kinds.map { "\($0)" }
+    delivery = "\(order.way)"
+    carrier = order.carrier.isEmpty ? nil : order.carrier
+    trackingNumber = order.trackingNumber.isEmpty ? nil : order.trackingNumber
   }
 }
 

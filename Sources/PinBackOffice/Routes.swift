@@ -24,10 +24,23 @@ struct Routes: Sendable {
       let body = try await request.read(PaymentBody.self, context)
       return try await act(.recordPayment(authorisation: body.authorisation), body.version, request, context)
     }
+    router.post("/orders/:id/ship") { request, context in
+      let body = try await request.read(ShipBody.self, context)
+      let ship = OrderChange.Act.ship(carrier: body.carrier, trackingNumber: body.trackingNumber)
+      return try await act(ship, body.version, request, context)
+    }
     router.put("/orders/:id/card", use: changeCard)
     router.post("/orders/:id/card/show", use: showCard)
     router.post("/orders/:id/return", use: takeBack)
     router.get("/mails/dead", use: deadMails)
+  }
+
+  /// What is told to whoever has a token, without a name.
+  func addOpen(to router: Router<Caller>) {
+    router.get("/track/:token") { _, context in
+      let token = try context.parameters.require("token")
+      return try answer(TrackAnswer(try await desk.order(trackedBy: token)))
+    }
   }
 
   // MARK: Customers
@@ -53,7 +66,7 @@ struct Routes: Sendable {
     let body = try await request.read(OrderBody.self, context)
     let submission = OrderDesk.Submission(
       customer: body.customer, lines: try body.lines.map(line), shippingMinor: body.shippingMinor ?? 0,
-      card: try body.card.map(card))
+      card: try body.card.map(card), device: try body.device.map(device), way: try way(body.delivery))
     let done = try await desk.submit(submission, order: context.pathID, id: request.changeID, context.asker)
     return try answer(OrderAnswer(done.value), status: done.isRepeat ? .ok : .created, isRepeat: done.isRepeat)
   }
@@ -73,6 +86,18 @@ struct Routes: Sendable {
       taxMinor: body.taxMinor ?? 0)
   }
 
+  private func device(_ text: String) throws -> String {
+    guard (1...200).contains(text.utf8.count) else { throw Problem.invalid("device") }
+    return text
+  }
+
+  private func way(_ name: String?) throws -> DeliveryWay {
+    guard let way = DeliveryWay.allCases.first(where: { "\($0)" == name ?? "mail" }) else {
+      throw Problem.invalid("delivery")
+    }
+    return way
+  }
+
   private func card(_ body: CardBody) throws -> PaymentCardDetails {
     guard let card = PaymentCardDetails(number: body.number, expiry: body.expiry) else { throw Problem.invalid("card") }
     return card
@@ -81,6 +106,7 @@ struct Routes: Sendable {
   @Sendable private func order(_ request: Request, _ context: Caller) async throws -> Response {
     let found = try await desk.order(context.pathID, context.asker)
     var told = OrderAnswer(found.order)
+    told.trackingToken = desk.trackingToken(of: found.order.id)
     told.card = try found.order.card.flatMap { try desk.cardSummary($0) }.map {
       OrderAnswer.Card(lastFour: $0.lastFour, expiry: $0.expiry)
     }

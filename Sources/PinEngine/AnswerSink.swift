@@ -28,12 +28,16 @@ package final class EngineContext: Sendable {
   /// What documents are sealed under, and what tells payment cards apart: both of the store key alone.
   let documentKey: SecretKey
   let paymentCardKey: SecretKey
+  let markKey: SecretKey
+  let trackingKey: SecretKey
 
   init(storeKey: SecretKey, fingerprintKey: SecretKey) {
     self.storeKey = storeKey
     self.fingerprintKey = fingerprintKey
     documentKey = storeKey.derived("pinvault-document-key-1")
     paymentCardKey = storeKey.derived("pinvault-payment-card-key-1")
+    markKey = storeKey.derived("pinvault-mark-key-1")
+    trackingKey = storeKey.derived("pinvault-tracking-key-1")
     published = Mutex(Catalogue.empty)
   }
 

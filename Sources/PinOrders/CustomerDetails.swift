@@ -1,3 +1,4 @@
+import Foundation
 import PinWords
 
 /// Who a customer is: a document, which can be purged.
@@ -13,6 +14,20 @@ package struct CustomerDetails: Codable, Hashable, Sendable {
     self.email = email
     self.phone = phone
     self.addresses = addresses
+  }
+
+  /// What the fraud list would know this customer by, written in one way however it was typed.
+  var marked: [(kind: Mark.Kind, text: String)] {
+    let mail = email.lowercased().split(separator: "@")
+    // What stands behind a plus sign goes to the same mailbox.
+    let mailbox = (mail.first?.split(separator: "+", omittingEmptySubsequences: false).first).map(String.init) ?? ""
+    let addresses = (addresses ?? []).map { lines in
+      lines.joined().folding(options: [.diacriticInsensitive, .caseInsensitive], locale: nil)
+        .filter { $0.isLetter || $0.isNumber }
+    }
+    var texts: [(kind: Mark.Kind, text: String)] = [(.email, "\(mailbox)@\(mail.last ?? "")")]
+    for address in addresses where !texts.contains(where: { $0.text == address }) { texts.append((.address, address)) }
+    return texts
   }
 
   /// The first part that cannot be so; nil if all can.

@@ -34,7 +34,8 @@ package struct OrderDesk: Sendable {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
     return try await keeping(details, id: id, asker, .defineCustomer) { document in
       let change = CustomerChange(
-        id: id, customer: customer, version: version, consents: consents, document: document)
+        id: id, customer: customer, version: version, consents: consents, document: document,
+        marks: details.marked.map { engine.mark($0.kind, $0.text) })
       return try await ask(.defineCustomer(change), asker) {
         if case .customer(let customer) = $0 { customer } else { nil }
       }
@@ -59,7 +60,15 @@ package struct OrderDesk: Sendable {
     package var lines: [Line]
     package var shippingMinor: UInt64
     package var card: PaymentCardDetails?
-    package init(customer: RequestID, lines: [Line], shippingMinor: UInt64, card: PaymentCardDetails?) {
+    /// Whatever tells the customer's device from others, as the storefront sees it.
+    package var device: String?
+    package var way: DeliveryWay
+    package init(
+      customer: RequestID, lines: [Line], shippingMinor: UInt64, card: PaymentCardDetails?, device: String? = nil,
+      way: DeliveryWay = .mail
+    ) {
+      self.device = device
+      self.way = way
       self.customer = customer
       self.lines = lines
       self.shippingMinor = shippingMinor
@@ -71,7 +80,8 @@ package struct OrderDesk: Sendable {
     _ submission: Submission, order: RequestID, id: RequestID, _ asker: Asker
   ) async throws -> Done<Order> {
     var submit = OrderChange.Submit(
-      customer: submission.customer, lines: submission.lines, shippingMinor: submission.shippingMinor)
+      customer: submission.customer, lines: submission.lines, shippingMinor: submission.shippingMinor,
+      device: submission.device.map { engine.mark(.device, $0) }, way: submission.way)
     guard let card = submission.card else {
       return try await change(OrderChange(id: id, order: order, version: 0, act: .submit(submit)), asker)
     }
@@ -112,6 +122,23 @@ package struct OrderDesk: Sendable {
 
   package func order(_ id: RequestID, _ asker: Asker) async throws -> FoundOrder {
     try await ask(.order(id), asker) { if case .order(let found) = $0 { found } else { nil } }.value
+  }
+
+  /// What its customer follows an order by: the order's id, and what nobody guesses.
+  package func trackingToken(of order: RequestID) -> String {
+    "\(order).\(String(hexadecimal: engine.trackingProof(of: order).span.bytes))"
+  }
+
+  /// The order that a token was made for, for whoever has the token.
+  package func order(trackedBy token: String) async throws -> Order {
+    let parts = token.split(separator: ".")
+    guard parts.count == 2, let id = RequestID(String(parts[0])), let proof = [UInt8](hexadecimal: String(parts[1])),
+      proof.count == 16, zip(engine.trackingProof(of: id), proof).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0
+    else { throw OrderFault.orderRefused(.unknownOrder) }
+    let store = Asker(actor: .store, keyNumber: 0)
+    let order = try await order(id, store).order
+    guard try await !customer(order.customer, store).0.isBarred else { throw OrderFault.orderRefused(.barred) }
+    return order
   }
 
   /// A page of orders, and the id to go on after.

@@ -117,6 +117,11 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case authorisation = 58
   case paymentCard = 59
   case consent = 60
+  case mark = 61
+  case device = 62
+  case deliveryWay = 63
+  case carrier = 64
+  case trackingNumber = 65
 
   public var description: String {
     switch self {
@@ -173,6 +178,11 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
     case .authorisation: "authorisation"
     case .paymentCard: "payment card"
     case .consent: "consent"
+    case .mark: "mark"
+    case .device: "device"
+    case .deliveryWay: "delivery way"
+    case .carrier: "carrier"
+    case .trackingNumber: "tracking number"
     }
   }
 }

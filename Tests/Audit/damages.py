@@ -439,7 +439,7 @@ CASES = [
     Case("a rule that was approved otherwise", "approvals", "needs a second person",
          events=change("approved", 32 + 23 + 3 + 7, b"\7")),  # fmt: skip
     Case("a rule that one person made", "approvals", "needs a second person",
-         events=change("approval-rule-defined", 23, b"\x77")),  # fmt: skip
+         events=change("approval-rule-defined", 22, b"\x77")),  # fmt: skip
     # Failed proofs.
     Case("failed proofs under a name that nobody has", "actors", "does not exist",
          events=change("proofs-failed", 8, b"\0\0\0\x63")),  # fmt: skip
@@ -457,6 +457,10 @@ CASES = [
     Case("an order's cards released by hand", "orders,custody", "the order decides",
          events=append(lambda store: head("released", actor(store, "owner")) + order_held(store)
                        + bytes([4]) + bytes(7) + bytes(8))),  # fmt: skip
+    Case("an order that nobody suspects", "orders", "on the fraud list",
+         events=change("order-changed", in_order(23), b"\0", wanted=lambda event: event.facts["suspicions"])),
+    Case("a mark that nobody put on the fraud list", "tables", "comes of no event",
+         tables=entry("fraud", lambda key, value: [(key, value), (b"\1" + bytes(16), value)])),  # fmt: skip
     Case("an order paid with another amount", "prices", "its money",
          events=change("order-changed", in_order(79), b"\x63", wanted=lambda event: event.facts["act"] == 4)),
     Case("a mail tried that does not wait", "orders", "does not wait",

@@ -117,7 +117,7 @@ struct EverythingDone: Sendable {
   /// An order of each kind of standing, a payment card shown, and mails sent, deferred and given up.
   private static func order(_ bench: Bench) async throws {
     let shop = try await Shop(bench: bench)
-    for standing in ["pending", "declined", "delivered", "returned", "cancelled", "denied"] {
+    for standing in ["pending", "declined", "delivered", "posted", "shipped", "returned", "cancelled", "denied"] {
       let order = try await shop.order(standing: standing)
       try done(
         await bench.ask(
@@ -126,6 +126,12 @@ struct EverythingDone: Sendable {
       try done(await bench.ask(.reprint(Reprint(reservation: order)), as: .store))
       let one = Extent(first: try await shop.slices(order)[0].extent.first, count: 1)
       try await shop.change(order, .takeBack([one]), as: shop.clerk)
+    }
+    // Somebody who is denied, and somebody else with the same device.
+    for email in [1, 2] as [UInt8] {
+      let customer = try await shop.customer(marks: [shop.mark(.email, email), shop.mark(.address, 3)])
+      let order = try await shop.submit(customer, count: 1, card: email, device: shop.mark(.device, 3))
+      if email == 1 { try await shop.change(order, .deny(reason: "stolen"), as: shop.reviewer) }
     }
     let mails = try await shop.mails()
     for (mail, outcome) in zip(mails, MailOutcome.allCases) {

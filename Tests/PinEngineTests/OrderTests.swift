@@ -49,14 +49,15 @@ struct OrderTests {
 
   /// Each act on orders that stand in each of these ways: `x` where the design lets it pass.
   static let acts = """
-                     pending  paid-pending  approved  declined  delivered  returned  cancelled  denied
-      approve        x        x             .         .         .          .         .          .
-      deny           x        x             .         .         .          .         .          .
-      record-payment x        .             x         x         .          .         .          .
-      decline        x        .             x         .         .          .         .          .
-      change-card    x        .             x         x         .          .         .          .
-      cancel         x        x             x         x         .          .         .          .
-      take-back      .        .             .         .         x          .         .          .
+                     pending  paid-pending  approved  declined  posted  delivered  shipped  returned  cancelled  denied
+      approve        x        x             .         .         .       .          .        .         .          .
+      deny           x        x             .         .         .       .          .        .         .          .
+      record-payment x        .             x         x         .       .          .        .         .          .
+      decline        x        .             x         .         .       .          .        .         .          .
+      change-card    x        .             x         x         .       .          .        .         .          .
+      cancel         x        x             x         x         x       .          .        .         .          .
+      take-back      .        .             .         .         .       x          x        .         .          .
+      ship           .        .             .         .         x       .          .        .         .          .
     """
 
   @Test("Each act is done where the design lets it, and refused everywhere else with nothing changed")
@@ -92,7 +93,8 @@ struct OrderTests {
     for (act, actor) in [
       (OrderChange.Act.approve, shop.clerk), (.approve, shop.storefront), (.deny(reason: "r"), shop.clerk),
       (.recordPayment(authorisation: "A"), shop.reviewer), (.takeBack([]), shop.storefront),
-      (.cancel(reason: "r"), shop.reviewer), (.cancel(reason: "r"), terminal),
+      (.ship(carrier: "c", trackingNumber: "1"), shop.storefront), (.cancel(reason: "r"), shop.reviewer),
+      (.cancel(reason: "r"), terminal),
     ] {
       #expect(await shop.ask(order, act, version: 1, as: actor).refusal == .notPermitted, "\(act)")
     }
@@ -224,5 +226,62 @@ struct OrderTests {
     }
     let event = try #require(try shop.events().last)
     #expect(event.actor == shop.clerk && event.facts == .cardShown(order: order, document: name, reason: show.reason))
+  }
+
+  @Test("What goes by post is not delivered but shipped: its cards are disclosed then, and no PIN is mailed")
+  func byPost() async throws {
+    let shop = try await Shop()
+    let order = try await shop.order(standing: "posted")
+    #expect(try await shop.axes(order) == OrderAxes(.approved, .paid, .held))
+    #expect(try await shop.bench.level(shop.product).reserved == 2)
+    let nameless = await shop.ask(order, .ship(carrier: "", trackingNumber: "1"), version: 3, as: shop.clerk)
+    #expect(nameless.refusal == .invalid(.carrier))
+    try await shop.change(order, .ship(carrier: "ACME Parcels", trackingNumber: "AP-1"), as: shop.clerk)
+    let found = try await shop.found(order)
+    #expect(found.order.axes == OrderAxes(.approved, .paid, .shipped) && found.delivered == [2])
+    #expect(found.order.carrier == "ACME Parcels" && found.order.trackingNumber == "AP-1")
+    #expect(try await shop.mails().map(\.kind) == [.received, .shipped])
+    try await shop.change(order, .takeBack([]), as: shop.clerk)
+    #expect(try await shop.axes(order) == OrderAxes(.approved, .refunded, .returned))
+    #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test(
+    "Whatever a denied order was known by has the next one reviewed, which says what; anything else does not",
+    arguments: [
+      (Mark.Kind.email, 7), (.address, 7), (.device, 7), (.card, 7), (.email, 8), (.address, 8), (.device, 8),
+      (.card, 8),
+    ] as [(Mark.Kind, UInt8)])
+  func fraudList(kind: Mark.Kind, number: UInt8) async throws {
+    let shop = try await Shop()
+    func order(_ kind: Mark.Kind, _ number: UInt8, of customer: RequestID) async throws -> RequestID {
+      try await shop.submit(
+        customer, count: 1, card: kind == .card ? number : 1, device: kind == .device ? shop.mark(.device, number) : nil
+      )
+    }
+    func customer(_ kind: Mark.Kind, _ number: UInt8) async throws -> RequestID {
+      try await shop.customer(marks: [.email, .address].contains(kind) ? [shop.mark(kind, number)] : [])
+    }
+    let known = try await customer(kind, number)
+    let first = try await order(.address, 0, of: known)
+    try await shop.change(first, .approve, as: shop.reviewer)
+    for listed in Mark.Kind.allCases {
+      // Each its own card but for the one that is listed, so that only the kind in question is.
+      let bad = try await shop.customer(marks: listed == .email || listed == .address ? [shop.mark(listed, 7)] : [])
+      let denied = try await shop.submit(
+        bad, count: 1, card: listed == .card ? 7 : 9, device: listed == .device ? shop.mark(.device, 7) : nil)
+      try await shop.change(denied, .deny(reason: "stolen card"), as: shop.reviewer)
+    }
+    let next = try await shop.found(try await order(kind, number, of: known)).order
+    let isListed = number == 7
+    #expect(next.suspicions == (isListed ? Suspicions(kind) : []))
+    // Another payment card than the approved one is reviewed, too.
+    #expect(next.axes.review == (isListed || kind == .card ? .pending : .approved))
+    if kind == .card, isListed {
+      try await shop.change(next.id, .changeCard(shop.card(1)), as: shop.storefront)
+      let cleared = try await shop.found(next.id).order
+      #expect(cleared.suspicions.isEmpty && cleared.axes.review == .approved)
+    }
+    #expect(try await shop.soundAfterRestart())
   }
 }

@@ -35,10 +35,11 @@ struct Shop: Sendable {
     return id
   }
 
-  func customer() async throws -> RequestID {
+  func customer(marks: [Mark] = []) async throws -> RequestID {
     let id = bench.id()
     let kept = try await bench.engine.keep(Array("customer".utf8), id: id).get()
-    let change = CustomerChange(id: id, customer: bench.id(), version: 0, consents: false, document: kept.name)
+    let change = CustomerChange(
+      id: id, customer: bench.id(), version: 0, consents: false, document: kept.name, marks: marks)
     guard case .customer(let customer) = await bench.ask(.orders(.defineCustomer(change)), as: clerk) else {
       throw Unexpected(what: "customer")
     }
@@ -52,10 +53,14 @@ struct Shop: Sendable {
       fingerprint: [UInt8](repeating: number, count: 16))
   }
 
-  func submit(_ customer: RequestID, count: UInt32, card number: UInt8 = 1) async throws -> RequestID {
+  func mark(_ kind: Mark.Kind, _ number: UInt8) -> Mark { Mark(kind, [UInt8](repeating: number, count: 16)) }
+
+  func submit(
+    _ customer: RequestID, count: UInt32, card number: UInt8 = 1, device: Mark? = nil, way: DeliveryWay = .mail
+  ) async throws -> RequestID {
     let id = bench.id()
     let submit = OrderChange.Submit(
-      customer: customer, lines: [Line(product: product, count: count)], card: card(number))
+      customer: customer, lines: [Line(product: product, count: count)], card: card(number), device: device, way: way)
     guard case .orderChanged(let order) = await ask(id, .submit(submit), version: 0, as: storefront) else {
       throw Unexpected(what: "submit")
     }
@@ -101,9 +106,15 @@ struct Shop: Sendable {
       case "returned": [.approve, .recordPayment(authorisation: "A"), .takeBack([])]
       case "cancelled": [.cancel(reason: "a mistake")]
       case "denied": [.deny(reason: "stolen")]
+      case "posted": [.approve, .recordPayment(authorisation: "A")]
+      case "shipped": [.approve, .recordPayment(authorisation: "A"), try act(.ship)]
       default: throw Unexpected(what: standing)
       }
-    let order = try await submit(try await customer(), count: 2)
+    // Nobody else's, so that nobody's denial makes another suspicious.
+    let number = UInt8(truncatingIfNeeded: bench.id().low % 251 + 4)
+    let order = try await submit(
+      try await customer(marks: [mark(.email, number)]), count: 2, card: number, device: mark(.device, number),
+      way: ["posted", "shipped"].contains(standing) ? .post : .mail)
     for act in acts { try await change(order, act, as: all) }
     return order
   }
@@ -118,6 +129,7 @@ struct Shop: Sendable {
     case .changeCard: .changeCard(card(3))
     case .cancel: .cancel(reason: "a mistake")
     case .takeBack: .takeBack([])
+    case .ship: .ship(carrier: "ACME Parcels", trackingNumber: "AP-1 & 2")
     }
   }
 

@@ -55,6 +55,57 @@ struct ShopTests {
     }
   }
 
+  @Test("What goes by post is shipped, and followed by a token that its customer has; a guess tells nothing")
+  func byPost() async throws {
+    try await withShop { vault, box, pins in
+      let customer = try await vault.newCustomer()
+      let order = try #require(
+        try await vault.ask(as: "web", ["order", "submit", "--customer", customer, "--line", "ACME=2", "--by-post"])[
+          "id"]
+          as? String)
+      try await vault.ask(as: "clerk", ["order", "pay", order, "--version", "1", "--authorisation", "A-1"])
+      try await vault.ask(as: "reviewer", ["order", "approve", order, "--version", "2"])
+      let shipped = try await vault.ask(
+        as: "clerk", ["order", "ship", order, "--version", "3", "--carrier", "ACME Parcels", "--tracking", "AP-17"])
+      #expect(shipped["fulfilment"] as? String == "shipped")
+      let mail = try #require(try await box.mails(2).last)
+      #expect(mail.text.contains("ACME Parcels") && mail.text.contains("AP-17"))
+      #expect(!pins.contains { mail.text.contains($0) })
+
+      let token = try #require(try await vault.ask(as: "web", ["order", "show", order])["tracking_token"] as? String)
+      let (status, answer) = try await vault.get("/track/\(token)")
+      #expect(
+        status == 200 && answer["fulfilment"] as? String == "shipped" && answer["tracking_number"] as? String == "AP-17"
+      )
+      #expect(Set(answer.keys).isDisjoint(with: ["customer", "name", "email", "card"]))
+      let guess = String(token.dropLast()) + (token.last == "0" ? "1" : "0")
+      for path in ["/track/\(guess)", "/track/\(order)", "/track/x", "/orders/\(order)"] {
+        let (status, problem) = try await vault.get(path)
+        #expect(status == (path.hasPrefix("/track") ? 404 : 401) && problem["fulfilment"] == nil, "\(path)")
+      }
+    }
+  }
+
+  @Test("Who was denied orders no more and follows nothing; another customer with the same mailbox is reviewed")
+  func fraud() async throws {
+    try await withShop { vault, _, _ in
+      let customer = try await vault.newCustomer()
+      let order = try await vault.submit(customer, count: 1)
+      let token = try #require(try await vault.ask(as: "web", ["order", "show", order])["tracking_token"] as? String)
+      try await vault.ask(as: "reviewer", ["order", "deny", order, "--version", "1", "--reason", "stolen card"])
+      #expect(try await vault.get("/track/\(token)").status == 403)
+      vault.become("web")
+      let again = try await vault.tool.start(["order", "submit", "--customer", customer, "--line", "ACME=1"]).finish()
+      #expect(again.status == 77 && again.errors.contains("barred"), "\(again.errors)")
+      let other = try #require(
+        try await vault.ask(
+          as: "web", ["customer", "define", "--name", "Somebody Else", "--email", "ADA+new@Example.com"])["id"]
+          as? String)
+      let next = try await vault.ask(as: "web", ["order", "submit", "--customer", other, "--line", "ACME=1"])
+      #expect(next["suspicions"] as? [String] == ["email"] && next["review"] as? String == "pending")
+    }
+  }
+
   @Test(
     "Killed with -9 after every step, order and cards agree, no mail is lost, and a mail sent twice is the same mail")
   func killedBetweenSteps() async throws {

@@ -1,3 +1,4 @@
+import Curl
 import Foundation
 import Testing
 
@@ -71,5 +72,13 @@ extension Vault {
         tool.path("card.json"),
       ])
     return try #require(order["id"] as? String)
+  }
+
+  /// Asks the back office as nobody in particular.
+  func get(_ path: String) async throws -> (status: Int, answer: [String: Any]) {
+    let office = try #require(tool.environment["PINVAULT_OFFICE"])
+    let (status, body) = try await WebRequest("GET", office + path).perform()
+    let answer = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+    return (status, try #require(answer))
   }
 }

@@ -62,7 +62,7 @@ extension JournalFacts {
     [
       "customer": .id(customer.id), "version": .number(customer.version), "consents": .flag(customer.consents),
       "is_barred": .flag(customer.isBarred), "approved_orders": .number(customer.approvedOrders),
-      "document": customer.document.json,
+      "document": customer.document.json, "marks": .list(customer.marks.map(\.json)),
     ]
   }
 
@@ -76,6 +76,9 @@ extension JournalFacts {
       "currency": .text("\(order.currency)"), "total_minor": .number(order.totalMinor),
       "shipping_minor": .number(order.shippingMinor), "paid_minor": .number(order.paidMinor),
       "credited_minor": .number(order.creditedMinor), "authorisation": .text(order.authorisation),
+      "suspicions": .list(order.suspicions.kinds.map { .text("\($0)") }), "device": order.device?.json ?? .null,
+      "delivery_way": .text("\(order.way)"), "carrier": .text(order.carrier),
+      "tracking_number": .text(order.trackingNumber),
       "payment_card": order.card?.document.json ?? .null, "reason": changed.reason.map { .text($0) } ?? .null,
       "mail": changed.mail == .none ? .null : .text("\(changed.mail)"),
       "cards": changed.cards.map { cards in
@@ -88,6 +91,12 @@ extension JournalFacts {
 extension DocumentName {
   var json: OrderedJSON {
     .object([("id", .id(id)), ("digest", .text(String(hexadecimal: digest.span.bytes)))])
+  }
+}
+
+extension Mark {
+  fileprivate var json: OrderedJSON {
+    .object([("kind", .text("\(kind)")), ("digest", .text(String(hexadecimal: digest.span.bytes)))])
   }
 }
 

@@ -31,13 +31,15 @@ struct Tables {
   let customers: Table
   /// The sequence of the event that caused it → a mail that was not sent yet.
   let mail: Table
+  /// A mark of somebody who was denied → the order that was.
+  let fraud: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
     Table.Spec(name: "deadlines"), Table.Spec(name: "purchases"), Table.Spec(name: "lots"),
     Table.Spec(name: "products"), Table.Spec(name: "vendors"), Table.Spec(name: "actors"), Table.Spec(name: "levels"),
     Table.Spec(name: "shifts"), Table.Spec(name: "counters"), Table.Spec(name: "approvals"),
-    Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"),
+    Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
   ]
 
   /// All: every entry comes of an event.
@@ -61,6 +63,7 @@ struct Tables {
     orders = tables[13]
     customers = tables[14]
     mail = tables[15]
+    fraud = tables[16]
   }
 }
 

@@ -246,6 +246,18 @@ struct UnnamedDocuments: Sendable {
   var named: [RequestID] = []
 }
 
+extension Engine {
+  /// The mark that the fraud list knows something by.
+  package func mark(_ kind: Mark.Kind, _ text: String) -> Mark {
+    Mark(kind, Array(hmacSHA256(under: context.markKey, [kind.rawValue] + Array(text.utf8)).bytes.prefix(16)))
+  }
+
+  /// What proves that somebody was told of an order: 16 bytes that nobody guesses.
+  package func trackingProof(of order: RequestID) -> [UInt8] {
+    Array(hmacSHA256(under: context.trackingKey, order.bytes).bytes.prefix(16))
+  }
+}
+
 extension Machine {
   /// The documents that were marked when the store ended. After a restore that forgot events it looks at all there are.
   func unnamedDocuments(

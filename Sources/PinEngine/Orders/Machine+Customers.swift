@@ -21,11 +21,15 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     guard define.customer != .zero, define.customer != define.id else { return Reply(.refused(.invalid(.customer))) }
     guard define.document.isName else { return Reply(.refused(.invalid(.document))) }
+    guard define.marks.count <= Mark.mostOfCustomer, define.marks.allSatisfy({ $0.digest.count == 16 }) else {
+      return Reply(.refused(.invalid(.mark)))
+    }
     var fields = FieldList()
     fields.add(.customer, define.customer)
     fields.add(.version, define.version)
     fields.add(.consent, UInt8(define.consents ? 1 : 0))
     fields.add(define.document)
+    for mark in define.marks { fields.add(.mark, mark.bytes) }
     if let reply = try knownChange(define.id, .defineCustomer, fields, asker, state) { return reply }
     let before = try customer(define.customer, state)
     if before == nil, define.version != 0 { return Reply(.orderRefused(.unknownCustomer)) }
@@ -36,6 +40,7 @@ extension Machine {
     after.version += 1
     after.consents = define.consents
     after.document = define.document
+    after.marks = define.marks
     var result = ByteWriter(capacity: 128)
     after.write(to: &result)
     Self.beginChange(.customerDefined, define.id, fields, result: result, by: asker.id, &block)

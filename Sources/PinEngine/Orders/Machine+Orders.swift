@@ -49,10 +49,14 @@ extension Machine {
     case .recordPayment(let authorisation):
       order.authorisation = authorisation
       order.paidMinor = order.totalMinor
-    case .changeCard(let card): order.card = card
+    case .changeCard(let card):
+      order.card = card
+      order.suspicions = try suspicions(of: order, by: customer, state)
+    case .ship(let carrier, let number): (order.carrier, order.trackingNumber) = (carrier, number)
     default: break
     }
-    order.axes = row.applied(to: before.axes, isTrusted: customer.isTrusted(with: order.card))
+    order.axes = row.applied(
+      to: before.axes, isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: order.card))
     // What was paid for cards that are given up is the customer's again.
     if order.axes.fulfilment == .cancelled { order.creditedMinor = order.paidMinor }
     var event = OrderEvent(change: change, fields: fields, order: order, mail: row.mail)
@@ -69,12 +73,15 @@ extension Machine {
     } else if row.cards == .release {
       if let refusal = try gatherHeld(order.id, state) { return Reply(.refused(refusal)) }
       event.cards = .release
-    } else if order.axes.isDue {
+    } else if row.cards == .disclose || order.isDue {
       let head = try head(of: order.id, state)
       guard head.state == .held else { return Reply(.refused(.wrongState(head.state))) }
       if let refusal = try gatherDispense(order.id, head, now, state) { return Reply(.refused(refusal)) }
-      event.order.axes.fulfilment = .delivered
-      (event.cards, event.mail) = (.dispense, .delivery)
+      event.cards = .dispense
+      if row.cards != .disclose {
+        event.order.axes.fulfilment = .delivered
+        event.mail = .delivery
+      }
     }
     return try record(event, asker, now, &block, &state)
   }
@@ -108,10 +115,12 @@ extension Machine {
       guard !overflows else { return Reply(.refused(.invalid(.shipping))) }
       total = sum
     }
-    let order = Order(
-      id: change.order, version: 1, axes: .submitted(isTrusted: customer.isTrusted(with: submit.card)),
-      customer: submit.customer, actor: asker.id, submittedAtMilliseconds: now, currency: currency, totalMinor: total,
-      shippingMinor: submit.shippingMinor, card: submit.card)
+    var order = Order(
+      id: change.order, version: 1, axes: .submitted(isTrusted: false), customer: submit.customer, actor: asker.id,
+      submittedAtMilliseconds: now, currency: currency, totalMinor: total, shippingMinor: submit.shippingMinor,
+      card: submit.card, device: submit.device, way: submit.way)
+    order.suspicions = try suspicions(of: order, by: customer, state)
+    order.axes = .submitted(isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: submit.card))
     let event = OrderEvent(change: change, fields: fields, order: order, mail: .received, cards: .reserve(asked))
     return try record(event, asker, now, &block, &state)
   }
@@ -158,7 +167,9 @@ extension Machine {
         customer.approvedOrders += 1
         customer.approvedCard = order.card?.fingerprint ?? Customer.noCard
       }
-    case .deny: try changeCustomer(order.customer, &state) { $0.isBarred = true }
+    case .deny:
+      try changeCustomer(order.customer, &state) { $0.isBarred = true }
+      try putFraud(of: order, &state)
     default: break
     }
     let key = order.id.key
@@ -289,10 +300,15 @@ extension OrderChange {
         fields.add(.tax, line.taxMinor)
       }
       if let card = submit.card { fields.add(card) }
+      if let device = submit.device { fields.add(.device, device.digest) }
+      fields.add(.deliveryWay, submit.way.rawValue)
     case .changeCard(let card): fields.add(card)
     case .recordPayment(let authorisation): fields.add(.authorisation, authorisation)
     case .deny(let reason), .decline(let reason), .cancel(let reason): fields.add(.reason, reason)
     case .takeBack(let extents): fields.add(extents)
+    case .ship(let carrier, let number):
+      fields.add(.carrier, carrier)
+      fields.add(.trackingNumber, number)
     }
     return fields
   }
@@ -305,9 +321,12 @@ extension OrderChange {
     case .submit(let submit):
       guard version == 0 else { return .version }
       guard (1...Int(limits.linesPerRequest)).contains(submit.lines.count) else { return .lines }
+      if let device = submit.device, device.kind != .device || device.digest.count != 16 { return .device }
       return submit.card.flatMap(\.invalidField)
     case .changeCard(let card): return card.invalidField
-    case .recordPayment(let text): return (1...64).contains(text.utf8.count) && text.isReason ? nil : .authorisation
+    case .recordPayment(let text): return text.isShortWord ? nil : .authorisation
+    case .ship(let carrier, let number):
+      return carrier.isShortWord ? (number.isShortWord ? nil : .trackingNumber) : .carrier
     case .deny(let reason), .decline(let reason), .cancel(let reason): return reason.isReason ? nil : .reason
     case .takeBack(let extents):
       return extents.count <= Int(limits.extentsPerRequest) && extents.areInOrder ? nil : .extents
@@ -335,4 +354,9 @@ extension FieldList {
     add(card.document)
     add(.paymentCard, card.fingerprint)
   }
+}
+
+extension String {
+  /// An authorisation, a carrier's name or its number: 1 to 64 bytes of plain text.
+  fileprivate var isShortWord: Bool { (1...64).contains(utf8.count) && isReason }
 }

@@ -53,6 +53,8 @@ public struct OrderChange: Sendable {
     case cancel(reason: String)
     /// Which cards; empty for all that are still with the customer.
     case takeBack([Extent])
+    /// Each 1 to 64 bytes of plain text.
+    case ship(carrier: String, trackingNumber: String)
   }
 
   public struct Submit: Sendable {
@@ -61,8 +63,16 @@ public struct OrderChange: Sendable {
     public var lines: [Line]
     public var shippingMinor: UInt64
     public var card: PaymentCard?
+    /// The mark of the device that it came from.
+    public var device: Mark?
+    public var way: DeliveryWay
 
-    public init(customer: RequestID, lines: [Line], shippingMinor: UInt64 = 0, card: PaymentCard? = nil) {
+    public init(
+      customer: RequestID, lines: [Line], shippingMinor: UInt64 = 0, card: PaymentCard? = nil, device: Mark? = nil,
+      way: DeliveryWay = .mail
+    ) {
+      self.device = device
+      self.way = way
       self.customer = customer
       self.lines = lines
       self.shippingMinor = shippingMinor
@@ -90,6 +100,7 @@ extension OrderChange.Act {
     case .changeCard: .changeCard
     case .cancel: .cancel
     case .takeBack: .takeBack
+    case .ship: .ship
     }
   }
 }
@@ -101,8 +112,13 @@ public struct CustomerChange: Sendable {
   public var version: UInt32
   public var consents: Bool
   public var document: DocumentName
+  /// Of the e-mail address and the addresses.
+  public var marks: [Mark]
 
-  public init(id: RequestID, customer: RequestID, version: UInt32, consents: Bool, document: DocumentName) {
+  public init(
+    id: RequestID, customer: RequestID, version: UInt32, consents: Bool, document: DocumentName, marks: [Mark] = []
+  ) {
+    self.marks = marks
     self.id = id
     self.customer = customer
     self.version = version

@@ -3,24 +3,24 @@ import PinWords
 
 /// Orders, customers and waiting mails as the state's tables hold them; the first two are also the results of their changes.
 ///
-///     order      0 id  16 version u32  20 review  21 payment  22 fulfilment  23 zero  24 customer  40 actor u32
+///     order      0 id  16 version u32  20 review  21 payment  22 fulfilment  23 suspicions  24 customer  40 actor u32
 ///                44 submitted at u64  52 currency u32  56 total u64  64 shipping u64  72 paid u64  80 credited u64
-///                88 card's document: id (16), digest (32)  136 card's fingerprint (16)  152 authorisation, text
+///                88 card's document: id (16), digest (32)  136 card's fingerprint (16)  152 device (16)
+///                168 delivery way  169 authorisation, carrier, tracking number: texts
 ///     customer   0 id  16 version u32  20 consents  21 is barred  22 zero u16  24 approved orders u32
-///                28 approved card (16)  44 document: id (16), digest (32)
+///                28 approved card (16)  44 document: id (16), digest (32)  92 number of marks
+///                93 marks: kind, digest (16)
 ///     mail       0 kind  1 is dead  2 attempts u16  4 zero u32  8 not before u64  16 order
 ///
-/// Where there is no card, its document and its fingerprint are zeros.
+/// Where there is no card, its document and its fingerprint are zeros; where the device is not known, that is.
 extension Order {
-  static let byteCountWithoutAuthorisation = 153
-
   func write(to writer: inout ByteWriter) {
     writer.write(id)
     writer.write(version)
     writer.write(axes.review.rawValue)
     writer.write(axes.payment.rawValue)
     writer.write(axes.fulfilment.rawValue)
-    writer.write(UInt8(0))
+    writer.write(suspicions.rawValue)
     writer.write(customer)
     writer.write(actor.rawValue)
     writer.write(submittedAtMilliseconds)
@@ -32,7 +32,9 @@ extension Order {
     } else {
       writer.writeZeros(DocumentName.byteCount + Customer.noCard.count)
     }
-    writer.write(shortString: authorisation)
+    writer.write(device?.digest ?? Customer.noCard)
+    writer.write(way.rawValue)
+    for text in [authorisation, carrier, trackingNumber] { writer.write(shortString: text) }
   }
 
   init(_ reader: inout ByteReader) throws(ByteShortage) {
@@ -42,7 +44,8 @@ extension Order {
       let payment = OrderPayment(rawValue: try reader.read()),
       let fulfilment = OrderFulfilment(rawValue: try reader.read())
     else { throw ByteShortage() }
-    try reader.readZeros(1)
+    let suspicions = Suspicions(rawValue: try reader.read())
+    guard Suspicions.all.isSuperset(of: suspicions) else { throw ByteShortage() }
     let customer = try reader.readRequestID()
     let actor = ActorID(try reader.read())
     let submittedAt: UInt64 = try reader.read()
@@ -50,7 +53,7 @@ extension Order {
     self.init(
       id: id, version: version, axes: OrderAxes(review, payment, fulfilment), customer: customer, actor: actor,
       submittedAtMilliseconds: submittedAt, currency: currency, totalMinor: try reader.read(),
-      shippingMinor: try reader.read(), card: nil)
+      shippingMinor: try reader.read(), card: nil, suspicions: suspicions)
     paidMinor = try reader.read()
     creditedMinor = try reader.read()
     let document = try DocumentName(&reader)
@@ -60,7 +63,13 @@ extension Order {
     } else if fingerprint != Customer.noCard || document.digest.contains(where: { $0 != 0 }) {
       throw ByteShortage()
     }
+    let device = [UInt8](try reader.readBytes(Customer.noCard.count))
+    if device != Customer.noCard { self.device = Mark(.device, device) }
+    guard let way = DeliveryWay(rawValue: try reader.read()) else { throw ByteShortage() }
+    self.way = way
     authorisation = try reader.readShortString()
+    carrier = try reader.readShortString()
+    trackingNumber = try reader.readShortString()
   }
 }
 
@@ -78,6 +87,26 @@ extension DocumentName {
   }
 }
 
+extension Mark {
+  static let byteCount = 17
+  /// The most that a customer has: of the e-mail address and each address.
+  static let mostOfCustomer = 17
+
+  func write(to writer: inout ByteWriter) {
+    precondition(digest.count == 16, "a mark has 16 bytes")
+    writer.write(kind.rawValue)
+    writer.write(digest)
+  }
+
+  init(_ reader: inout ByteReader) throws(ByteShortage) {
+    guard let kind = Kind(rawValue: try reader.read()) else { throw ByteShortage() }
+    self.init(kind, [UInt8](try reader.readBytes(16)))
+  }
+
+  /// Its kind and its digest: the key of the fraud list.
+  var bytes: [UInt8] { [kind.rawValue] + digest }
+}
+
 extension Customer {
   func write(to writer: inout ByteWriter) {
     writer.write(id)
@@ -88,6 +117,8 @@ extension Customer {
     writer.write(approvedOrders)
     writer.write(approvedCard)
     document.write(to: &writer)
+    writer.write(UInt8(marks.count))
+    for mark in marks { mark.write(to: &writer) }
   }
 
   init(_ reader: inout ByteReader) throws(ByteShortage) {
@@ -99,6 +130,9 @@ extension Customer {
     self.init(
       id: id, version: version, consents: consents, isBarred: isBarred, approvedOrders: try reader.read(),
       approvedCard: [UInt8](try reader.readBytes(Customer.noCard.count)), document: try DocumentName(&reader))
+    let count = Int(try reader.read(UInt8.self))
+    guard count <= Mark.mostOfCustomer else { throw ByteShortage() }
+    for _ in 0..<count { marks.append(try Mark(&reader)) }
   }
 }
 

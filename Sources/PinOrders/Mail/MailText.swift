@@ -9,6 +9,9 @@ struct MailText {
   /// Of a delivery: the cards that are with the customer.
   var cards: [Card] = []
 
+  /// Where the customer follows the order; nil where the shop has no such page.
+  var trackingAddress: String?
+
   /// The subject and the text; nil for a kind that nobody is told.
   func render(_ kind: MailKind) -> (subject: String, text: String)? {
     let id = order.order.id
@@ -26,9 +29,15 @@ struct MailText {
         ["Your payment was declined. Your order and its cards are kept: please tell us other payment details.", total]
       )
     case .cancelled: body = ("Your order is cancelled", ["Your order is cancelled.", credited])
+    case .shipped:
+      body = (
+        "Your cards are on their way",
+        ["\(order.order.carrier) brings your cards, under the number \(order.order.trackingNumber)."]
+      )
     case .credited: body = ("Your credit", ["Cards of your order came back.", credited])
     }
-    let text = (["Dear \(customer.name),"] + body.paragraphs + ["Order \(id)"]).filter { !$0.isEmpty }
+    let follow = trackingAddress.map { "Follow it: \($0)" } ?? ""
+    let text = (["Dear \(customer.name),"] + body.paragraphs + ["Order \(id)", follow]).filter { !$0.isEmpty }
     return (body.subject, text.joined(separator: "\n\n") + "\n")
   }
 

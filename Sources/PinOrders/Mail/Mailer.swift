@@ -13,6 +13,8 @@ package struct Mailer: Service {
     package var server: MailServer
     /// The shop's address.
     package var sender: String
+    /// Where customers follow their orders: the token is put at its end.
+    package var trackingURL: String?
     /// After a failure, doubled from one to the next up to an hour.
     package var firstRetrySeconds: UInt64 = 30
     /// Then a person must look at it.
@@ -111,6 +113,7 @@ package struct Mailer: Service {
     let order = try await desk.order(mail.order, store)
     guard let details = try await desk.customer(order.order.customer, store).1 else { return nil }
     var text = MailText(order: order, customer: details, catalogue: engine.catalogue)
+    text.trackingAddress = configuration.trackingURL.map { $0 + desk.trackingToken(of: mail.order) }
     if mail.kind == .delivery { text.cards = try await openCards(of: mail.order) }
     guard let (subject, body) = text.render(mail.kind) else { return nil }
     let domain = configuration.sender.split(separator: "@").last ?? "localhost"

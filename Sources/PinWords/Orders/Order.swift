@@ -69,6 +69,14 @@ public struct PaymentCard: Hashable, Sendable {
   }
 }
 
+/// How an order's cards reach its customer.
+public enum DeliveryWay: UInt8, Sendable, Codable, CaseIterable {
+  /// Their PINs, as soon as it is approved and paid.
+  case mail = 1
+  /// Themselves, by a carrier.
+  case post = 2
+}
+
 /// An order as its last event left it. Its cards and lines are those of the reservation that has its id.
 public struct Order: Hashable, Sendable {
   public var id: RequestID
@@ -88,14 +96,23 @@ public struct Order: Hashable, Sendable {
   public var creditedMinor: UInt64
   /// Nil when it is not paid by a card that the shop keeps.
   public var card: PaymentCard?
+  /// What of it the fraud list knows.
+  public var suspicions: Suspicions
+  /// The mark of the device that it came from; nil if that is not known.
+  public var device: Mark?
+  public var way: DeliveryWay
   /// Of the payment; empty before it.
   public var authorisation: String
+  /// Who carries it, and under which number; empty before it is shipped.
+  public var carrier = ""
+  public var trackingNumber = ""
 
   public init(
     id: RequestID, version: UInt32, axes: OrderAxes, customer: RequestID, actor: ActorID,
     submittedAtMilliseconds: UInt64, currency: Currency, totalMinor: UInt64, shippingMinor: UInt64,
     paidMinor: UInt64 = 0,
-    creditedMinor: UInt64 = 0, card: PaymentCard?, authorisation: String = ""
+    creditedMinor: UInt64 = 0, card: PaymentCard?, suspicions: Suspicions = [], device: Mark? = nil,
+    way: DeliveryWay = .mail, authorisation: String = ""
   ) {
     self.id = id
     self.version = version
@@ -109,7 +126,15 @@ public struct Order: Hashable, Sendable {
     self.paidMinor = paidMinor
     self.creditedMinor = creditedMinor
     self.card = card
+    self.suspicions = suspicions
+    self.device = device
+    self.way = way
     self.authorisation = authorisation
+  }
+
+  /// Whether its PINs are to be disclosed now: approved and paid, whichever came last. What goes by post, waits for it.
+  public var isDue: Bool {
+    way == .mail && axes.review == .approved && axes.payment == .paid && axes.fulfilment == .held
   }
 }
 
@@ -126,10 +151,12 @@ public struct Customer: Hashable, Sendable {
   /// The fingerprint of the payment card of the order approved last; zeros for none.
   public var approvedCard: [UInt8]
   public var document: DocumentName
+  /// Of the e-mail address and the addresses.
+  public var marks: [Mark]
 
   public init(
     id: RequestID, version: UInt32, consents: Bool, isBarred: Bool = false, approvedOrders: UInt32 = 0,
-    approvedCard: [UInt8] = Customer.noCard, document: DocumentName
+    approvedCard: [UInt8] = Customer.noCard, document: DocumentName, marks: [Mark] = []
   ) {
     self.id = id
     self.version = version
@@ -138,6 +165,7 @@ public struct Customer: Hashable, Sendable {
     self.approvedOrders = approvedOrders
     self.approvedCard = approvedCard
     self.document = document
+    self.marks = marks
   }
 
   public static let noCard = [UInt8](repeating: 0, count: 16)
@@ -160,6 +188,8 @@ public enum MailKind: UInt8, Sendable, Codable, CaseIterable {
   case cancelled = 5
   /// Cards came back, and what is credited for them.
   case credited = 6
+  /// The carrier has it.
+  case shipped = 7
 }
 
 /// A mail that an event caused and that has not been sent.

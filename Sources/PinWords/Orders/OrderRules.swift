@@ -1,7 +1,8 @@
 /// The life of an order: each act, who may do it, where the order must stand, and what becomes of it.
 ///
 /// One table, to be read beside section 6 of the design. An act whose row is not found is refused, and nothing changes.
-/// After any act, an order that is approved and paid and whose cards are held is delivered, in the same event.
+/// After any act, an order that is approved and paid and whose cards are held is delivered, in the same event; but one that
+/// goes by post waits to be shipped.
 public enum OrderAct: UInt8, Sendable, CaseIterable {
   case submit = 1
   case approve = 2
@@ -13,6 +14,8 @@ public enum OrderAct: UInt8, Sendable, CaseIterable {
   case changeCard = 6
   case cancel = 7
   case takeBack = 8
+  /// The carrier has its cards: their PINs count as disclosed.
+  case ship = 9
 }
 
 /// What an act does with the order's cards.
@@ -20,6 +23,7 @@ public enum OrderCards: Sendable {
   case stay
   case reserve
   case release
+  case disclose
   /// Delivered cards come back, some or all, as used stock.
   case comeBack
 }
@@ -63,6 +67,8 @@ public struct OrderRule: Sendable {
     OrderRule(.changeCard,    [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .unpaid, nil),             .stay,     .none),
     OrderRule(.cancel,        [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined, .authorised], [.held],               (nil, nil, .cancelled),          .release,  .cancelled),
     OrderRule(.cancel,        [.clerk],               [.pending, .approved], [.paid],                          [.held],                (nil, .refunded, .cancelled),    .release,  .cancelled),
+    // Approved, paid and held is only what goes by post: the rest is delivered when it becomes so.
+    OrderRule(.ship,          [.clerk],               [.approved],           [.paid],                          [.held],                (nil, nil, .shipped),            .disclose, .shipped),
     OrderRule(.takeBack,      [.clerk],               [.approved],           [.paid],                          [.delivered, .shipped], (nil, nil, nil),                 .comeBack, .credited),
   ]
 
@@ -98,9 +104,6 @@ extension OrderAxes {
   public static func submitted(isTrusted: Bool) -> OrderAxes {
     OrderAxes(isTrusted ? .approved : .pending, .unpaid, .held)
   }
-
-  /// Whether its cards are to be delivered now: approved and paid, whichever came last.
-  public var isDue: Bool { review == .approved && payment == .paid && fulfilment == .held }
 
   /// Where it stands when none of its cards is left with the customer.
   public var allBack: OrderAxes { OrderAxes(review, .refunded, .returned) }

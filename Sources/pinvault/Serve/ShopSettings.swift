@@ -18,6 +18,10 @@ struct ShopOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Who takes the shop's mails: smtp://host:port or smtps://host:port.", valueName: "url"))
   var mailServer: String?
   @Option(help: ArgumentHelp("Whom mails are from.", valueName: "address")) var mailFrom: String?
+  @Option(
+    help: ArgumentHelp(
+      "Where customers follow their orders: mails give it with the order's token at its end.", valueName: "url"))
+  var trackingUrl: String?
   @Option(help: ArgumentHelp("The name to log in to the mail server with.", valueName: "name")) var mailUser: String?
   @Option(help: ArgumentHelp("A file with the password for that, which only its owner may read.", valueName: "file"))
   var mailPasswordFile: String?
@@ -30,6 +34,7 @@ struct ShopOptions: ParsableArguments {
   var texts: [String: String?] {
     [
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
+      "tracking-url": trackingUrl,
       "mail-user": mailUser, "mail-password-file": mailPasswordFile, "mail-roots": mailRoots,
     ]
   }
@@ -44,7 +49,7 @@ struct ShopSettings {
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text",
+    "mail-roots", "mail-clear-text", "tracking-url",
   ]
 
   init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
@@ -80,6 +85,8 @@ struct ShopSettings {
       }
       server.password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
     }
-    return Mailer.Configuration(server: server, sender: sender)
+    var mail = Mailer.Configuration(server: server, sender: sender)
+    mail.trackingURL = try reader.text("tracking-url")
+    return mail
   }
 }

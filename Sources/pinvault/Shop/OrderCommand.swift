@@ -14,7 +14,8 @@ struct OrderCommand: AsyncParsableCommand {
         pinvault order approve ORDER --version 1
       """,
     subcommands: [
-      Submit.self, Show.self, List.self, Approve.self, Deny.self, Pay.self, Decline.self, Card.self, ShowCard.self,
+      Submit.self, Show.self, List.self, Approve.self, Deny.self, Pay.self, Ship.self, Decline.self, Card.self,
+      ShowCard.self,
       Cancel.self, TakeBack.self,
     ])
 
@@ -47,6 +48,8 @@ struct OrderCommand: AsyncParsableCommand {
         valueName: "file"))
     var cardFile: String?
     @Flag(help: "Sell used cards.") var used = false
+    @Flag(help: "The cards go by post: they are shipped, not mailed.") var byPost = false
+    @Option(help: "What tells the customer's device from others, for the fraud list.") var device: String?
     @Option(help: ArgumentHelp("The change's own id. (default: a new one)", valueName: "id")) var id: RequestID?
     @OptionGroup var office: OfficeOptions
 
@@ -60,13 +63,16 @@ struct OrderCommand: AsyncParsableCommand {
       var lines: [Line]
       var shippingMinor: UInt64
       var card: CardFile?
+      var device: String?
+      var delivery: String
     }
 
     func run() async throws {
       let body = Body(
         customer: customer,
         lines: lines.map { Body.Line(sku: $0.sku, count: $0.count, condition: used ? "used" : "regular") },
-        shippingMinor: shippingMinor, card: try cardFile.map(CardFile.read))
+        shippingMinor: shippingMinor, card: try cardFile.map(CardFile.read), device: device,
+        delivery: byPost ? "post" : "mail")
       try await office.ask("PUT", "/orders/\(order ?? newID())", id: id ?? newID(), body)
     }
   }
@@ -122,6 +128,23 @@ struct OrderCommand: AsyncParsableCommand {
     }
     func run() async throws {
       try await target.act("payment", Body(version: target.version, authorisation: authorisation))
+    }
+  }
+
+  struct Ship: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Record that a carrier has an order's cards; their PINs count as disclosed.")
+    @OptionGroup var target: Target
+    @Option(help: "Who carries it.") var carrier: String
+    @Option(help: ArgumentHelp("The carrier's number.", valueName: "number")) var tracking: String
+
+    private struct Body: Encodable {
+      var version: UInt32
+      var carrier: String
+      var trackingNumber: String
+    }
+    func run() async throws {
+      try await target.act("ship", Body(version: target.version, carrier: carrier, trackingNumber: tracking))
     }
   }
 

@@ -1,0 +1,40 @@
+import LMDB
+import PinWords
+
+/// The fraud list: the marks of those who were denied, and which order put each there.
+///
+/// A denied customer orders no more. An order of another one that has such a mark goes to review, and says which.
+extension Machine {
+  /// What of an order the list knows.
+  func suspicions(
+    of order: Order, by customer: Customer, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Suspicions {
+    var suspicions: Suspicions = []
+    for mark in order.marks(with: customer) where try isOnFraudList(mark, state) {
+      suspicions.insert(Suspicions(mark.kind))
+    }
+    return suspicions
+  }
+
+  private func isOnFraudList(_ mark: Mark, _ state: borrowing WriteTransaction) throws(LMDBError) -> Bool {
+    let key = mark.bytes
+    return try state.value(for: key.span.bytes, in: tables.fraud) != nil
+  }
+
+  /// Puts the marks of a denied order on the list; the order's event is the cause.
+  mutating func putFraud(of order: Order, _ state: inout WriteTransaction) throws(LMDBError) {
+    guard let customer = try customer(order.customer, state) else {
+      preconditionFailure("an order is of a customer that does not exist")
+    }
+    for mark in order.marks(with: customer) {
+      let (key, value) = (mark.bytes, order.id.key)
+      try state.put(value.span.bytes, for: key.span.bytes, in: tables.fraud)
+    }
+  }
+}
+
+extension Order {
+  fileprivate func marks(with customer: Customer) -> [Mark] {
+    customer.marks + [device, card.map { Mark(.card, $0.fingerprint) }].compactMap { $0 }
+  }
+}
