@@ -72,8 +72,11 @@ struct FileCheck {
   let file: PageFile
   let pageByteCount: Int
   private let meta: MetaPage
-  /// The pages that something names: one bit each.
+  /// The pages of the file that something names: one bit each.
   private var named: [UInt64]
+  private let pagesInFile: Int
+  /// Those past its end: a page that one commit took and freed again was never written, and may be the last.
+  private var freePastEnd: Set<Int> = []
 
   init(_ file: PageFile) throws(FileDamage) {
     self.file = file
@@ -92,10 +95,8 @@ struct FileCheck {
     // Of two that never saw a commit LMDB takes the first.
     meta = isFirst ? first : newer
     guard meta.lastPage >= 1 else { throw file.damage(meta.offset, "the number of pages cannot be right") }
-    guard meta.lastPage < file.byteCount / pageByteCount || isFirst && meta.lastPage == 1 else {
-      throw file.damage(meta.offset, "the file is shorter than its header says")
-    }
-    named = [UInt64](repeating: 0, count: meta.lastPage / 64 + 1)
+    pagesInFile = max(2, file.byteCount / pageByteCount)
+    named = [UInt64](repeating: 0, count: pagesInFile / 64 + 1)
     try name(0)
     try name(1)
   }
@@ -114,16 +115,24 @@ struct FileCheck {
     }
     // Last, when every page in use is known.
     for (pages, origin) in free.freed {
-      for page in pages { try name(page, by: origin) }
+      for page in pages { try name(page, by: origin, isFree: true) }
     }
+    guard freePastEnd.count == max(0, meta.lastPage - pagesInFile + 1) else { throw isTooShort }
   }
 
+  private var isTooShort: FileDamage { file.damage(meta.offset, "the file is shorter than its header says") }
+
   /// Notes that a page is named, which happens once.
-  mutating func name(_ page: Int, count: Int = 1, by origin: Int = 0) throws(FileDamage) {
-    guard page >= 0, count >= 1, page <= meta.lastPage, count <= meta.lastPage - page + 1 else {
+  mutating func name(_ page: Int, count: Int = 1, by origin: Int = 0, isFree: Bool = false) throws(FileDamage) {
+    guard page >= 0, count >= 1, page <= meta.lastPage, count - 1 <= meta.lastPage - page else {
       throw file.damage(origin, "it names a page that is not there")
     }
     for page in page..<page + count {
+      if page >= pagesInFile {
+        guard isFree else { throw isTooShort }
+        guard freePastEnd.insert(page).inserted else { throw file.damage(origin, "it names a page that is in use") }
+        continue
+      }
       guard named[page / 64] & 1 << (page % 64) == 0 else {
         throw file.damage(origin, "it names a page that is in use")
       }

@@ -88,6 +88,46 @@ struct FileCheckTests {
     #expect(try file.problem() == nil)
   }
 
+  /// LMDB does not write a page that one commit took and freed again; when it was the last, the file ends before it.
+  @Test("A file may end before pages that are free, and before no other")
+  func freePastEnd() throws {
+    let directory = try TemporaryDirectory()
+    do {
+      let environment = try directory.open()
+      let tables = try environment.openTables(Fixture.specs)
+      let keys = (0..<400).map { [UInt8]("key-\(1000 + $0)") }
+      let value = [UInt8](repeating: 7, count: 100)
+      // All, then none but three; and what the last four write goes where the removed were, and frees what those before
+      // them have put at the end.
+      for round in 0..<6 {
+        var write = try environment.beginWrite()
+        for (index, key) in keys.enumerated() where round < 2 || index == 0 {
+          if round == 1, index > 2 {
+            _ = try write.remove(key.span.bytes, in: tables[0])
+          } else {
+            try write.put(value.span.bytes, for: key.span.bytes, in: tables[0])
+          }
+        }
+        try write.commit()
+      }
+    }
+    let descriptor = open("\(directory.path)/data.mdb", O_RDWR)
+    defer { close(descriptor) }
+    var status = stat()
+    try #require(fstat(descriptor, &status) == 0)
+    func problem() -> String? {
+      do throws(FileDamage) {
+        try Environment.checkFile(at: directory.path, tables: Fixture.specs)
+        return nil
+      } catch { return error.problem }
+    }
+    #expect(problem() == nil)
+    try #require(ftruncate(descriptor, status.st_size - 4096) == 0)
+    #expect(problem() == nil, "the last page is free")
+    try #require(ftruncate(descriptor, 2 * 4096) == 0)
+    #expect(problem() != nil)
+  }
+
   @Test("A list of free pages that names one in use, one twice, or one that is not there")
   func freePages() throws {
     func list(_ file: Damaged) -> Int {
