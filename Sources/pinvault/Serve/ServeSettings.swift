@@ -51,6 +51,7 @@ struct ServeOptions: ParsableArguments {
     let numbers = [
       "port": port, "status-port": statusPort, "event-loops": eventLoops,
       "maximum-connections": maximumConnections, "office-port": shop.officePort,
+      "mail-retry-seconds": shop.mailRetrySeconds,
     ]
     let flags = [
       "require-client-certificate": requireClientCertificate, "allow-clear-text": allowClearText,

@@ -22,6 +22,11 @@ struct ShopOptions: ParsableArguments {
     help: ArgumentHelp(
       "Where customers follow their orders: mails give it with the order's token at its end.", valueName: "url"))
   var trackingUrl: String?
+  @Option(
+    help: ArgumentHelp(
+      "How long a mail waits that was not taken; doubled each time, an hour at most. (default: 30)",
+      valueName: "seconds"))
+  var mailRetrySeconds: Int?
   @Option(help: ArgumentHelp("The name to log in to the mail server with.", valueName: "name")) var mailUser: String?
   @Option(help: ArgumentHelp("A file with the password for that, which only its owner may read.", valueName: "file"))
   var mailPasswordFile: String?
@@ -49,7 +54,7 @@ struct ShopSettings {
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "tracking-url",
+    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds",
   ]
 
   init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
@@ -86,6 +91,8 @@ struct ShopSettings {
       server.password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
     }
     var mail = Mailer.Configuration(server: server, sender: sender)
+    mail.firstRetrySeconds = UInt64(
+      try reader.number("mail-retry-seconds", in: 1...3600, default: Int(mail.firstRetrySeconds)))
     mail.trackingURL = try reader.text("tracking-url")
     return mail
   }
