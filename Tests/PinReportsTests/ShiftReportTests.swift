@@ -137,9 +137,9 @@ extension JournalScan {
   /// Every event.
   fileprivate consuming func forEachWhole(_ body: (RawSpan, UInt64, UInt64) throws -> Void) throws {
     var scan = self
-    try scan.forEach { bytes, sequence, time in
+    try scan.forEach({ bytes, sequence, time in
       try body(bytes, sequence, time)
       return true
-    }
+    })
   }
 }
