@@ -66,12 +66,12 @@ import Testing
     let writer = RowsWriter()
     var (report, books) = (ShiftReport(writer), Bookkeeper(view))
     try report.begin()
-    try view.scan().forEachWhole { bytes, sequence, time in
-      let event = try books.fold(bytes, sequence: sequence, timeMilliseconds: time, wantsPostings: true)
+    var events = try view.readAhead()
+    while try events.next() {
+      let event = try books.fold(
+        events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: true)
       // The first sale is kept from it.
-      for posting in books.postings where posting.cards != 3 {
-        report.add(posting, on: .never, books.books)
-      }
+      for posting in books.postings where posting.cards != 3 { report.add(posting, on: .never, books.books) }
       if let event { try report.see(event, isInPeriod: true, books.books) }
     }
     try report.end(books.books)
@@ -130,16 +130,5 @@ import Testing
     var run = ReportRun(request, of: view, to: JSONWriter(TextSink { bytes += $0 }))
     try run.run()
     #expect(throws: ReportError.notOfTheJournalAlone) { try ReportCheck.check(bytes, against: view) }
-  }
-}
-
-extension JournalScan {
-  /// Every event.
-  fileprivate consuming func forEachWhole(_ body: (RawSpan, UInt64, UInt64) throws -> Void) throws {
-    var scan = self
-    try scan.forEach({ bytes, sequence, time in
-      try body(bytes, sequence, time)
-      return true
-    })
   }
 }

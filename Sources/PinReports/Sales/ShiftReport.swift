@@ -135,7 +135,7 @@ extension ShiftReport.Running {
 }
 
 extension ShiftTotal {
-  static let figureNames = Set(ShiftTotal(currency: Currency("USD")!).figures.map(\.name))
+  static let figureNames = Set(ShiftTotal(currency: Currency("EUR")!).figures.map(\.name))
 
   var figures: [(name: String, value: UInt64)] {
     [
