@@ -80,6 +80,6 @@ import Testing
     #expect(lines.count == 2000)
     #expect(lines[1999].hasSuffix("19.99"))
     let page = try write(rows) { HTMLWriter($0) }
-    #expect(page.components(separatedBy: "<tr><td>row ").count == 2001)
+    #expect(page.components(separatedBy: "<tr><td class=\"s\">row ").count == 2001)
   }
 }

@@ -2,7 +2,7 @@ import PinWords
 
 /// A report as one page that needs nothing else: no script, no font, no picture from elsewhere.
 ///
-/// It prints, follows the system's light or dark, and is read by keyboard and by ear: tables have captions and headers, wide
+/// It prints, follows the system's light or dark, and is read by keyboard and by ear: tables have names and headers, wide
 /// ones scroll in a region that takes the focus, and each chart's numbers are in the table beside it. Charts stand above
 /// their table, but below one that is so long that it is written as it is made.
 package final class HTMLWriter: ReportWriter {
@@ -46,7 +46,7 @@ package final class HTMLWriter: ReportWriter {
     isStreaming = false
     charts = section.charts.compactMap { ChartData($0, section.columns) }
     try sink.write(
-      "<section aria-labelledby=\"s-\(section.key)\">\n<h2 id=\"s-\(section.key)\">\(escaped(section.title))</h2>\n")
+      "<section>\n<h2 id=\"s-\(section.key)\">\(escaped(section.title))</h2>\n")
   }
 
   package func add(_ cells: [Cell]) throws {
@@ -100,13 +100,21 @@ package final class HTMLWriter: ReportWriter {
     let head = section.columns.map { column in
       "<th scope=\"col\"\(column.kind.isNumeric ? " class=\"n\"" : "")>\(escaped(column.title))</th>"
     }
+    let size = section.columns.count > Self.mostColumnsOfNormalSize ? " class=\"wide\"" : ""
     try sink.write(
       """
       <div class="scroll" role="region" tabindex="0" aria-labelledby="s-\(section.key)">
-      <table><thead><tr>\(head.joined())</tr></thead><tbody>
+      <table\(size) aria-labelledby="s-\(section.key)"><thead><tr>\(head.joined())</tr></thead><tbody>
 
       """)
   }
+
+  /// An id is not broken, nor a name at its hyphens.
+  private static let longestUnbroken = 40
+  /// What is not longer is not broken where paper is narrow, either.
+  private static let longestWord = 12
+  /// A table of more columns is printed small, so that the paper holds it.
+  private static let mostColumnsOfNormalSize = 16
 
   private static func row(_ cells: [Cell], _ section: Section) -> String {
     var row = "<tr>"
@@ -115,8 +123,10 @@ package final class HTMLWriter: ReportWriter {
       let isNegative = column.kind.isNumeric && text.hasPrefix("-")
       switch column.kind {
       case .number, .money, .percent: row += "<td class=\"n\(isNegative ? " neg" : "")\">"
-      case .day, .time: row += "<td class=\"d\">"
-      case .text: row += "<td>"
+      case .day: row += "<td class=\"s\">"
+      case .time: row += "<td class=\"d\">"
+      case .text where text.count > longestUnbroken: row += "<td>"
+      case .text: row += text.count > longestWord ? "<td class=\"d\">" : "<td class=\"s\">"
       }
       row += text + "</td>"
     }
@@ -142,10 +152,10 @@ package final class HTMLWriter: ReportWriter {
     h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
     p { margin: .25rem 0; color: var(--faint); }
     .scroll { overflow-x: auto; } .scroll:focus-visible { outline: 3px solid var(--bar); outline-offset: 2px; }
-    table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+    table { border-collapse: collapse; font-size: .9em; font-variant-numeric: tabular-nums; }
     th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-    th { border-bottom-width: 2px; white-space: nowrap; } td { max-width: 22rem; overflow-wrap: anywhere; }
-    .d { white-space: nowrap; } .n { text-align: right; white-space: nowrap; } .neg { color: var(--minus); }
+    th { border-bottom-width: 2px; white-space: nowrap; } td { max-width: 22rem; overflow-wrap: break-word; }
+    .d, .s { white-space: nowrap; } .n { text-align: right; white-space: nowrap; } .neg { color: var(--minus); }
     tbody tr:nth-child(even) { background: var(--band); }
     figure { margin: 0 0 1rem; max-width: 46rem; } figcaption { font-weight: 600; margin-bottom: .25rem; }
     svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
@@ -155,6 +165,8 @@ package final class HTMLWriter: ReportWriter {
     @media print { :root { --ink: #000; --paper: #fff; --faint: #333; --line: #999; --band: #fff; --bar: #555; --minus: #000; }
       @page { size: landscape; margin: 12mm; } main { max-width: none; padding: 0; } body { font-size: 9pt; }
       .scroll { overflow: visible; } thead { display: table-header-group; } tr, figure { break-inside: avoid; }
+      h1, h2 { break-after: avoid; } .wide { font-size: 6pt; } .wide th, .wide td { padding: .1rem .15rem; }
+      .wide td { overflow-wrap: anywhere; } .wide .d, .wide th { white-space: normal; }
       th, td { padding: .15rem .35rem; } }
     """
 }
