@@ -165,8 +165,8 @@ package final class HTMLWriter: ReportWriter {
     @media print { :root { --ink: #000; --paper: #fff; --faint: #333; --line: #999; --band: #fff; --bar: #555; --minus: #000; }
       @page { size: landscape; margin: 12mm; } main { max-width: none; padding: 0; } body { font-size: 9pt; }
       .scroll { overflow: visible; } thead { display: table-header-group; } tr, figure { break-inside: avoid; }
-      h1, h2 { break-after: avoid; } .wide { font-size: 6pt; } .wide th, .wide td { padding: .1rem .15rem; }
-      .wide td { overflow-wrap: anywhere; } .wide .d, .wide th { white-space: normal; }
+      h1, h2 { break-after: avoid; } .wide { font-size: 6pt; } .wide th, .wide td { padding: .1rem .15rem;
+      overflow-wrap: anywhere; } .wide .d, .wide th { white-space: normal; }
       th, td { padding: .15rem .35rem; } }
     """
 }
