@@ -42,9 +42,10 @@ final class LoadConnection<Speaker: Dialect> {
   /// Reads all there is, and hands each answer on with the slot it is for.
   func receive(_ take: (Int, RawSpan) throws(BenchmarkError) -> Void) throws(BenchmarkError) {
     while true {
-      var received = 0
+      var (received, isFilled) = (0, false)
       try incoming.fill(atLeast: 64 << 10) { (room) throws(BenchmarkError) in
         received = try transport.receive(into: room)
+        isFilled = received == room.count
         return received
       }
       guard received > 0 else { return }
@@ -60,6 +61,8 @@ final class LoadConnection<Speaker: Dialect> {
         }
         return offset
       }
+      // A socket that gave less than there was room for has no more.
+      if !isFilled, !transport.usesTLS { return }
     }
   }
 }

@@ -16,6 +16,7 @@ package struct BenchmarkError: Error, CustomStringConvertible {
 final class Transport {
   let descriptor: CInt
   private let tls: OpaquePointer?
+  var usesTLS: Bool { tls != nil }
   /// What has gone out and come in since nothing waits, without what TLS adds.
   private(set) var sentByteCount = 0
   private(set) var receivedByteCount = 0
