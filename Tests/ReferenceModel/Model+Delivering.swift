@@ -211,6 +211,11 @@ extension Model {
 
   package func dueCount(at now: UInt64) -> Int { due(at: now).count }
 
+  /// The hold that a sweep comes to last of those that are dead, and whose it is; nil for none.
+  package func lastDeadHold(at now: UInt64) -> (id: ID, actor: Int)? {
+    due(at: now).last { holds[$0]!.reservation.state == .held }.map { ($0, holds[$0]!.reservation.actor) }
+  }
+
   /// Expires and forgets what is due, the first `limit` of it.
   package mutating func sweep(at now: UInt64, limit: Int = .max) {
     for id in due(at: now).prefix(limit) {

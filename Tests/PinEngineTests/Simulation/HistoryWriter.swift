@@ -91,6 +91,13 @@ struct HistoryWriter {
     millisecondsLeft -= milliseconds
     let now = nowMilliseconds + milliseconds
     var batch: [Asked] = []
+    // Whom the sweep before this batch does not come to is dead all the same.
+    if swarm.isSlowlySwept, model.dueCount(at: now) > swarm.settings.sweepLimit,
+      let (hold, holder) = model.lastDeadHold(at: now), !random.chance(3)
+    {
+      batch.append(
+        Asked(actor: holder, request: random.chance(4) ? .extend(hold, deadline: now + 1000) : .dispense(hold)))
+    }
     for _ in 0..<random.upTo(swarm.batchLimit) {
       let kind = swarm.kind(using: &random)
       let one = kind == .again ? again(model, now) : make(kind, model, now)
