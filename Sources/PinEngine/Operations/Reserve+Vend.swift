@@ -57,16 +57,15 @@ extension Machine {
       sequence: sequence)
   }
 
-  /// Chooses the cards into `picks`, or says why the asker cannot have them.
+  /// Chooses the cards of lines whose ranges were checked into `picks`, or says why the asker cannot have them.
   mutating func gatherGrant(
     _ asked: Asked, _ asker: Asker, _ now: UInt64, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Refusal? {
-    if let refusal = checkRanges(asked, asker) { return refusal }
     if let refusal = try pick(asked.lines, asker, now, state) { return refusal }
     return refusal(ofTaking: asked.lines, asker, now)
   }
 
-  private func checkRanges(_ asked: Asked, _ asker: Asker) -> Refusal? {
+  func checkRanges(_ asked: Asked, _ asker: Asker) -> Refusal? {
     guard asked.id != .zero else { return .invalid(.id) }
     for line in asked.lines {
       guard (1...limits.cardsPerLine).contains(line.count) else { return .invalid(.count) }

@@ -104,6 +104,7 @@ extension Machine {
     let asked = Asked(id: change.order, sale: Sale(), holdSeconds: 0, isVend: false, lines: Few(submit.lines))
     let key = change.order.key
     guard try state.value(for: key.span.bytes, in: tables.ids) == nil else { return Reply(.refused(.idReused(.order))) }
+    if let refusal = checkRanges(asked, asker) { return Reply(.refused(refusal)) }
     if let refusal = try gatherGrant(asked, asker, now, state) { return Reply(.refused(refusal)) }
     let currencies = Set(asked.lines.map { products[Int($0.product.rawValue) - 1].currency })
     guard let currency = currencies.first, currencies.count == 1 else { return Reply(.orderRefused(.otherCurrency)) }
