@@ -7,7 +7,6 @@ import PinStore
 enum Counted {
   static let allocations = BenchmarkMetric.custom("Allocations", polarity: .prefersSmaller, useScalingFactor: true)
   static let syncs = BenchmarkMetric.custom("Syncs", polarity: .prefersSmaller, useScalingFactor: true)
-  static let changes = BenchmarkMetric.custom("Changes to tables", polarity: .prefersSmaller, useScalingFactor: true)
   static let journalBytes = BenchmarkMetric.custom("Journal bytes", polarity: .prefersSmaller, useScalingFactor: true)
 
   /// Whether only counts are taken, to be compared with thresholds.
@@ -41,7 +40,6 @@ extension Benchmark {
     try counted(body)
     let end = counters()
     measurement(Counted.syncs, Int(end.syncs - start.syncs))
-    measurement(Counted.changes, Int(end.changes - start.changes))
     measurement(Counted.journalBytes, Int(end.journalBytes - start.journalBytes))
   }
 }
