@@ -93,7 +93,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "PinReports", dependencies: ["PinWords", "PinStore", "PinEngine"], swiftSettings: settings),
+      name: "PinReports", dependencies: ["PinWords", "PinBytes", "PinSealing", "PinStore", "PinEngine"],
+      swiftSettings: settings),
     .target(
       name: "PinBench",
       dependencies: [

@@ -4,7 +4,8 @@
 //   ReportRun                   reads the journal once, from its first event to the period's end
 //   ReportCheck                 makes a report again, and compares
 //   Periods/                    business days: zones, the start of the day, days of 23 and 25 hours
-//   Books/                      the fold: names, costs, where cards are; and the postings that events amount to
+//   Books/                      the fold: names, costs, where cards are; and the postings that events amount to;
+//                               `BooksFolder` keeps it as of the beginning of each segment
 //   Sales/, Stock/              what the postings add up to, a report to a file
 //   Formats/                    the same rows as a table, CSV, JSON or a page
 //

@@ -18,19 +18,25 @@ extension ReportFold {
   func see(_ event: JournalEvent, isInPeriod: Bool, _ books: Books) {}
 }
 
-/// One report: the journal read once, from its first event to the end of the period.
+/// One report: the journal read once, from its first event, or from the last opening books before the period, to the
+/// period's end.
 package struct ReportRun {
   private let view: JournalView
   private var request: ReportRequest
   private let writer: any ReportWriter
   /// Reads no event after this one.
   private let lastSequence: UInt64
+  /// Where the books at the beginning of segments are; nil to read from the first event on.
+  private let folder: BooksFolder?
   /// How many events pass between two calls of `progress`.
   private static let eventsPerProgress: UInt64 = 65_536
 
   package init(
-    _ request: ReportRequest, of view: JournalView, through lastSequence: UInt64 = .max, to writer: any ReportWriter
+    _ request: ReportRequest, of view: JournalView, through lastSequence: UInt64 = .max,
+    openedFrom folder: BooksFolder? = nil,
+    to writer: any ReportWriter
   ) {
+    self.folder = folder
     self.lastSequence = lastSequence
     self.request = request
     self.view = view
@@ -63,17 +69,18 @@ package struct ReportRun {
   private mutating func read(
     into fold: inout any ReportFold, progress: (UInt64, UInt64) throws -> Void
   ) throws -> (Books, Provenance) {
-    var bookkeeper = Bookkeeper(view)
     var days = request.days
     let (start, end, through) = (days.startMilliseconds, days.endMilliseconds, lastSequence)
     let request = request
     let (countsBefore, from) = (fold.countsBeforePeriod, days.period.from)
     var hasBegun = false
+    let opening = countsBefore ? nil : try folder?.latest(of: view, before: start)
+    var bookkeeper = Bookkeeper(view, opening: opening?.books ?? Books())
     var provenance = Provenance(
-      storeID: view.storeID.description, firstSequence: 0, lastSequence: 0, chain: view.head.chain.description,
-      lastMilliseconds: 0, isComplete: false)
+      storeID: view.storeID.description, firstSequence: 0, lastSequence: opening?.before.sequence ?? 0,
+      chain: view.head.chain.description, lastMilliseconds: opening?.lastMilliseconds ?? 0, isComplete: false)
     guard try view.firstSequence == 1 else { throw ReportError.journalBeginsLate(sequence: try view.firstSequence) }
-    var events = try view.readAhead()
+    var events = try view.readAhead(from: provenance.lastSequence + 1)
     var isStopped = false
     while try events.next() {
       let (sequence, time) = (events.sequence, events.timeMilliseconds)

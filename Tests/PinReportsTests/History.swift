@@ -35,9 +35,9 @@ struct History {
   private var used: [(card: UInt64, sku: String)] = []
   private var importCount = 0
 
-  init(seed: UInt64, startingAt start: UInt64) async throws {
+  init(seed: UInt64, startingAt start: UInt64, segmentByteCount: Int = 128 << 10) async throws {
     random = SeededGenerator(seed: seed)
-    shop = try Shop(atMilliseconds: start)
+    shop = try Shop(atMilliseconds: start, segmentByteCount: segmentByteCount)
     clerk = (try await shop.actor("clerk", .clerk), "clerk")
     keeper = (try await shop.actor("keeper", .stockKeeper), "keeper")
     for name in ["till-1", "till-2", "shop"] {

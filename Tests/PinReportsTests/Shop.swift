@@ -14,13 +14,13 @@ final class Shop: Sendable {
   let administrator = ActorID(1)
   private let ids = Mutex<UInt64>(1)
 
-  init(atMilliseconds start: UInt64) throws {
+  init(atMilliseconds start: UInt64, segmentByteCount: Int = 128 << 10) throws {
     directory = "\(NSTemporaryDirectory())/pinvault-reports-\(UUID().uuidString)"
     clock = MovedClock(start)
     let masterKey = SecretKey.random()
     var settings = StoreSettings()
-    settings.segmentByteCount = 128 << 10
-    settings.largestBlockByteCount = 64 << 10
+    settings.segmentByteCount = segmentByteCount
+    settings.largestBlockByteCount = segmentByteCount / 2
     settings.stateMapByteCount = 256 << 20
     settings.payloadMapByteCount = 1 << 30
     settings.stateHeadroomByteCount = 16 << 20

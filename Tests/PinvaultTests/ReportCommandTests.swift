@@ -27,6 +27,9 @@ import Testing
       #expect(checked.status == 0, "\(checked.errors)")
       let text = try vault.tool.text("books.json")
       #expect(!pins.contains { text.contains($0) })
+      // All is in the first segment, before which there were no books.
+      let index = try await vault.tool.run("report", "index", "--data", "vault")
+      #expect(index.status == 0 && index.output == "books are kept up to segment 1\n", "\(index.errors)")
       try text.replacing("950", with: "951").write(
         toFile: vault.tool.path("books.json"), atomically: true, encoding: .utf8)
       let refused = try await vault.tool.run("report", "check", "books.json", "--data", "vault")
@@ -58,6 +61,7 @@ import Testing
       ("purchases --data vault --by user", 64, "purchases is not made by user"),
       ("totals --data vault --format csv --section third", 64, "the report has no section 'third'"),
       ("totals --data nowhere", 65, "nowhere is not a data directory"),
+      ("index --data nowhere", 65, "nowhere is not a data directory"),
       ("totals --data vault --out nowhere/books.csv", 73, "nowhere/books.csv: No such file or directory"),
       ("totals --data vault --out vault", 73, "vault: "),
       ("check nothing.json --data vault", 65, "nothing.json: no such file"),

@@ -4,15 +4,16 @@ import PinWords
 
 /// Turns events into postings, and keeps the books as it goes.
 package struct Bookkeeper {
-  package private(set) var books = Books()
+  package private(set) var books: Books
   /// What the last event did to the books of sales, if that was wanted.
   package private(set) var postings: [Posting] = []
   private var memory: SaleMemory
   /// The order that the event at hand changes.
   private var order: Posting.OrderFacts?
 
-  /// Keeps so many of the last events in mind.
-  package init(_ view: JournalView, remembering capacity: Int = 65_536) {
+  /// Goes on from books as they stood before the next event, and keeps so many of the last events in mind.
+  package init(_ view: JournalView, opening books: Books = Books(), remembering capacity: Int = 65_536) {
+    self.books = books
     memory = SaleMemory(view, capacity: capacity)
   }
 

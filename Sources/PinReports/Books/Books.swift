@@ -9,11 +9,11 @@ package struct Books: Sendable {
   package private(set) var actors: [ActorID: ActorDescription] = [:]
   package private(set) var purchases: [PurchaseID: Purchase] = [:]
   /// By lot id, which begin at 1 and have no gap.
-  private var lots: [Lot] = []
+  var lots: [Lot] = []
   /// By product id, which begin at 1 and have no gap, as lots' do.
-  private var accounts: [StockAccount] = []
+  var accounts: [StockAccount] = []
   /// When the last event happened.
-  package private(set) var lastMilliseconds: UInt64 = 0
+  package internal(set) var lastMilliseconds: UInt64 = 0
 
   package struct Purchase: Sendable {
     package var facts: JournalFacts.BegunPurchase

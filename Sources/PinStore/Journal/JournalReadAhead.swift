@@ -20,6 +20,8 @@ package struct JournalReadAhead: ~Copyable {
   package private(set) var sequence: UInt64 = 0
   /// That of the event handed out last.
   package private(set) var timeMilliseconds: UInt64 = 0
+  /// The segment that the event handed out last is in.
+  package var segment: UInt64 { piece.segment }
   /// Where the block of the event handed out last begins in the piece.
   private var blockStart = 0
 
@@ -96,6 +98,8 @@ final class JournalPiece: @unchecked Sendable {
   var memory: ReadBuffer
   /// Where in it the blocks are.
   var range = 0..<0
+  /// The segment that all of them are in.
+  var segment: UInt64 = 0
 
   init(_ directory: JournalDirectory) { memory = JournalReader.buffer(for: directory) }
 }

@@ -96,6 +96,7 @@ package struct JournalReader: ~Copyable {
     try nextRightBlock()
     let start = head.end.offset - header.byteCount - buffered.lowerBound
     while head.sequence < lastSequence, holdsNextBlock { try nextRightBlock() }
+    piece.segment = head.end.segment
     piece.range = start..<head.end.offset - buffered.lowerBound
     swap(&memory, &piece.memory)
     buffered = 0..<0

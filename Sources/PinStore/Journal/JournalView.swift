@@ -1,4 +1,5 @@
 import Glibc
+import PinSealing
 
 /// A journal as of a fixed head, read from its files: beside the process that writes it, after it, or in a backup.
 ///
@@ -37,6 +38,18 @@ package struct JournalView: Sendable {
       let start = JournalPosition.start(ofSegment: try journal.segmentNumbers().lowerBound)
       return try journal.header(ofBlockAt: start)?.firstSequence ?? head.sequence
     }
+  }
+
+  /// The segment that the head's block is in.
+  package var lastSegment: UInt64 { head.end.segment }
+
+  /// What the first block of a segment says of the journal before it; nil if there is none up to the head.
+  package func start(ofSegment number: UInt64) throws(StoreError) -> SegmentStart? {
+    guard number <= lastSegment, let block = try journal.header(ofBlockAt: .start(ofSegment: number)) else {
+      return nil
+    }
+    return SegmentStart(
+      sequence: block.firstSequence &- 1, chain: block.previous, timeMilliseconds: block.timeMilliseconds)
   }
 
   /// A scan of the events from `sequence` to the head; `sequence` may be at most the one after the head.
@@ -92,6 +105,22 @@ package struct JournalView: Sendable {
       if reader.header.timeMilliseconds >= milliseconds { return reader.header.firstSequence }
     }
     return head.sequence + 1
+  }
+}
+
+/// The journal as it was where a segment begins; nothing of it is checked before the segment is read.
+package struct SegmentStart: Sendable {
+  /// That of the last event before.
+  package var sequence: UInt64
+  /// The hash of the block before.
+  package var chain: Digest256
+  /// When the segment's first event happened.
+  package var timeMilliseconds: UInt64
+
+  package init(sequence: UInt64, chain: Digest256, timeMilliseconds: UInt64) {
+    self.sequence = sequence
+    self.chain = chain
+    self.timeMilliseconds = timeMilliseconds
   }
 }
 

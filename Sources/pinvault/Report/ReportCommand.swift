@@ -15,7 +15,7 @@ struct ReportCommand: AsyncParsableCommand {
         pinvault report daily-totals --data vault --period last-month --by user
         pinvault report daily-details --data vault --from 2026-03-01 --to 2026-04-01 --zone Europe/Berlin --out march.csv
       """,
-    subcommands: [Make.self, List.self, Check.self], defaultSubcommand: Make.self)
+    subcommands: [Make.self, List.self, Check.self, Index.self], defaultSubcommand: Make.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -68,6 +68,32 @@ struct ReportCommand: AsyncParsableCommand {
     }
   }
 
+  struct Index: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract:
+        "Keep the books as of each part of the journal: later reports need not read what was before their days.",
+      discussion: """
+        Writes into 'books' in the data directory; it can be deleted at any time. The server does the same when it makes \
+        reports itself.
+
+        Example:
+          pinvault report index --data vault
+        """)
+
+    @Option(help: ArgumentHelp("The data directory.", valueName: "directory")) var data: String
+
+    func run() throws {
+      let directory = Files.trimmed(data)
+      let view = try JournalView(of: directory)
+      let progress = Progress(name: "books", isShown: StandardError.isTerminal)
+      try BooksFolder(of: directory).bringUpToDate(with: view) { done, most in
+        progress.show("\(done * 100 / most) % of \(most) events")
+      }
+      progress.clear()
+      try StandardOutput.write(line: "books are kept up to segment \(view.lastSegment)")
+    }
+  }
+
   struct Make: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "make",
@@ -106,11 +132,12 @@ struct ReportCommand: AsyncParsableCommand {
         }
         do { return try TerminalShift.read(bytes) } catch { throw Fault(.badInput, "\(file): \(error)") }
       }
-      let (made, view) = (request, try JournalView(of: Files.trimmed(data)))
+      let directory = Files.trimmed(data)
+      let (made, view, folder) = (request, try JournalView(of: directory), BooksFolder(of: directory))
       try output.write { writer in
         let progress = Progress(name: kind.rawValue, isShown: StandardError.isTerminal)
         defer { progress.clear() }
-        var run = ReportRun(made, of: view, to: writer)
+        var run = ReportRun(made, of: view, openedFrom: folder, to: writer)
         try run.run { done, most in progress.show("\(done * 100 / most) % of \(most) events") }
       }
     }

@@ -1,0 +1,88 @@
+import Foundation
+import PinEngine
+import PinStore
+
+/// The opening books of a journal's segments, in a folder of the data directory: with them a report reads the days that it is
+/// about, and not all that was before.
+///
+/// They are made from the journal and can be deleted at any time. A file that is damaged, or of another history than the
+/// journal tells, counts for nothing. But who can write there could write books that are not the journal's, as
+/// somebody who can write the journal could: `ReportCheck` makes a report without them.
+package struct BooksFolder: Sendable {
+  private let path: String
+
+  /// The folder of a data directory; it need not be there.
+  package init(of directory: String) { path = "\(directory)/books" }
+
+  private static let ending = ".books"
+
+  private func file(ofSegment number: UInt64) -> String {
+    let digits = String(number)
+    return "\(path)/\(String(repeating: "0", count: max(0, 8 - digits.count)))\(digits)\(Self.ending)"
+  }
+
+  /// Of which segments there are books, the last one first.
+  private var segments: [UInt64] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter { $0.hasSuffix(Self.ending) }.compactMap { UInt64($0.dropLast(Self.ending.count)) }
+      .sorted(by: >)
+  }
+
+  /// The last books before which there is no event of a time or a later one.
+  func latest(of view: JournalView, before milliseconds: UInt64 = .max) throws -> OpeningBooks? {
+    for segment in segments {
+      guard let start = try view.start(ofSegment: segment), start.timeMilliseconds < milliseconds,
+        let data = FileManager.default.contents(atPath: file(ofSegment: segment)),
+        var opening = OpeningBooks([UInt8](data)), opening.segment == segment,
+        opening.before.sequence == start.sequence, opening.before.chain == start.chain
+      else { continue }
+      opening.before = start
+      return opening
+    }
+    return nil
+  }
+
+  /// Makes what is missing, up to the last segment that has an event: reads the journal from the last books on.
+  ///
+  /// One at a time; `progress` is told as of a report.
+  package func bringUpToDate(
+    with view: JournalView, progress: (_ done: UInt64, _ most: UInt64) throws -> Void = { _, _ in }
+  ) throws {
+    guard try view.firstSequence == 1 else { throw ReportError.journalBeginsLate(sequence: try view.firstSequence) }
+    let opening = try latest(of: view)
+    var segment = opening?.segment ?? 1
+    guard segment < view.lastSegment else { return }
+    var bookkeeper = Bookkeeper(view, opening: opening?.books ?? Books(), remembering: 1)
+    var catalogue = opening?.catalogue ?? []
+    var lastMilliseconds = opening?.lastMilliseconds ?? 0
+    var events = try view.readAhead(from: (opening?.before.sequence ?? 0) + 1)
+    while try events.next() {
+      if events.segment > segment {
+        segment = events.segment
+        let start = SegmentStart(
+          sequence: events.sequence - 1, chain: events.chainBefore, timeMilliseconds: events.timeMilliseconds)
+        try write(
+          OpeningBooks(
+            segment: segment, before: start, lastMilliseconds: lastMilliseconds, books: bookkeeper.books,
+            catalogue: catalogue))
+        if segment == view.lastSegment { return }
+      }
+      try progress(events.sequence, view.head.sequence)
+      lastMilliseconds = events.timeMilliseconds
+      let event = try bookkeeper.fold(
+        events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: false)
+      if let event, event.kind.isOfCatalogue {
+        let bytes = [UInt8](events.event)
+        catalogue.append(
+          OpeningBooks.CatalogueEvent(sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, bytes: bytes))
+      }
+    }
+  }
+
+  /// A file has its name when it is whole. It is not synced: what a power cut leaves of it counts for nothing.
+  private func write(_ opening: OpeningBooks) throws {
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    try Data(opening.encoded).write(to: URL(fileURLWithPath: file(ofSegment: opening.segment)), options: .atomic)
+  }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import PinStore
+import PinWords
+import Testing
+
+@testable import PinEngine
+@testable import PinReports
+
+/// A report that goes on from kept books is the one that was made from the whole journal, byte for byte.
+@Suite struct OpeningBooksTests {
+  private static let segmentByteCount = 16 << 10
+
+  private func history(_ seed: UInt64, at start: UInt64, steps: Int) async throws -> History {
+    var history = try await History(seed: seed, startingAt: start, segmentByteCount: Self.segmentByteCount)
+    try await history.go(steps)
+    return history
+  }
+
+  private func json(
+    _ request: ReportRequest, _ view: JournalView, from folder: BooksFolder?
+  ) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var run = ReportRun(request, of: view, openedFrom: folder, to: JSONWriter(TextSink { bytes += $0 }))
+    try run.run()
+    return bytes
+  }
+
+  @Test(arguments: ReportModelTests.places) func reportsAreThoseOfTheWholeJournal(
+    _ place: ReportModelTests.Place
+  ) async throws {
+    let history = try await history(Seed.value, at: place.start, steps: 300)
+    let view = try JournalView(of: history.shop.directory)
+    let folder = BooksFolder(of: history.shop.directory)
+    try folder.bringUpToDate(with: view)
+    #expect(view.lastSegment > 3)
+    #expect(try folder.latest(of: view)?.segment == view.lastSegment)
+    let calendar = try BusinessCalendar(zone: place.zone, dayStarts: place.dayStarts)
+    let first = calendar.day(at: place.start)
+    for (from, count) in [(0, 60), (4, 1), (9, 7), (17, 2), (20, 30), (50, 9)] as [(UInt32, UInt32)] {
+      let period = try ReportPeriod(from: first.adding(days: from), to: first.adding(days: from + count))
+      let days = try PeriodDays(period, calendar)
+      for kind in ReportKind.allCases {
+        for grouping in [nil] + kind.groupings.map(Optional.some) {
+          let request = try ReportRequest(kind, days, by: grouping)
+          let (whole, opened) = (try json(request, view, from: nil), try json(request, view, from: folder))
+          #expect(opened == whole, "seed \(Seed.value): \(kind) from day \(from), \(count) days")
+        }
+      }
+    }
+  }
+
+  @Test func booksThatGrewAreThoseThatWereMadeAtOnce() async throws {
+    var history = try await history(Seed.value, at: 1_805_500_000_000, steps: 20)
+    let directory = history.shop.directory
+    for _ in 1...8 {
+      try await history.go(35)
+      try BooksFolder(of: directory).bringUpToDate(with: try JournalView(of: directory))
+    }
+    let view = try JournalView(of: directory)
+    #expect(view.lastSegment > 3)
+    func files() throws -> [Data] {
+      let names = try FileManager.default.contentsOfDirectory(atPath: "\(directory)/books").sorted()
+      #expect(names.count == Int(view.lastSegment) - 1)
+      return try names.map { try Data(contentsOf: URL(fileURLWithPath: "\(directory)/books/\($0)")) }
+    }
+    let grown = try files()
+    try FileManager.default.removeItem(atPath: "\(directory)/books")
+    try BooksFolder(of: directory).bringUpToDate(with: view)
+    #expect(try files() == grown, "seed \(Seed.value)")
+    try BooksFolder(of: directory).bringUpToDate(with: view)
+    #expect(try files() == grown)
+  }
+
+  /// Changes the last books, and says what a report of the last days then is, and was before.
+  private func lastBooks(
+    changedBy change: (inout [UInt8]) throws -> Void
+  ) async throws -> (changed: [UInt8]?, before: [UInt8], view: JournalView, directory: History) {
+    let history = try await history(Seed.value, at: 1_805_500_000_000, steps: 200)
+    let directory = history.shop.directory
+    let view = try JournalView(of: directory)
+    let folder = BooksFolder(of: directory)
+    try folder.bringUpToDate(with: view)
+    let calendar = try BusinessCalendar(zone: "UTC")
+    let last = calendar.day(at: view.head.timeMilliseconds).adding(days: 1)
+    let request = try ReportRequest(
+      .totals, try PeriodDays(try ReportPeriod(from: last, to: last.adding(days: 1)), calendar))
+    let before = try json(request, view, from: folder)
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/books").max())
+    var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(directory)/books/\(name)")))
+    try change(&bytes)
+    try Data(bytes).write(to: URL(fileURLWithPath: "\(directory)/books/\(name)"))
+    return (try? json(request, view, from: folder), before, view, history)
+  }
+
+  @Test func whatIsDamagedOrOfAnotherHistoryCountsForNothing() async throws {
+    let changes: [(inout [UInt8]) throws -> Void] = [
+      { $0[$0.count - 1] ^= 1 }, { $0.removeLast() }, { $0 = [] }, { $0.append(0) },
+      { bytes in
+        var opening = try #require(OpeningBooks(bytes))
+        opening.books.accounts[0].regular += 1
+        opening.before.sequence -= 1
+        bytes = opening.encoded
+      },
+      { bytes in
+        var opening = try #require(OpeningBooks(bytes))
+        opening.books.accounts[0].regular += 1
+        opening.before.chain = .zero
+        bytes = opening.encoded
+      },
+      { bytes in
+        var opening = try #require(OpeningBooks(bytes))
+        opening.books.accounts[0].regular += 1
+        opening.segment -= 1
+        bytes = opening.encoded
+      },
+    ]
+    for (number, change) in changes.enumerated() {
+      let told = try await lastBooks(changedBy: change)
+      #expect(told.changed == told.before, "change \(number), seed \(Seed.value)")
+    }
+  }
+
+  @Test func booksAreReadAndACheckDoesWithoutThem() async throws {
+    // Well-formed books that are not the journal's: a report that is made from them shows it, and the check tells.
+    let told = try await lastBooks { bytes in
+      var opening = try #require(OpeningBooks(bytes))
+      opening.books.accounts[0].regular += 1
+      bytes = opening.encoded
+    }
+    let changed = try #require(told.changed)
+    #expect(changed != told.before)
+    guard case .differs = try ReportCheck.check(changed, against: told.view) else {
+      Issue.record("the check has not seen it")
+      return
+    }
+    guard case .same = try ReportCheck.check(told.before, against: told.view) else {
+      Issue.record("the right report is not what the journal says")
+      return
+    }
+  }
+}
