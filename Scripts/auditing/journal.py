@@ -6,7 +6,8 @@ import re
 import struct
 
 PAGE = 4096
-SMALLEST_BLOCK = 68
+SMALLEST_BLOCK = 69
+END_MARK = b"\xff"
 SEGMENT_HEADER = struct.Struct(">8sII16sQQ8s")
 BLOCK_HEADER = struct.Struct(">IIQQ8s32s")
 LENGTH = struct.Struct(">I")
@@ -68,7 +69,7 @@ class Block:
             if at > len(block):
                 raise Damage(f"{self.where}: the events do not fill it")
             events.append(block[at - length:at])
-        if at != len(block):
+        if block[at:] != END_MARK:
             raise Damage(f"{self.where}: the events do not fill it")
         return events
 

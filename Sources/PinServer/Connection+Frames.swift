@@ -7,6 +7,10 @@ extension Connection {
   /// Before a session is open no request is longer than this, so that strangers take no room.
   private static let strangersFrameByteLimit: UInt32 = 1024
 
+  /// What a client may still have on its way when its session ends. One that goes on is closed, whether it has had its last
+  /// answer or not, so that nobody keeps the loop reading what it throws away.
+  static let discardedByteLimit = 1 << 20
+
   /// Whether another request can be taken now. A client over its window, or one that does not read its answers, waits.
   var canTake: Bool {
     slots.count < Int(loop.limits.requestsInFlight) && !runsAside && isWritable
@@ -25,7 +29,7 @@ extension Connection {
   /// Takes what the socket has brought.
   func take(_ bytes: RawSpan) {
     loop.counters.bytesIn += UInt64(bytes.byteCount)
-    guard closingSince == nil, session.phase != .closing else { return }
+    guard closingSince == nil, session.phase != .closing else { return discard(bytes.byteCount) }
     lastHeard = .now()
     if incoming.isEmpty {
       let taken = takeFrames(from: bytes)
@@ -34,6 +38,11 @@ extension Connection {
       incoming.append(bytes)
       takeIncoming()
     }
+  }
+
+  private func discard(_ byteCount: Int) {
+    discardedByteCount += byteCount
+    if discardedByteCount > Self.discardedByteLimit { closeNow() }
   }
 
   /// Takes frames that had to wait.

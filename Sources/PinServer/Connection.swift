@@ -70,6 +70,8 @@ final class Connection {
   var closesWhenAnswered = false
   /// Since when it only waits for the client to close.
   var closingSince: NIODeadline?
+  /// What has come since its session was over, all of it unread.
+  var discardedByteCount = 0
   let openedAt = NIODeadline.now()
   var lastHeard = NIODeadline.now()
 

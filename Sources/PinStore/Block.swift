@@ -33,7 +33,7 @@ package struct Block: ~Copyable {
     writer.writeZeros(BlockHeader.byteCount)
   }
 
-  /// The size of the whole block so far, header included.
+  /// The size of the whole block so far, header included; one more when it is sealed.
   package var byteCount: Int { writer.count }
 
   /// Whether the batch ends here: a sweep stops before its next event, and no further request is performed.
@@ -50,7 +50,7 @@ package struct Block: ~Copyable {
   /// Completes the event and says the sequence it got.
   package mutating func endEvent() -> UInt64 {
     precondition(isInsideEvent, "no event was begun")
-    precondition(writer.count <= largestByteCount, "a block grew past the largest that the journal's format allows")
+    precondition(writer.count < largestByteCount, "a block grew past the largest that the journal's format allows")
     isInsideEvent = false
     lastEventStart = eventStart
     writer.overwrite(UInt32(writer.count - eventStart - MemoryLayout<UInt32>.size), at: eventStart)
@@ -80,9 +80,10 @@ package struct Block: ~Copyable {
     writer.truncate(to: BlockHeader.byteCount)
   }
 
-  /// Writes the header, which completes the block, and hands back the block's hash: the link to the next.
+  /// Writes the end mark and the header, which completes the block, and hands back the block's hash: the link to the next.
   mutating func seal(previous: Digest256, hasher: inout SHA256Hasher) -> Digest256 {
     precondition(eventCount > 0 && !isInsideEvent, "only a block with whole events can be sealed")
+    writer.write(BlockHeader.endMark)
     var header = BlockHeader(
       byteCount: writer.count, eventCount: eventCount, firstSequence: nextSequence - UInt64(eventCount),
       timeMilliseconds: timeMilliseconds, check: 0, previous: previous)

@@ -85,7 +85,7 @@ def write_journal(folder, header, blocks, first_sequence=1):
     chain = hashlib.sha256(header[16:32]).digest()
     sequence, number, offset, file, place = first_sequence, 0, 0, None, None
     for time, events in blocks:
-        body = b"".join(len(data).to_bytes(4, "big") + data for data in events)
+        body = b"".join(len(data).to_bytes(4, "big") + data for data in events) + b"\xff"
         size = 64 + len(body)
         assert size <= largest
         if file is None or offset + size > segment_size:

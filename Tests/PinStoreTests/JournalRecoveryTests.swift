@@ -11,7 +11,7 @@ import Testing
     let directory: JournalDirectory
     let heads: [JournalHead]
 
-    init(blockSizes: [Int], spares: UInt64 = 1) throws {
+    init(blockSizes: [Int], zerosAtEnd: Int = 0, spares: UInt64 = 1) throws {
       rig = try StoreRig()
       try FileTree.createDirectory(rig.directory)
       let shape = JournalShape(storeID: StoreRig.storeID, segmentByteCount: 32 << 10, largestBlockByteCount: 8 << 10)
@@ -21,9 +21,9 @@ import Testing
       for size in blockSizes {
         let next = try directory.append(after: heads.last!, timeMilliseconds: 1, StoreSettings()) { block in
           block.beginEvent()
-          // No byte is zero, so that what is missing shows.
-          let count = size - BlockHeader.byteCount - 4
-          block.writer.write((0..<count).map { UInt8($0 % 255) + 1 })
+          // No other byte is zero, so that what is missing shows.
+          let count = size - BlockHeader.leastBlockByteCount
+          block.writer.write((0..<count).map { $0 < count - zerosAtEnd ? UInt8($0 % 255) + 1 : 0 })
           _ = block.endEvent()
         }
         heads.append(next)
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test func aWholeJournalEndsAtItsLastBlock() throws {
-    let fixture = try Fixture(blockSizes: [100, 700, 68])
+    let fixture = try Fixture(blockSizes: [100, 700, 69])
     #expect(try fixture.recover() == fixture.heads[3])
     #expect(try fixture.recover(after: fixture.heads[2]) == fixture.heads[3])
     #expect(try fixture.recover(after: fixture.heads[3]) == fixture.heads[3])
@@ -125,6 +125,23 @@ import Testing
     #expect(try fixture.recover() == fixture.heads[3])
   }
 
+  /// Whatever its events end in, and wherever its length lies: also where a sector ends or has only the end mark.
+  @Test(arguments: [(100, 90), (100, 600), (300, 213), (508, 300), (509, 90), (509, 2600), (510, 700), (511, 515)])
+  func aFlippedBitInTheLastBlockIsDamage(before: Int, size: Int) throws {
+    let fixture = try Fixture(blockSizes: [before, size], zerosAtEnd: 12)
+    let range = fixture.range(ofBlock: 1)
+    let whole = try fixture.bytes(range)
+    for index in 0..<size {
+      let bits = index < BlockHeader.byteCount || index > size - 4 ? Array(0..<8) : [index % 8]
+      for bit in bits {
+        try fixture.overwrite([whole[index] ^ 1 << bit], at: range.lowerBound + index)
+        #expect(try fixture.isRotten(), "bit \(bit) of byte \(index)")
+      }
+      try fixture.overwrite([whole[index]], at: range.lowerBound + index)
+    }
+    #expect(try fixture.recover() == fixture.heads[2])
+  }
+
   /// Blocks that are right in themselves, but not where they are.
   @Test(arguments: [
     ("chain", UInt64(3), UInt64(1), true), ("sequence", 4, 1, false), ("sequence", 2, 1, false), ("time", 3, 0, false),
@@ -189,7 +206,7 @@ import Testing
     #expect(try fixture.isRotten())
   }
 
-  @Test(arguments: [1, 3, 4, 40, 67])
+  @Test(arguments: [1, 3, 4, 40, 68])
   func aByteWhereNoBlockFitsIsDamage(room: Int) throws {
     let least = (32 << 10) - 4096 - room - 3 * (8 << 10)
     let fixture = try Fixture(blockSizes: [8 << 10, 8 << 10, 8 << 10, least])

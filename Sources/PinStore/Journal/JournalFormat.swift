@@ -127,11 +127,12 @@ struct SegmentHeader: Equatable {
   }
 }
 
-/// The first bytes of a block; its events follow, each a 32-bit length and so many bytes.
+/// The first bytes of a block; its events follow, each a 32-bit length and so many bytes, and then one byte that is never
+/// zero: by it a whole block is told from one whose last sector is missing.
 ///
 /// | offset | bytes | field |
 /// |---|---|---|
-/// | 0 | 4 | size of the block, this header included |
+/// | 0 | 4 | size of the block, this header and the last byte included |
 /// | 4 | 4 | events, at least 1 |
 /// | 8 | 8 | sequence of the first event |
 /// | 16 | 8 | time, milliseconds since 1970 UTC |
@@ -143,8 +144,10 @@ struct BlockHeader: Equatable {
   static let byteCount = 64
   static let checkOffset = 24
   static let chainOffset = 32
-  /// A header and one event without bytes.
-  static let leastBlockByteCount = byteCount + 4
+  /// The last byte of every block.
+  static let endMark: UInt8 = 0xFF
+  /// A header, one event without bytes, and the end mark.
+  static let leastBlockByteCount = byteCount + 5
 
   var byteCount: Int
   var eventCount: Int

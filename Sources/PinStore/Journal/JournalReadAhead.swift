@@ -13,7 +13,7 @@ package struct JournalReadAhead: ~Copyable {
   /// Where the event handed out last begins and ends in `bytes`.
   private var start = 0
   private var end = 0
-  /// How many events of its block come after it.
+  /// How many events of its block come after it; after the last comes the end mark.
   private var eventsLeft = 0
   private let firstSequence: UInt64
   /// That of the event handed out last; 0 before the first.
@@ -72,6 +72,7 @@ package struct JournalReadAhead: ~Copyable {
 
   /// Goes to the next block, whose first event begins at `end` then.
   private mutating func nextBlock() throws(StoreError) -> Bool {
+    if !bytes.isEmpty { end += 1 }
     if end == bytes.count {
       guard let next = try supply.exchange(piece) else { return false }
       piece = next

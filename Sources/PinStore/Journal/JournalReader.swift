@@ -174,7 +174,7 @@ package struct JournalReader: ~Copyable {
       guard offset + 4 <= bytes.count else { return false }
       offset += 4 + Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
     }
-    return offset == bytes.count
+    return offset == bytes.count - 1 && bytes[offset] == BlockHeader.endMark
   }
 
   /// Makes `count` bytes at `position` present in the buffer.
@@ -217,7 +217,7 @@ enum BlockFault: Sendable, Equatable {
     case .chain: "the block does not follow the one before it"
     case .sequence: "the block's sequence is not the next one"
     case .time: "the block's time is before that of an earlier one"
-    case .events: "the block's events do not fill it"
+    case .events: "the block's events and its end mark do not fill it"
     case .notZero: "what must be zero is not"
     }
   }

@@ -69,41 +69,13 @@ struct JournalRecovery {
   }
 
   /// Throws when the bytes in `range`, which begin with the block in question, tell that it was written whole.
-  ///
-  /// Its length tells, unless it lies across two sectors, of which one may be missing.
   private func confirmTorn(_ file: borrowing File, _ range: Range<Int>, _ fault: BlockFault) throws(StoreError) {
-    let start = range.lowerBound
-    let sector = JournalFormat.sectorByteCount
-    guard start / sector == (start + 3) / sector else { return }
-    let field = ReadBuffer(byteCount: 4)
-    guard try file.read(into: field.bytes, at: start) == 4 else { return }
-    let length = Int(UInt32(bigEndian: field.bytes.load(as: UInt32.self)))
-    if length == 0 {
-      let sectorEnd = min((start / sector + 1) * sector, range.upperBound)
-      guard let beside = try file.firstNonZero(in: start..<sectorEnd) else { return }
-      throw rotten(file, beside, "there is something beyond the journal's end")
+    let buffer = ReadBuffer(byteCount: range.count)
+    guard try file.read(into: buffer.bytes, at: range.lowerBound) == range.count else {
+      throw rotten(file, range.lowerBound, "the segment was cut short")
     }
-    guard (BlockHeader.leastBlockByteCount...range.count).contains(length) else {
-      throw rotten(file, start, BlockFault.length.problem)
-    }
-    if let beyond = try file.firstNonZero(in: start + length..<range.upperBound) {
-      throw rotten(file, beyond, "there is something beyond a torn block")
-    }
-    guard try isWhole(file, start..<start + length) else { return }
-    throw rotten(file, start, "\(fault.problem), and no part of it is missing")
-  }
-
-  /// Whether every sector of a block was written, as far as bytes can tell: none is all zeros, and it does not end in
-  /// one, as a write cut short would.
-  private func isWhole(_ file: borrowing File, _ range: Range<Int>) throws(StoreError) -> Bool {
-    if try file.firstNonZero(in: range.upperBound - 1..<range.upperBound) == nil { return false }
-    var piece = range.lowerBound
-    while piece < range.upperBound {
-      let next = min((piece / JournalFormat.sectorByteCount + 1) * JournalFormat.sectorByteCount, range.upperBound)
-      if try file.firstNonZero(in: piece..<next) == nil { return false }
-      piece = next
-    }
-    return true
+    var remains = BlockRemains(bytes: buffer.bytes, offset: range.lowerBound)
+    if let problem = remains.problem(fault) { throw rotten(file, range.lowerBound, problem) }
   }
 
   /// Confirms that the journal holds the block that the checkpoint names, and returns where reading begins.
