@@ -83,6 +83,8 @@ extension Store where Machine: ~Copyable {
       // From now on a data directory without a payload has lost it. Without a state it is made from the journal.
       try Payload.create(
         at: "\(directory)/payload", of: storeID, mapByteCount: settings.payloadMapByteCount)
+      // LMDB syncs its file, but not its name.
+      try FileTree.syncDirectory("\(directory)/payload")
       try DataDirectory.finish(directory)
       try FileTree.syncDirectory(FileTree.parent(of: directory))
     } catch {
