@@ -107,6 +107,51 @@ import Testing
     }
   }
 
+  @Test func aBlockThatIsBeingWrittenIsWaitedFor() async throws {
+    try await withCopy { copy in
+      let whole = try JournalView(of: copy).head
+      let segment = URL(fileURLWithPath: "\(copy)/journal/0000000\(whole.end.segment).journal")
+      let last = try #require(whole.lastBlock).offset
+      let bytes = try Data(contentsOf: segment)
+      var torn = bytes
+      // No more than its header is there when it is looked at first, and all of it later.
+      torn.replaceSubrange(last + 64..<whole.end.offset, with: Data(count: whole.end.offset - last - 64))
+      try torn.write(to: segment)
+      var pauses = 0
+      let view = try JournalView(of: copy) { _ in
+        pauses += 1
+        guard pauses == 3 else { return }
+        try? bytes.write(to: segment)
+        try? FileManager.default.setAttributes([.modificationDate: Date.distantPast], ofItemAtPath: segment.path)
+      }
+      #expect(view.head == whole && pauses == 3)
+    }
+  }
+
+  @Test func aNewerDirectoryIsNotRead() async throws {
+    try await withCopy { copy in
+      try Data("pinvault-data 2\n".utf8).write(to: URL(fileURLWithPath: "\(copy)/format"))
+      #expect(throws: StoreError.newerFormat(path: copy, found: "data format 2")) { try JournalView(of: copy) }
+    }
+  }
+
+  @Test func aReportIsNotMadeOfADamagedJournal() async throws {
+    var history = try await History(seed: Seed.value, startingAt: 1_806_048_000_000, segmentByteCount: 16 << 10)
+    try await history.go(120)
+    let directory = history.shop.directory
+    let view = try JournalView(of: directory)
+    #expect(view.lastSegment > 2)
+    let first = URL(fileURLWithPath: "\(directory)/journal/00000001.journal")
+    var bytes = try Data(contentsOf: first)
+    bytes[9000] ^= 1
+    try bytes.write(to: first)
+    let request = try ReportRequest(.totals, try Sample.days.get())
+    #expect(throws: StoreError.self, "seed \(Seed.value)") {
+      var run = ReportRun(request, of: view, to: JSONWriter(TextSink { _ in }))
+      try run.run()
+    }
+  }
+
   @Test func aBackupIsRead() async throws {
     let shop = try await Sample.shared.shop
     let backup = NSTemporaryDirectory() + "pinvault-backup-\(UUID().uuidString)"

@@ -79,22 +79,6 @@ import Testing
     }
   }
 
-  @Test func timesAreFoundByTheirFirstEvent() throws {
-    let (rig, tally) = try filled(9000)
-    var first: [UInt64: UInt64] = [:]
-    var scan = try tally.store.scan()
-    try scan.forEach({ _, sequence, time in
-      first[time] = min(first[time] ?? .max, sequence)
-      return true
-    })
-    for (time, sequence) in first {
-      #expect(try tally.store.firstSequence(atOrAfter: time) == sequence)
-      #expect(try tally.store.firstSequence(atOrAfter: time - 3) == sequence)
-    }
-    #expect(try tally.store.firstSequence(atOrAfter: 0) == 1)
-    #expect(try tally.store.firstSequence(atOrAfter: rig.clock.nowMilliseconds() + 1) == 9001)
-  }
-
   /// Whoever looks is not disturbed by others who look elsewhere and push what it has found out of mind.
   @Test func manyMayLookForEventsAtOnce() throws {
     let (_, tally) = try filled(9000)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Where in the journal a sequence or a time is found: sparse, in memory, and built only as far as it is asked.
+/// Where in the journal a sequence is found: sparse, in memory, and built only as far as it is asked.
 ///
 /// It trusts what block headers say; whoever reads from where it points checks the blocks themselves.
 final class JournalIndex: Sendable {
@@ -14,7 +14,6 @@ final class JournalIndex: Sendable {
 
   struct Entry: Sendable {
     let sequence: UInt64
-    let timeMilliseconds: UInt64
     let position: JournalPosition
   }
 
@@ -30,20 +29,9 @@ final class JournalIndex: Sendable {
     self.segmentLimit = segmentLimit
   }
 
-  /// A block at or before the one in which `sequence` is; `head` is synced and not before it.
+  /// The last known block at or before the one in which `sequence` is; `head` is synced and not before it.
   func entry(before sequence: UInt64, upTo head: JournalHead) throws(StoreError) -> Entry? {
-    try entry(upTo: head) { $0.sequence <= sequence }
-  }
-
-  /// A block before which no event has the time `milliseconds` or a later one; nil when the first block has it already.
-  func entry(beforeTime milliseconds: UInt64, upTo head: JournalHead) throws(StoreError) -> Entry? {
-    try entry(upTo: head) { $0.timeMilliseconds < milliseconds }
-  }
-
-  /// The last known block for which `isBefore` holds, which it does for a prefix of the journal.
-  private func entry(
-    upTo head: JournalHead, where isBefore: (Entry) -> Bool
-  ) throws(StoreError) -> Entry? {
+    func isBefore(_ entry: Entry) -> Bool { entry.sequence <= sequence }
     let first = try directory.segmentNumbers().lowerBound
     // The last segment whose first block is before; most often the current one.
     var low = first
@@ -64,7 +52,7 @@ final class JournalIndex: Sendable {
     let position = JournalPosition.start(ofSegment: number)
     guard number < head.end.segment || position.offset < head.end.offset else { return nil }
     return try directory.header(ofBlockAt: position).map {
-      Entry(sequence: $0.firstSequence, timeMilliseconds: $0.timeMilliseconds, position: position)
+      Entry(sequence: $0.firstSequence, position: position)
     }
   }
 
@@ -94,8 +82,7 @@ final class JournalIndex: Sendable {
       if isDue {
         known.entries.append(
           Entry(
-            sequence: block.firstSequence, timeMilliseconds: block.timeMilliseconds,
-            position: JournalPosition(segment: number, offset: offset)))
+            sequence: block.firstSequence, position: JournalPosition(segment: number, offset: offset)))
       }
       known.walkedTo = offset + block.byteCount
     }

@@ -92,9 +92,4 @@ extension Store where Machine: ~Copyable {
   ) throws -> Result {
     try view.withEvent(sequence, body)
   }
-
-  /// The first event with this time or a later one; the one after the head when there is none.
-  package func firstSequence(atOrAfter milliseconds: UInt64) throws(StoreError) -> UInt64 {
-    try view.firstSequence(atOrAfter: milliseconds)
-  }
 }

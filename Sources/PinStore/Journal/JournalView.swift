@@ -76,7 +76,6 @@ package struct JournalView: Sendable {
   package func withEvent<Result>(
     _ sequence: UInt64, _ body: (_ event: RawSpan, _ timeMilliseconds: UInt64) throws -> Result
   ) throws -> Result {
-    guard sequence <= head.sequence else { throw StoreError.noSuchSequence(sequence) }
     var scan = try scan(from: sequence)
     var result: Result?
     do {
@@ -91,20 +90,6 @@ package struct JournalView: Sendable {
     }
     guard let result else { throw StoreError.noSuchSequence(sequence) }
     return result
-  }
-
-  /// The first event with this time or a later one; the one after the head when there is none.
-  package func firstSequence(atOrAfter milliseconds: UInt64) throws(StoreError) -> UInt64 {
-    guard let entry = try index.entry(beforeTime: milliseconds, upTo: head) else { return 1 }
-    guard let before = try journal.head(beforeBlockAt: entry.position) else { throw .noSuchSequence(entry.sequence) }
-    var reader = JournalReader(journal, after: before, lastSequence: head.sequence)
-    while reader.head.sequence < head.sequence {
-      if case .end(let position, let fault) = try reader.next() {
-        throw .rotten(journal.place(position), problem: fault.problem)
-      }
-      if reader.header.timeMilliseconds >= milliseconds { return reader.header.firstSequence }
-    }
-    return head.sequence + 1
   }
 }
 
