@@ -74,7 +74,7 @@ let package = Package(
     .target(
       name: "PinBackOffice",
       dependencies: [
-        "PinWords", "PinSealing", "PinEngine", "PinOrders",
+        "PinWords", "PinSealing", "PinEngine", "PinOrders", "PinReports",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -168,7 +168,7 @@ let package = Package(
     .testTarget(
       name: "PinvaultTests",
       dependencies: [
-        "pinvault", "PinBench", "ChildProcess", "Curl", "PinClient", "PinProtocol", "PinWords", "TestSupport",
+        "pinvault", "PinBackOffice", "PinBench", "ChildProcess", "Curl", "PinClient", "PinProtocol", "PinWords", "TestSupport",
       ],
       swiftSettings: settings),
   ],

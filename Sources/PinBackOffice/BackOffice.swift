@@ -5,7 +5,9 @@ import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
+import PinEngine
 import PinOrders
+import PinReports
 import ServiceLifecycle
 
 /// The shop over HTTP: JSON in, JSON out, described by `docs/back-office.openapi.json`.
@@ -21,16 +23,19 @@ public struct BackOffice: Service {
     public var certificate: (chain: String, key: String)?
     public var maximumConnections = 256
     public var idleTimeLimitSeconds: Int64 = 60
+    public var reports: ReportSettings
 
-    public init() {}
+    public init(reports: ReportSettings) { self.reports = reports }
   }
 
   private let desk: OrderDesk
+  private let reports: ReportDesk
   private let configuration: Configuration
   private let logger: Logger
 
-  package init(desk: OrderDesk, configuration: Configuration, logger: Logger) {
+  package init(desk: OrderDesk, reports: ReportDesk, configuration: Configuration, logger: Logger) {
     self.desk = desk
+    self.reports = reports
     self.configuration = configuration
     self.logger = logger
   }
@@ -41,6 +46,7 @@ public struct BackOffice: Service {
     Routes(desk: desk).addOpen(to: router)
     router.add(middleware: Authentication(engine: desk.engine))
     Routes(desk: desk).add(to: router)
+    ReportRoutes(engine: desk.engine, reports: reports, settings: configuration.reports).add(to: router)
     // Its own messages may quote what was sent.
     var quiet = logger
     quiet.logLevel = .critical

@@ -2,6 +2,9 @@ import PinStore
 
 /// Following the journal as it grows.
 extension Engine {
+  /// The journal up to the synced head.
+  package var journal: JournalView { store.view }
+
   /// Waits until the synced head has reached a sequence, the time is over, the store has stopped, or the task is cancelled.
   package func waitForEvent(_ sequence: UInt64, milliseconds: UInt32) async {
     await withTaskGroup(of: Void.self) { group in

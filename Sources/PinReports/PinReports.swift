@@ -7,6 +7,7 @@
 //   Books/                      the fold: names, costs, where cards are; and the postings that events amount to;
 //                               `BooksFolder` keeps it as of the beginning of each segment
 //   Sales/, Stock/              what the postings add up to, a report to a file
+//   Serving/                    reports beside a server that serves: in pieces, on threads of their own
 //   Formats/                    the same rows as a table, CSV, JSON or a page
 //
 // A report reads the journal's files beside the process that writes them (`JournalView`), and opens no table: so it works

@@ -10,6 +10,8 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
   case dayLeftOut(Day, zone: String)
   case backwards(from: Day, to: Day)
   case periodTooLong
+  /// By a name and by days.
+  case periodTwice
   case unknownZone(String)
   case notATimeOfDay(String)
   case unknownProduct(String)
@@ -37,6 +39,7 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
     case .backwards(let from, let to):
       "the period runs backwards: it is to end on \(to.calendarText), which is not after \(from.calendarText)"
     case .periodTooLong: "a period has at most \(ReportPeriod.mostDays) days"
+    case .periodTwice: "a period has a name, or a first day and one after its last; not both"
     case .unknownZone(let name): "there is no time zone '\(name)': they are named like Europe/Berlin, or UTC"
     case .notATimeOfDay(let text): "'\(text)' is not a time of day: write it like 04:00"
     case .unknownProduct(let text): "there is no product '\(text)'; see 'pinvault product list'"

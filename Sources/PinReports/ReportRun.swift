@@ -29,7 +29,7 @@ package struct ReportRun {
   /// Where the books at the beginning of segments are; nil to read from the first event on.
   private let folder: BooksFolder?
   /// How many events pass between two calls of `progress`.
-  private static let eventsPerProgress: UInt64 = 65_536
+  static let eventsPerProgress: UInt64 = 65_536
 
   package init(
     _ request: ReportRequest, of view: JournalView, through lastSequence: UInt64 = .max,

@@ -83,6 +83,8 @@ extension Roles {
   public var mayUseOthersIDs: Bool {
     !isDisjoint(with: [.clerk, .reviewer, .stockKeeper, .accountant, .keyCustodian, .auditor, .administrator])
   }
+  /// May read reports.
+  public var mayReadBooks: Bool { !isDisjoint(with: .auditing) }
   /// May ask for cards in the used condition.
   public var maySellUsed: Bool { contains(.clerk) }
   /// May reserve without a deadline.

@@ -44,7 +44,7 @@ package struct BooksFolder: Sendable {
 
   /// Makes what is missing, up to the last segment that has an event: reads the journal from the last books on.
   ///
-  /// One at a time; `progress` is told as of a report.
+  /// Two that do so at once write the same; `progress` is told as of a report.
   package func bringUpToDate(
     with view: JournalView, progress: (_ done: UInt64, _ most: UInt64) throws -> Void = { _, _ in }
   ) throws {
@@ -67,7 +67,7 @@ package struct BooksFolder: Sendable {
             catalogue: catalogue))
         if segment == view.lastSegment { return }
       }
-      try progress(events.sequence, view.head.sequence)
+      if events.sequence % ReportRun.eventsPerProgress == 0 { try progress(events.sequence, view.head.sequence) }
       lastMilliseconds = events.timeMilliseconds
       let event = try bookkeeper.fold(
         events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: false)

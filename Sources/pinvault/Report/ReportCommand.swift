@@ -168,15 +168,8 @@ struct PeriodOptions: ParsableArguments {
 
   func days() throws(ReportError) -> PeriodDays {
     let calendar = try BusinessCalendar(zone: zone ?? TimeZone.current.identifier, dayStarts: dayStarts)
-    let today = calendar.day(at: SystemTime.milliseconds)
-    guard let from else { return try PeriodDays(try ReportPeriod(period ?? "today", today: today), calendar) }
-    let last = try to.map { (text) throws(ReportError) in try day(text) } ?? today.adding(days: 1)
-    return try PeriodDays(try ReportPeriod(from: try day(from), to: last), calendar)
-  }
-
-  private func day(_ text: String) throws(ReportError) -> Day {
-    guard let day = Day(calendarText: text) else { throw .noSuchDay(text) }
-    return day
+    return try PeriodDays(
+      named: period, from: from, to: to, calendar, nowMilliseconds: SystemTime.milliseconds)
   }
 }
 
@@ -186,7 +179,8 @@ extension Fault {
     case .journalBeginsLate, .notAReport, .notATerminalShift, .notOfTheJournalAlone:
       self.init(.badInput, error.description)
     case .event, .brokenTrail, .outOfBalance: self.init(.rotten, error.description)
-    case .unknownReport, .unknownPeriod, .noSuchDay, .dayLeftOut, .backwards, .periodTooLong, .unknownZone,
+    case .unknownReport, .unknownPeriod, .noSuchDay, .dayLeftOut, .backwards, .periodTooLong, .periodTwice,
+      .unknownZone,
       .notATimeOfDay, .unknownProduct, .unknownSection, .notGroupedBy:
       self.init(.usage, error.description)
     }

@@ -4,11 +4,7 @@ import PinReports
 
 /// In which format a report is written, and where to.
 struct ReportOutputOptions: ParsableArguments {
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case table, csv, json, html
-  }
-
-  @Option(help: "(default: what the file's name ends in, else table)") var format: Format?
+  @Option(help: "(default: what the file's name ends in, else table)") var format: ReportFormat?
   @Option(help: ArgumentHelp("Write to this file: all of it, or nothing.", valueName: "file")) var out: String?
   @Option(help: ArgumentHelp("Which table goes into CSV. (default: rows)", valueName: "name")) var section: String?
 
@@ -16,30 +12,24 @@ struct ReportOutputOptions: ParsableArguments {
     if section != nil, chosen != .csv { throw ValidationError("--section is for CSV, which has one table.") }
   }
 
-  private var chosen: Format {
-    format ?? out.flatMap { Format(rawValue: String($0.split(separator: ".").last ?? "")) } ?? .table
+  private var chosen: ReportFormat {
+    format ?? out.flatMap { ReportFormat(rawValue: String($0.split(separator: ".").last ?? "")) } ?? .table
   }
 
   /// Has `make` write a report.
   func write(_ make: (any ReportWriter) throws -> Void) throws {
     guard let out else {
-      try make(writer(TextSink { try StandardOutput.write($0) }, style: .ofStandardOutput))
+      try make(
+        chosen.writer(TextSink { try StandardOutput.write($0) }, section: section, style: .ofStandardOutput))
       return
     }
     let file = try NewFile(out)
-    try make(writer(TextSink { try file.write($0) }, style: TableWriter.Style()))
+    try make(chosen.writer(TextSink { try file.write($0) }, section: section))
     try file.finish()
   }
-
-  private func writer(_ sink: TextSink, style: TableWriter.Style) -> any ReportWriter {
-    switch chosen {
-    case .table: TableWriter(sink, style: style)
-    case .csv: CSVWriter(sink, section: section)
-    case .json: JSONWriter(sink)
-    case .html: HTMLWriter(sink)
-    }
-  }
 }
+
+extension ReportFormat: ExpressibleByArgument {}
 
 extension TableWriter.Style {
   /// Colour and folding are for terminals; `NO_COLOR` is heeded.

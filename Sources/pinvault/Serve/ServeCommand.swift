@@ -3,6 +3,7 @@ import Logging
 import PinBackOffice
 import PinEngine
 import PinOrders
+import PinReports
 import PinSealing
 import PinServer
 import PinStore
@@ -54,7 +55,8 @@ struct ServeCommand: AsyncParsableCommand {
     _ shop: ShopSettings, _ settings: ServeSettings, _ engine: Engine, _ logger: Logger
   ) throws -> [any Service] {
     let desk = OrderDesk(engine: engine, vault: try CardVault(directory: shop.cardKeys, outside: settings.data))
-    let office = BackOffice(desk: desk, configuration: shop.office, logger: logger)
+    let reports = ReportDesk(engine, directory: settings.data)
+    let office = BackOffice(desk: desk, reports: reports, configuration: shop.office, logger: logger)
     guard let mail = shop.mail else {
       logger.warning("mails wait until there is a mail server (--mail-server)")
       return [office]

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Curl
+import Foundation
 import PinBackOffice
 import PinOrders
+import PinReports
 import PinServer
 
 /// The flags of `serve` that are about the shop.
@@ -36,8 +38,16 @@ struct ShopOptions: ParsableArguments {
   @Flag(help: "Hand mails, PINs with them, over without TLS where the mail server offers none.") var mailClearText =
     false
 
+  @Option(
+    help: ArgumentHelp(
+      "The time zone of business days in reports, such as Europe/Berlin. (default: this machine's)", valueName: "zone"))
+  var reportZone: String?
+  @Option(help: ArgumentHelp("When a business day starts in reports. (default: 00:00)", valueName: "time"))
+  var reportDayStarts: String?
+
   var texts: [String: String?] {
     [
+      "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
       "tracking-url": trackingUrl,
       "mail-user": mailUser, "mail-password-file": mailPasswordFile, "mail-roots": mailRoots,
@@ -54,12 +64,12 @@ struct ShopSettings {
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds",
+    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "report-zone", "report-day-starts",
   ]
 
   init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
     guard try reader.number("office-port") != nil else { return nil }
-    var office = BackOffice.Configuration()
+    var office = BackOffice.Configuration(reports: try Self.reports(reader))
     office.port = try reader.number("office-port", in: 0...65_535, default: office.port)
     office.address = try reader.text("office-address") ?? office.address
     office.certificate = server.security.map { ($0.certificateChainPath, $0.privateKeyPath) }
@@ -69,6 +79,14 @@ struct ShopSettings {
     self.office = office
     cardKeys = try reader.text("card-keys").map(Files.trimmed) ?? data + ".card-keys"
     mail = try Self.mail(reader)
+  }
+
+  /// Business days as reports have them unless they are asked for others.
+  private static func reports(_ reader: SettingsReader) throws -> ReportSettings {
+    var reports = ReportSettings(zone: try reader.text("report-zone") ?? TimeZone.current.identifier)
+    reports.dayStarts = try reader.text("report-day-starts") ?? reports.dayStarts
+    _ = try BusinessCalendar(zone: reports.zone, dayStarts: reports.dayStarts)
+    return reports
   }
 
   private static func mail(_ reader: SettingsReader) throws -> Mailer.Configuration? {

@@ -1,0 +1,158 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import PinEngine
+import PinOrders
+import PinReports
+import PinWords
+
+/// The books over HTTP, for those who may read them.
+struct ReportRoutes: Sendable {
+  let engine: Engine
+  let reports: ReportDesk
+  let settings: ReportSettings
+
+  func add(to router: Router<Caller>) {
+    router.get("/reports", use: list)
+    router.get("/reports/:name", use: report)
+  }
+
+  private struct Listed: Encodable {
+    var name: String
+    var title: String
+    var about: String
+    var by: [String]
+  }
+
+  @Sendable private func list(_ request: Request, _ context: Caller) async throws -> Response {
+    try confirmPermitted(context)
+    return try answer(
+      ReportKind.allCases.map {
+        Listed(name: $0.rawValue, title: $0.title, about: $0.about, by: $0.groupings.map(\.rawValue))
+      })
+  }
+
+  @Sendable private func report(_ request: Request, _ context: Caller) async throws -> Response {
+    try confirmPermitted(context)
+    let asked = try Asked(request, context, settings, UInt64(Date().timeIntervalSince1970 * 1000))
+    let pieces: ReportPieces
+    do { pieces = try reports.make(asked.report, as: asked.format, section: asked.section) } catch {
+      throw Problem("busy", .serviceUnavailable, "Other reports are being made.", retryAfterSeconds: 1)
+    }
+    // Whatever is wrong before there is much of it is told as such; what is later cuts the answer off.
+    let first: [UInt8]?
+    do { first = try await pieces.next() } catch let error as ReportError { throw Problem(error) }
+    return Response(
+      status: .ok, headers: asked.headers,
+      body: ResponseBody { writer in
+        defer { pieces.stop() }
+        var piece = first
+        while let bytes = piece {
+          try await writer.write(ByteBuffer(bytes: bytes))
+          piece = try await pieces.next()
+        }
+        try await writer.finish(nil)
+      })
+  }
+
+  private func confirmPermitted(_ context: Caller) throws {
+    guard let actor = engine.catalogue.actor(context.asker.actor), actor.description.roles.mayReadBooks else {
+      throw Problem(.notPermitted)
+    }
+  }
+}
+
+/// What is taken for granted of reports that are asked for, and mailed.
+public struct ReportSettings: Sendable {
+  /// The time zone of business days.
+  public var zone: String
+  public var dayStarts = "00:00"
+
+  public init(zone: String) { self.zone = zone }
+}
+
+/// A report as a request's path and parameters ask for it.
+private struct Asked {
+  var report: ReportRequest
+  var format: ReportFormat
+  var section: String?
+
+  private static let names: Set<String> = [
+    "period", "from", "to", "zone", "day_starts", "by", "product", "currency", "format", "section",
+  ]
+
+  init(_ request: Request, _ context: Caller, _ settings: ReportSettings, _ nowMilliseconds: UInt64) throws {
+    var values: [String: String] = [:]
+    for (name, value) in request.uri.queryParameters {
+      let name = String(name)
+      guard Self.names.contains(name), values.updateValue(String(value), forKey: name) == nil else {
+        throw Problem("unknown-parameter", .badRequest, "A parameter is not known here, or is there twice.")
+      }
+    }
+    func value<Value>(_ name: String, _ make: (String) -> Value?) throws -> Value? {
+      try values[name].map { text in
+        guard let value = make(text) else { throw Problem.invalid(name) }
+        return value
+      }
+    }
+    format = try value("format") { ReportFormat(rawValue: $0) } ?? .json
+    section = values["section"]
+    if section != nil, format != .csv { throw Problem.invalid("section") }
+    let grouping = try value("by") { Grouping(rawValue: $0) }
+    let currency = try value("currency") { Currency($0) }
+    do throws(ReportError) {
+      let kind = try ReportKind(name: context.parameters.get("name") ?? "")
+      let calendar = try BusinessCalendar(
+        zone: values["zone"] ?? settings.zone, dayStarts: values["day_starts"] ?? settings.dayStarts)
+      let days = try PeriodDays(
+        named: values["period"], from: values["from"], to: values["to"], calendar, nowMilliseconds: nowMilliseconds)
+      report = try ReportRequest(kind, days, by: grouping, product: values["product"], currency: currency)
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  var headers: HTTPFields {
+    let period = report.days.period
+    let file = "\(report.kind.rawValue)-\(period.from.calendarText)-\(period.to.calendarText).\(format.fileEnding)"
+    var headers: HTTPFields = [.contentType: format.mediaType, .cacheControl: "no-store"]
+    headers[.init("X-Content-Type-Options")!] = "nosniff"
+    headers[.contentDisposition] = "\(format == .csv ? "attachment" : "inline"); filename=\"\(file)\""
+    // A page of its own making runs nothing and asks nobody.
+    headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return headers
+  }
+}
+
+extension Problem {
+  /// What is wrong with what was asked; nothing that was sent is in it.
+  init(_ error: ReportError) {
+    let (name, title): (String, String) =
+      switch error {
+      case .unknownReport: ("unknown-report", "There is no such report: see /reports.")
+      case .unknownPeriod: ("unknown-period", "That is no period: a day, a month, a year, or a name such as yesterday.")
+      case .periodTwice: ("period-twice", "A period by its name, or by its first day and the one after its last.")
+      case .noSuchDay: ("no-such-day", "There is no such day: they are written like 2027-03-26.")
+      case .dayLeftOut: ("no-such-day", "The zone's clocks went past that day.")
+      case .backwards: ("period-backwards", "The period ends before it begins.")
+      case .periodTooLong: ("period-too-long", "The period has too many days.")
+      case .unknownZone: ("unknown-zone", "There is no such time zone: they are named like Europe/Berlin.")
+      case .notATimeOfDay: ("not-a-time-of-day", "That is not a time of day: it is written like 04:00.")
+      case .unknownProduct: ("unknown-product", "There is no such product.")
+      case .unknownSection: ("unknown-section", "The report has no such section.")
+      case .notGroupedBy: ("not-grouped-by", "The report is not made by that: see /reports.")
+      case .journalBeginsLate: ("journal-begins-late", "The journal's first events are not there.")
+      case .notATerminalShift, .notAReport, .notOfTheJournalAlone: ("bad-request", "That is not taken here.")
+      case .event, .brokenTrail, .outOfBalance: ("books-broken", "The journal is not sound: have it verified.")
+      }
+    let status: HTTPResponse.Status =
+      switch error {
+      case .unknownReport: .notFound
+      case .journalBeginsLate: .conflict
+      case .event, .brokenTrail, .outOfBalance: .internalServerError
+      default: .unprocessableContent
+      }
+    self.init(name, status, title)
+  }
+}

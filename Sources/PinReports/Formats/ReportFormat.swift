@@ -1,0 +1,30 @@
+/// What a report can be written as.
+package enum ReportFormat: String, CaseIterable, Sendable {
+  case table, csv, json, html
+
+  /// - Parameter section: which table goes into CSV, which has one; nil for the report's first.
+  /// - Parameter style: how a table is drawn.
+  package func writer(
+    _ sink: TextSink, section: String? = nil, style: TableWriter.Style = TableWriter.Style()
+  ) -> any ReportWriter {
+    switch self {
+    case .table: TableWriter(sink, style: style)
+    case .csv: CSVWriter(sink, section: section)
+    case .json: JSONWriter(sink)
+    case .html: HTMLWriter(sink)
+    }
+  }
+
+  /// What its bytes are, as HTTP and mail name it.
+  package var mediaType: String {
+    switch self {
+    case .table: "text/plain; charset=utf-8"
+    case .csv: "text/csv; charset=utf-8; header=present"
+    case .json: "application/json"
+    case .html: "text/html; charset=utf-8"
+    }
+  }
+
+  /// What the name of a file of it ends in.
+  package var fileEnding: String { self == .table ? "txt" : rawValue }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import PinEngine
+import PinStore
+import Synchronization
+
+/// Reports of a store that is served, for those who ask its server: from the synced head, each on a thread of its own.
+///
+/// A report gives way to selling: its threads are nice. Few are made at once, and one that nobody takes is given up.
+package final class ReportDesk: Sendable {
+  private let engine: Engine
+  private let folder: BooksFolder
+  private let underWay = Mutex(0)
+  /// Each holds some 60 MB.
+  private static let mostAtOnce = 2
+  private static let niceness: Int32 = 10
+
+  /// - Parameter directory: the store's; the books of its segments are kept there.
+  package init(_ engine: Engine, directory: String) {
+    self.engine = engine
+    folder = BooksFolder(of: directory)
+  }
+
+  /// As many are being made as may be at once.
+  package struct Busy: Error {}
+
+  /// Begins to make a report, up to the last event there is now.
+  package func make(
+    _ request: ReportRequest, as format: ReportFormat, section: String? = nil
+  ) throws(Busy) -> ReportPieces {
+    let isTaken = underWay.withLock { count in
+      if count < Self.mostAtOnce { count += 1 } else { return false }
+      return true
+    }
+    guard isTaken else { throw Busy() }
+    let (pieces, view) = (ReportPieces(), engine.journal)
+    Thread.detachNewThread { [self] in
+      // On Linux it is this thread's, and that of those which it starts.
+      _ = nice(Self.niceness)
+      pieces.end(
+        Result {
+          try folder.bringUpToDate(with: view) { _, _ in try pieces.confirmWanted() }
+          let writer = format.writer(TextSink { try pieces.put($0) }, section: section)
+          var run = ReportRun(request, of: view, openedFrom: folder, to: writer)
+          try run.run { _, _ in try pieces.confirmWanted() }
+        })
+      underWay.withLock { $0 -= 1 }
+    }
+    return pieces
+  }
+
+  /// The whole report, for what is not long.
+  package func bytes(of request: ReportRequest, as format: ReportFormat, section: String? = nil) async throws -> [UInt8]
+  {
+    let pieces = try make(request, as: format, section: section)
+    var bytes: [UInt8] = []
+    while let piece = try await pieces.next() { bytes += piece }
+    return bytes
+  }
+}

@@ -1,0 +1,92 @@
+import Curl
+import Foundation
+import PinBackOffice
+import PinClient
+import Testing
+
+/// Reports over HTTP: the same as the command makes, for those who may read the books, and a problem for whatever is wrong.
+@Suite struct OfficeReportTests {
+  /// Runs a test with an office where three cards were sold, and an accountant.
+  private func withBooks(_ body: (inout Vault) async throws -> Void) async throws {
+    try await withVault { vault in
+      try vault.writeCards("cards.csv", 0..<20)
+      try await vault.addProduct("ACME-10")
+      try await vault.importCards("ACME-10", "cards.csv")
+      try await vault.become(new: "books", roles: "accountant")
+      try await vault.become(new: "till", roles: "terminal")
+      let sold = try await vault.tool.run("vend", "--sku", "ACME-10", "--count", "3")
+      try #require(sold.status == 0, "\(sold.errors)")
+      _ = try await vault.stop()
+      try await vault.serveShop(nil)
+      try await body(&vault)
+    }
+  }
+
+  @Test func theyAreWhatTheCommandMakes() async throws {
+    try await withBooks { vault in
+      for format in ["json", "csv", "html", "table"] {
+        let made = try await vault.tool.run(
+          "report", "daily-totals", "--data", "vault", "--zone", "Asia/Tokyo", "--from", "2020-01-01", "--by",
+          "product",
+          "--format", format)
+        let (status, body) = try await vault.books(
+          "/reports/daily-totals?zone=Asia/Tokyo&from=2020-01-01&by=product&format=\(format)")
+        #expect(status == 200 && String(decoding: body, as: UTF8.self) == made.output, "\(format): \(made.errors)")
+      }
+      let (status, list) = try await vault.books("/reports")
+      let reports = try #require(try JSONSerialization.jsonObject(with: Data(list)) as? [[String: Any]])
+      #expect(status == 200 && reports.contains { $0["name"] as? String == "totals" })
+      // Each of them is made, also one after another, and what was sold a moment ago is in it.
+      vault.become("till")
+      let sold = try await vault.tool.run("vend", "--sku", "ACME-10", "--count", "2")
+      try #require(sold.status == 0, "\(sold.errors)")
+      for report in reports {
+        let name = try #require(report["name"] as? String)
+        let (status, body) = try await vault.books("/reports/\(name)?period=this-year&zone=UTC")
+        let made = try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
+        #expect(status == 200 && made["report"] as? String == name)
+        if name == "totals" {
+          #expect(((made["rows"] as? [[String: Any]])?.first)?["cards"] as? Int == 5)
+        }
+      }
+    }
+  }
+
+  @Test func whatIsWrongIsAProblem() async throws {
+    try await withBooks { vault in
+      let cases: [(path: String, status: Int, name: String)] = [
+        ("weather", 404, "unknown-report"), ("totals?form=csv", 400, "unknown-parameter"),
+        ("totals?by=user&by=actor", 400, "unknown-parameter"), ("totals?format=pdf", 422, "invalid"),
+        ("totals?by=weather", 422, "invalid"), ("purchases?by=user", 422, "not-grouped-by"),
+        ("totals?currency=money", 422, "invalid"), ("totals?period=someday", 422, "unknown-period"),
+        ("totals?period=today&from=2027-01-01", 422, "period-twice"), ("totals?to=2027-01-01", 422, "period-twice"),
+        ("totals?from=2027-02-29", 422, "no-such-day"),
+        ("totals?period=2011-12-30&zone=Pacific/Apia", 422, "no-such-day"),
+        ("totals?from=2027-03-02&to=2027-03-01", 422, "period-backwards"),
+        ("totals?from=1971-01-01&to=2099-01-01", 422, "period-too-long"),
+        ("totals?zone=Mars/Phobos", 422, "unknown-zone"), ("totals?day_starts=25:00", 422, "not-a-time-of-day"),
+        ("totals?product=NONE", 422, "unknown-product"), ("totals?section=hours", 422, "invalid"),
+        ("totals?format=csv&section=third", 422, "unknown-section"),
+      ]
+      for (path, status, name) in cases {
+        let (got, body) = try await vault.books("/reports/\(path)")
+        let problem = try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
+        #expect(got == status && problem["type"] as? String == "urn:pinvault:problem:\(name)", "\(path): \(problem)")
+      }
+      let (status, _) = try await vault.books("/reports/totals", as: "till")
+      #expect(status == 403)
+      #expect(try await vault.books("/reports", as: "till").status == 403)
+      #expect(try await vault.get("/reports/totals").status == 401)
+    }
+  }
+}
+
+extension Vault {
+  /// Asks the back office as somebody, by the key.
+  func books(_ path: String, as actor: String = "books") async throws -> (status: Int, body: [UInt8]) {
+    var request = WebRequest("GET", try #require(tool.environment["PINVAULT_OFFICE"]) + path)
+    request.user = actor
+    request.password = officePassword(of: try ActorKey(contentsOfFile: tool.path("\(actor).key")).secret).description
+    return try await request.perform()
+  }
+}
