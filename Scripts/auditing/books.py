@@ -6,6 +6,7 @@ from .approvals import Approvals
 from .custody import NOBODY, Custody
 from .pieces import HOLDER
 from .orders import Orders
+from .purchasing import Purchasing
 from .reservations import ACTOR, CHANGED, DISPENSED_AT, HEAD, IS_CHANGE, STATE, Reservations, due, grant_of
 from .rules import APPROVABLE, FIRST_ADMINISTRATOR, OPERATIONS, ROLES_FOR, STORE_ITSELF
 from .takings import Takings
@@ -17,7 +18,7 @@ TOTAL_MASKS = [0xFFFFFFFF if size == "I" else (1 << 64) - 1 for size in "IIQQQII
 COUNTERS = struct.Struct(">16sQIIIIIIB")
 
 
-class Books(Reservations, Takings, Orders):
+class Books(Reservations, Takings, Orders, Purchasing):
     """The state as of the last event that was entered."""
 
     def __init__(self, findings):
@@ -36,6 +37,7 @@ class Books(Reservations, Takings, Orders):
         # on the fraud list; and the
         # order's event whose cards' event is being entered.
         self.orders, self.customers, self.mails, self.documents, self.fraud, self.of_order = {}, {}, {}, {}, {}, None
+        self.begin_purchasing()
         self.event_count = 0
         self.entries = {
             1: self.store_named, 2: self.store_restored, 3: lambda event: None, 4: self.actor_defined,
@@ -46,7 +48,8 @@ class Books(Reservations, Takings, Orders):
             33: self.settled, 34: self.withdrawn, 48: self.shift_closed, 49: self.forgotten,
             64: self.approvals.approved, 65: self.approvals.rule_defined, 66: self.proofs_failed,
             80: self.customer_defined,
-            81: self.order_changed, 82: self.card_shown, 83: self.mail_tried,
+            81: self.order_changed, 82: self.card_shown, 83: self.mail_tried, 88: self.sheet_defined,
+            89: self.purchase_order_changed,
         }  # fmt: skip
 
     def enter(self, event):

@@ -3,6 +3,7 @@
 import struct
 
 from .journal import Damage
+from .purchasing import purchase_order_changed, sheet_defined
 from .rules import APPROVABLE
 from .words import (ACT, ACTOR, ACTS, APPROVED_REQUEST, CARDS_PER_DAY, CONDITIONS, COUNT, EXPIRED, EXTENTS, KEY, KINDS,
                     CUSTOMER, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES, MARKS, WAYS,
@@ -461,5 +462,6 @@ FACTS = {
     21: lambda reader: {"deadline": reader.u64()}, 22: ended(RELEASED), 23: ended(EXPIRED),
     24: ended(REVERSED, QUARANTINED), 25: returned, 32: stock_changed, 33: settled, 34: stock_changed,
     48: shift_closed, 49: lambda reader: {}, 64: approved, 65: approval_rule_defined, 66: proofs_failed,
-    80: customer_defined, 81: order_changed, 82: card_shown, 83: mail_tried,
+    80: customer_defined, 81: order_changed, 82: card_shown, 83: mail_tried, 88: sheet_defined,
+    89: purchase_order_changed,
 }  # fmt: skip

@@ -11,6 +11,7 @@ CHECKS = [
     ("states", "reservations went from state to state as they may, and in time"),
     ("disclosure", "no PIN was told but of a card sold to that id; none told came back as regular but by a named word"),
     ("orders", "an order went from where it stood to where it may, its cards and its mail with it, in one event"),
+    ("purchasing", "a purchase order went from where it stood to where it may, with what its imports brought"),
     ("approvals", "what needs a second person was approved by one, exactly so, in time, and used once"),
     ("prices", "prices, discounts, credits and shift totals are those fixed when the cards were reserved"),
     ("limits", "nobody took, or was told again, more than the limits of the time allowed"),

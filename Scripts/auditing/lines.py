@@ -4,8 +4,9 @@ import json
 
 from .approvals import OFF
 from .rules import APPROVABLE
-from .words import (ACTS, CONDITIONS, FULFILMENTS, MAIL_OUTCOMES, MAILS, MARKS, WAYS, NEVER, PAYMENTS, PLACES, REVIEWS, ROLES,
-                    STATES, TENDERS, currency_text, days_text, id_text, moment_text)  # fmt: skip
+from .words import (ACTS, CONDITIONS, FULFILMENTS, MAIL_OUTCOMES, MAILS, MARKS, NEVER, PAYMENTS, PLACES,
+                    PURCHASE_ORDER_STATES, REVIEWS, ROLES, SHEETS, STATES, TENDERS, WAYS, currency_text, days_text, id_text,
+                    moment_text)  # fmt: skip
 
 
 def event_line(event):
@@ -169,6 +170,21 @@ def mail_tried(facts):
             "not_before": moment_or_none(facts["not_before"])}  # fmt: skip
 
 
+def sheet(facts):
+    return {"sheet": SHEETS[facts["sheet"]], "number": facts["number"], "vendor_name": facts["vendor_name"] or None,
+            "version": facts["version"], "document": document(facts["document"])}  # fmt: skip
+
+
+def purchase_order(facts):
+    lines = [dict(zip(("product", "count", "unit_cost_minor", "received", "refused"), line)) for line in facts["lines"]]
+    return {
+        "act": facts["act"], "purchase_order": id_text(facts["order"]), "version": facts["version"],
+        "state": PURCHASE_ORDER_STATES[facts["state"]], "drafted_by": facts["drafted_by"],
+        "drafted": moment_text(facts["drafted"]), "currency": currency_text(facts["currency"]),
+        "vendor_name": facts["vendor"], "lines": lines, "receipts": facts["receipts"], "reason": facts["reason"],
+    }  # fmt: skip
+
+
 KEYS = {
     1: store, 2: store, 3: lambda facts: {"master_key_id": facts["master_key_id"].hex()}, 4: actor, 5: product,
     6: stop, 7: stop, 8: purchase,
@@ -181,7 +197,7 @@ KEYS = {
     21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
     32: stock_changed, 34: stock_changed, 48: shift, 64: approved, 65: approval_rule,
     66: proofs_failed,
-    80: customer, 81: order, 82: card_shown, 83: mail_tried,
+    80: customer, 81: order, 82: card_shown, 83: mail_tried, 88: sheet, 89: purchase_order,
     33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],
                        "cards": facts["cards"], "extents": extents(facts["moves"])},
 }  # fmt: skip

@@ -199,6 +199,8 @@ class Audit:
             look(name, f"{len(books.ids):,} ids")
         look("orders", f"{len(books.orders):,} orders of {len(books.customers):,} customers, "
              f"{len(books.mails):,} mails that wait")
+        look("purchasing", f"{len(books.purchase_orders):,} purchase orders, {len(books.receipts):,} receipts, "
+             f"{len(books.sheets):,} sheets of products and vendors")
         look("limits", f"{len(books.takings):,} actors that took something")
         look("approvals", f"{books.approvals.checked_count:,} events that may need one")
         look("balance", f"{len(self.balance):,} products and conditions")

@@ -16,13 +16,13 @@ STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
 TABLES = ["actors", "approvals", "counters", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
-          "orders", "products", "purchases", "shifts", "stock", "vendors"]  # fmt: skip
+          "orders", "products", "purchase-orders", "purchases", "receipts", "sheets", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
-    if table in ("approvals", "customers", "ids", "orders"):
+    if table in ("approvals", "customers", "ids", "orders", "purchase-orders"):
         return id_text(key)
-    if table == "fraud":
+    if table in ("fraud", "sheets"):
         return key.hex()
     if table == "deadlines":
         return f"{int.from_bytes(key[:8], 'big')} {id_text(key[8:])}"
@@ -53,6 +53,8 @@ def expected(books, table):
         records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records(),
                    "fraud": books.fraud}  # fmt: skip
         return sorted(records[table].items())
+    if table in ("sheets", "purchase-orders", "receipts"):
+        return sorted(books.purchasing_records(table).items())
     if table == "deadlines":
         return ((key, b"") for key in books.deadlines())
     if table == "counters":

@@ -7,7 +7,7 @@ KINDS = {
     20: "confirmed", 21: "extended", 22: "released", 23: "expired", 24: "reversed", 25: "returned",
     32: "reinventoried", 33: "settled", 34: "withdrawn", 48: "shift-closed", 49: "forgotten",
     64: "approved", 65: "approval-rule-defined", 66: "proofs-failed", 80: "customer-defined", 81: "order-changed",
-    82: "card-shown", 83: "mail-tried",
+    82: "card-shown", 83: "mail-tried", 88: "sheet-defined", 89: "purchase-order-changed",
 }  # fmt: skip
 WITHOUT_ID = {1, 2, 3, 9, 10, 11, 66, 83}
 
@@ -29,7 +29,9 @@ OPERATION, COUNT, EXTENTS, REASON, RESERVATION, ACTOR, LIMITS, KEY = 2, 4, 13, 1
 APPROVED_REQUEST, CARDS_PER_DAY = 50, 51
 ORDER, VERSION, ACT, CUSTOMER, SHIPPING, DOCUMENT, AUTHORISATION, PAYMENT_CARD, CONSENT = range(52, 61)
 MARK, DEVICE, WAY, CARRIER, TRACKING = range(61, 66)
-LAST_FIELD = 65
+SHEET = 70
+LAST_FIELD = 70
+VENDOR, UNIT_COST, PURCHASE, PRODUCT = 19, 25, 39, 3
 
 REVIEWS = [None, "pending", "approved", "denied"]
 PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded"]
@@ -38,6 +40,9 @@ ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-
 MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped"]
 WAYS = [None, "mail", "post"]
 MARKS = [None, "email", "address", "device", "card"]
+SHEETS = [None, "picture", "rates", "vendor"]
+PURCHASE_ORDER_ACTS = [None, "draft", "approve", "receive", "close"]
+PURCHASE_ORDER_STATES = [None, "draft", "approved", "received", "closed"]
 MAIL_OUTCOMES = [None, "sent", "deferred", "given-up"]
 
 

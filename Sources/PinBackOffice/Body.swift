@@ -66,6 +66,16 @@ extension Caller {
   }
 }
 
+extension Caller {
+  /// A name that the path has.
+  func pathText(_ parameter: String) throws -> String {
+    guard let text = parameters.get(parameter)?.removingPercentEncoding else {
+      throw Problem("not-found", .notFound, "There is nothing here.")
+    }
+    return text
+  }
+}
+
 /// An answer as JSON.
 func answer(
   _ value: some Encodable, status: HTTPResponse.Status = .ok, isRepeat: Bool = false

@@ -123,6 +123,14 @@ extension Problem {
         ])
     case .barred: self.init("barred", .forbidden, "The customer is on the fraud list.")
     case .otherCurrency: self.init("other-currency", .unprocessableContent, "An order has one currency.")
+    case .unknownSheet: self.init("not-found", .notFound, "There is nothing here.")
+    case .unknownPurchaseOrder: self.init("unknown-purchase-order", .notFound, "There is no such purchase order.")
+    case .purchaseOrderState(let state):
+      self.init(
+        "wrong-state", .conflict, "This cannot be done to a purchase order that stands so.",
+        ["state": .text("\(state)")])
+    case .alreadyReceived:
+      self.init("already-received", .conflict, "The import came in against a purchase order before.")
     case .noCard: self.init("no-payment-card", .notFound, "The order is not paid by a payment card kept here.")
     }
   }

@@ -33,6 +33,7 @@ struct Routes: Sendable {
     router.post("/orders/:id/card/show", use: showCard)
     router.post("/orders/:id/return", use: takeBack)
     router.get("/mails/dead", use: deadMails)
+    addStock(to: router)
   }
 
   /// What is told to whoever has a token, without a name.
@@ -72,9 +73,7 @@ struct Routes: Sendable {
   }
 
   private func line(_ body: LineBody) throws -> Line {
-    guard let product = desk.engine.catalogue.product(sku: body.sku) else {
-      throw Problem("unknown-product", .notFound, "There is no such product.")
-    }
+    let product = try product(body.sku)
     let condition: Condition
     switch body.condition {
     case nil, "regular": condition = .regular
@@ -121,8 +120,7 @@ struct Routes: Sendable {
 
   @Sendable private func orders(_ request: Request, _ context: Caller) async throws -> Response {
     let query = request.uri.queryParameters
-    let after = query["after"].map { RequestID(String($0)) } ?? .zero
-    guard let after else { throw Problem.invalid("after") }
+    let after = try request.after
     let review = query["review"].map(String.init) ?? "all"
     guard ["pending", "all"].contains(review) else {
       throw Problem.invalid("review")

@@ -153,6 +153,10 @@ public enum Outcome: Sendable {
   /// A page of them, and the id to go on after; nil when there are no more.
   case orders([Order], next: RequestID?)
   case customer(Customer)
+  case sheet(Sheet)
+  case purchaseOrder(PurchaseOrder)
+  /// A page of them, and the id to go on after; nil when there are no more.
+  case purchaseOrders([PurchaseOrder], next: RequestID?)
   /// Where a payment card's number is, now that it is on record that it is shown.
   case cardShown(DocumentName)
   /// Mails to be tried, and when the next may be: `UInt64.max` for never.

@@ -32,24 +32,12 @@ package struct CustomerDetails: Codable, Hashable, Sendable {
 
   /// The first part that cannot be so; nil if all can.
   package var invalidPart: String? {
-    guard isLine(name, atMost: 200) else { return "name" }
-    guard Self.isAddress(email) else { return "email" }
-    if let phone, !isLine(phone, atMost: 40) { return "phone" }
+    guard name.isLine(atMost: 200) else { return "name" }
+    guard email.isMailAddress else { return "email" }
+    if let phone, !phone.isLine(atMost: 40) { return "phone" }
     for address in addresses ?? [] {
-      guard (1...8).contains(address.count), address.allSatisfy({ isLine($0, atMost: 100) }) else { return "addresses" }
+      guard (1...8).contains(address.count), address.allSatisfy({ $0.isLine(atMost: 100) }) else { return "addresses" }
     }
     return (addresses?.count ?? 0) <= 16 ? nil : "addresses"
-  }
-
-  private func isLine(_ text: String, atMost limit: Int) -> Bool {
-    (1...limit).contains(text.utf8.count) && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
-  }
-
-  /// Enough for an envelope: one at sign between what may stand in one, ASCII without what would end it.
-  private static func isAddress(_ text: String) -> Bool {
-    let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
-    let forbidden = Set("<>()[]\\,;: \"".utf8)
-    return parts.count == 2 && (1...64).contains(parts[0].count) && (1...189).contains(parts[1].count)
-      && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !forbidden.contains($0) }
   }
 }

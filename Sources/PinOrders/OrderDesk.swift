@@ -173,7 +173,7 @@ package struct OrderDesk: Sendable {
     do { return try vault.open(document, id: name.id) } catch { throw OrderFault.purged }
   }
 
-  private func keeping<Value>(
+  func keeping<Value>(
     _ card: PaymentCardDetails, id: RequestID, _ asker: Asker,
     _ change: (PaymentCard) async throws -> Done<Value>
   ) async throws -> Done<Value> {
@@ -190,15 +190,15 @@ package struct OrderDesk: Sendable {
 
   // MARK: Documents
 
-  private static let encoder = {
+  static let encoder = {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     return encoder
   }()
-  private static let decoder = JSONDecoder()
+  static let decoder = JSONDecoder()
 
   /// Makes a document durable, has a change made that names it, and says what became of that.
-  private func keeping<Document: Codable & Equatable, Value>(
+  func keeping<Document: Codable & Equatable, Value>(
     _ document: Document, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
     _ change: (DocumentName) async throws -> Done<Value>
   ) async throws -> Done<Value> {
@@ -210,7 +210,7 @@ package struct OrderDesk: Sendable {
     }
   }
 
-  private func keeping<Value>(
+  func keeping<Value>(
     _ bytes: Data, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
     _ change: (KeptDocument) async throws -> Done<Value>
   ) async throws -> Done<Value> {
@@ -234,7 +234,7 @@ package struct OrderDesk: Sendable {
     }
   }
 
-  private func read<Document: Decodable>(_ type: Document.Type, _ name: DocumentName) throws -> Document? {
+  func read<Document: Decodable>(_ type: Document.Type, _ name: DocumentName) throws -> Document? {
     try engine.document(name).map { try Self.decoder.decode(type, from: Data($0)) }
   }
 
@@ -247,10 +247,16 @@ package struct OrderDesk: Sendable {
     package let sequence: UInt64
   }
 
-  private func ask<Value>(
+  func ask<Value>(
     _ command: OrderCommand, _ asker: Asker, _ read: (Outcome) -> Value?
   ) async throws(OrderFault) -> Done<Value> {
-    let answered = await engine.perform(.orders(command), as: asker.actor, keyNumber: asker.keyNumber)
+    try await ask(.orders(command), asker, read)
+  }
+
+  func ask<Value>(
+    _ command: Command, _ asker: Asker, _ read: (Outcome) -> Value?
+  ) async throws(OrderFault) -> Done<Value> {
+    let answered = await engine.perform(command, as: asker.actor, keyNumber: asker.keyNumber)
     switch answered.outcome {
     case .refused(let refusal): throw .refused(refusal)
     case .orderRefused(let refusal): throw .orderRefused(refusal)

@@ -30,7 +30,9 @@ extension ServingLoop {
       .done(.actors(Page(fitting: actors.lazy.filter { $0.id.rawValue > slot.parameter }, limits: limits)))
     case .shift(let shift): .done(.shift(shift))
     case .approved(let until): .done(.approved(ApproveAnswer(validUntilMilliseconds: until)))
-    case .delivery, .located, .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails:
+    case .delivery, .located, .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet,
+      .purchaseOrder,
+      .purchaseOrders:
       preconditionFailure("what has an encoder of its own, or is not asked for on this port")
     }
   }

@@ -49,6 +49,9 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
   case findOrder = 131
   /// The store's own.
   case mail = 132
+  case defineSheet = 140
+  case changePurchaseOrder = 141
+  case findPurchaseOrder = 142
 
   /// The operations of the wire.
   public static let allCases = (0..<128).compactMap { Operation(rawValue: $0) }
@@ -77,6 +80,9 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
     case .defineCustomer: "define customer"
     case .showCard: "show card"
     case .findOrder: "find order"
+    case .defineSheet: "define sheet"
+    case .changePurchaseOrder: "change purchase order"
+    case .findPurchaseOrder: "find purchase order"
     default: "\(self)"
     }
   }

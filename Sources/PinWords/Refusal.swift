@@ -122,6 +122,7 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case deliveryWay = 63
   case carrier = 64
   case trackingNumber = 65
+  case sheet = 70
 
   public var description: String {
     switch self {
@@ -183,6 +184,7 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
     case .deliveryWay: "delivery way"
     case .carrier: "carrier"
     case .trackingNumber: "tracking number"
+    case .sheet: "sheet"
     }
   }
 }

@@ -74,6 +74,9 @@ extension Operation {
     case .showCard: [.clerk]
     case .findOrder: [.storefront, .clerk, .reviewer, .accountant, .auditor, .administrator]
     case .mail: []
+    case .defineSheet: .keeping
+    case .changePurchaseOrder: [.stockKeeper, .accountant, .administrator]
+    case .findPurchaseOrder: [.stockKeeper, .accountant, .auditor, .administrator]
     }
   }
 }

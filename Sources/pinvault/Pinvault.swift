@@ -50,7 +50,11 @@ struct Pinvault: AsyncParsableCommand {
           ReleaseCommand.self, ReverseCommand.self, ReturnCommand.self, ReprintCommand.self, ShowCommand.self,
           ShiftCommand.self,
         ]),
-      CommandGroup(name: "The shop:", subcommands: [OrderCommand.self, CustomerCommand.self]),
+      CommandGroup(
+        name: "The shop:",
+        subcommands: [
+          OrderCommand.self, CustomerCommand.self, VendorCommand.self, PurchaseCommand.self,
+        ]),
     ])
 
   static func main() async {

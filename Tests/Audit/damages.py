@@ -465,6 +465,15 @@ CASES = [
          events=change("order-changed", in_order(79), b"\x63", wanted=lambda event: event.facts["act"] == 4)),
     Case("a mail tried that does not wait", "orders", "does not wait",
          events=change("mail-tried", 8, b"\x7f")),  # fmt: skip
+    # Purchase orders.
+    Case("a purchase order that receives more than came", "purchasing", "does not make this",
+         events=change("purchase-order-changed", in_order(44 + 23), b"\x63", wanted=lambda event: event.facts["act"] == "receive")),
+    Case("a purchase order approved in a version that it did not see", "purchasing", "another version",
+         events=change("purchase-order-changed", in_order(19), b"\x63", wanted=lambda event: event.facts["act"] == "approve")),
+    Case("a sheet of a vendor that is another", "numbering", "another, or not next",
+         events=change("sheet-defined", in_order(4), b"\x07", wanted=lambda event: event.facts["sheet"] == 3)),
+    Case("a receipt that nobody booked", "tables", "comes of no event",
+         tables=entry("receipts", lambda key, value: [(key, value), (b"\0\0\0\x63", value)])),  # fmt: skip
     # Prices.
     Case("a price of its own", "prices", "another price", events=append(lambda store: vend(store, price=1))),
     Case("a credit too high", "prices", "the credit",

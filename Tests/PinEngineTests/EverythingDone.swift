@@ -138,6 +138,12 @@ struct EverythingDone: Sendable {
       let again = outcome == .deferred ? bench.clock.nowMilliseconds() + 60_000 : 0
       try done(await shop.note(mail.cause, outcome, notBefore: again))
     }
+    try await shop.sheet(.vendor, .vendor("Größe & Söhne"), version: 0)
+    for kind in [SheetKind.picture, .rates] { try await shop.sheet(kind, .product(shop.product), version: 0) }
+    for standing in ["draft", "approved", "received", "closed"] { _ = try await shop.purchaseOrder(standing: standing) }
+    let short = try await shop.purchaseOrder([shop.product: 5])
+    try await shop.change(short, .approve)
+    try await shop.change(short, .receive(try await shop.import(shop.product, 1, declared: 3)))
     // One document that its change never named.
     _ = try await bench.engine.keep(Array("lost".utf8), id: bench.id()).get()
   }

@@ -295,7 +295,9 @@ struct StatusTable {
     case .shift(let shift): spell(shift)
     case .approved: "approved"
     case .located: "located"
-    case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails: "of the shop"
+    case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet, .purchaseOrder,
+      .purchaseOrders:
+      "of the shop"
     }
   }
 

@@ -54,6 +54,10 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   /// A mail was sent, or not.
   case mailTried = 83
 
+  /// What the shop says of a product or a vendor.
+  case sheetDefined = 88
+  case purchaseOrderChanged = 89
+
   /// The version of this kind's layout that this program writes; from the first release on, all are read.
   var version: UInt8 { 1 }
 

@@ -79,6 +79,8 @@ extension JournalFacts {
         "cause": .number(cause), "outcome": .text(outcome.name), "attempts": .number(attempts),
         "not_before": .time(orNone: notBefore),
       ]
+    case .sheetDefined(let sheet, let vendorName): Self.json(sheet, vendorName: vendorName)
+    case .purchaseOrderChanged(let act, let order, let reason): Self.json(act, order, reason: reason)
     case .confirmed, .forgotten: [:]
     }
   }

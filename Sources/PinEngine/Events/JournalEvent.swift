@@ -82,7 +82,8 @@ extension EventKind {
       false
     case .actorDefined, .productDefined, .productFrozen, .productThawed, .purchaseBegun, .reserved, .vended, .dispensed,
       .opened, .confirmed, .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn,
-      .shiftClosed, .forgotten, .approved, .approvalRuleDefined, .customerDefined, .orderChanged, .cardShown:
+      .shiftClosed, .forgotten, .approved, .approvalRuleDefined, .customerDefined, .orderChanged, .cardShown,
+      .sheetDefined, .purchaseOrderChanged:
       true
     }
   }

@@ -48,6 +48,10 @@ public enum JournalFacts: Hashable, Sendable {
   case cardShown(order: RequestID, document: DocumentName, reason: String)
   /// `notBeforeMilliseconds` is 0 unless it is to be tried again.
   case mailTried(cause: UInt64, MailOutcome, attempts: UInt16, notBeforeMilliseconds: UInt64)
+  /// `vendorName` is nil for a product's.
+  case sheetDefined(Sheet, vendorName: String?)
+  /// `reason` is nil where none is asked for.
+  case purchaseOrderChanged(PurchaseOrderAct, PurchaseOrder, reason: String?)
 }
 
 extension JournalFacts {

@@ -55,6 +55,8 @@ extension Machine {
       try applyOrderChanged(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .cardShown: break
     case .mailTried: try applyMailTried(event, state: &state)
+    case .sheetDefined: try applySheetDefined(event, state: &state)
+    case .purchaseOrderChanged: try applyPurchaseOrderChanged(event, state: &state)
     }
     return head
   }
@@ -79,6 +81,8 @@ extension EventKind {
     case .customerDefined: .defineCustomer
     case .orderChanged: .changeOrder
     case .cardShown: .showCard
+    case .sheetDefined: .defineSheet
+    case .purchaseOrderChanged: .changePurchaseOrder
     default: nil
     }
   }

@@ -62,6 +62,9 @@ extension Machine {
     case .changeOrder:
       return .orderChanged(trusting(result) { (reader) throws(ByteShortage) in try Order(&reader) })
     case .defineCustomer: return .customer(trusting(result) { (reader) throws(ByteShortage) in try Customer(&reader) })
+    case .defineSheet: return .sheet(trusting(result) { (reader) throws(ByteShortage) in try Sheet(&reader) })
+    case .changePurchaseOrder:
+      return .purchaseOrder(trusting(result) { (reader) throws(ByteShortage) in try PurchaseOrder(&reader) })
     case .showCard: return .cardShown(trusting(result) { (reader) throws(ByteShortage) in try DocumentName(&reader) })
     case .closeShift: return .shift(trusting(result) { (reader) throws(ByteShortage) in try Shift(&reader) })
     default: return .done

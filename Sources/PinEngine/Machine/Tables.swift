@@ -33,6 +33,11 @@ struct Tables {
   let mail: Table
   /// A mark of somebody who was denied → the order that was.
   let fraud: Table
+  /// Kind of sheet, product's or vendor's number → its version, and its document.
+  let sheets: Table
+  let purchaseOrders: Table
+  /// Purchase → the purchase order that it came in against.
+  let receipts: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
@@ -40,6 +45,7 @@ struct Tables {
     Table.Spec(name: "products"), Table.Spec(name: "vendors"), Table.Spec(name: "actors"), Table.Spec(name: "levels"),
     Table.Spec(name: "shifts"), Table.Spec(name: "counters"), Table.Spec(name: "approvals"),
     Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
+    Table.Spec(name: "sheets"), Table.Spec(name: "purchase-orders"), Table.Spec(name: "receipts"),
   ]
 
   /// All: every entry comes of an event.
@@ -64,6 +70,9 @@ struct Tables {
     customers = tables[14]
     mail = tables[15]
     fraud = tables[16]
+    sheets = tables[17]
+    purchaseOrders = tables[18]
+    receipts = tables[19]
   }
 }
 
@@ -226,6 +235,9 @@ struct DeadlineKey {
 }
 
 extension RequestID {
+  /// The id after it, where a page goes on.
+  var next: RequestID { RequestID(high: low == .max ? high &+ 1 : high, low: low &+ 1) }
+
   /// The id as a key: 16 bytes, big-endian.
   var key: InlineArray<16, UInt8> {
     var key = InlineArray<16, UInt8>(repeating: 0)

@@ -51,6 +51,11 @@ extension Machine {
     case .order(let id): try decideFindOrder(id, asker, now, state)
     case .orders(let after, let onlyPending): try decideListOrders(after: after, onlyPending: onlyPending, asker, state)
     case .customer(let id): try decideFindCustomer(id, state)
+    case .defineSheet(let define): try decideDefineSheet(define, asker, now, &block, &state)
+    case .sheet(let kind, let number): try decideFindSheet(kind, number, state)
+    case .changePurchaseOrder(let change): try decideChangePurchaseOrder(change, asker, now, &block, &state)
+    case .purchaseOrder(let id): try decideFindPurchaseOrder(id, state)
+    case .purchaseOrders(let after): try decideListPurchaseOrders(after: after, state)
     case .waitingMail(let isDead): try decideWaitingMail(isDead: isDead, now, state)
     case .noteMail(let cause, let outcome, let notBefore):
       try decideNoteMail(cause, outcome, notBefore: notBefore, asker, now, &block, &state)

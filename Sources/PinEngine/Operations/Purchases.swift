@@ -27,7 +27,7 @@ extension Machine {
     precondition(keys.count == begin.lots.count, "each lot has a key")
 
     let vendorName = begin.vendor.isEmpty ? product.vendor : begin.vendor
-    let vendor = vendors.firstIndex(of: vendorName).map { VendorID(UInt32($0) + 1) } ?? counters.nextVendor
+    let vendor = vendorID(named: vendorName)
     let purchase = PurchaseRecord(
       id: counters.nextPurchase, state: .loading, product: begin.product, vendor: vendor,
       unitCostMinor: begin.unitCostMinor, firstLot: counters.nextLot, lotCount: UInt16(begin.lots.count),
@@ -71,14 +71,7 @@ extension Machine {
       for _ in 0..<purchase.lotCount { lots.append(try LotRecord(&reader)) }
       return (name, purchase, lots)
     }
-    if Int(purchase.vendor.rawValue) > vendors.count {
-      vendors.append(vendorName)
-      counters.nextVendor = VendorID(purchase.vendor.rawValue + 1)
-      record.removeAll()
-      record.write(shortString: vendorName)
-      let key = purchase.vendor.key
-      try state.put(record.bytes, for: key.span.bytes, in: tables.vendors)
-    }
+    try nameVendor(purchase.vendor, vendorName, &state)
     try putPurchase(purchase, endedBy: 0, &state)
     for lot in newLots {
       lots.append(lot)
@@ -99,6 +92,26 @@ extension Machine {
     counters.loadingPurchase = purchase.id
     haveCountersChanged = true
     hasCatalogueChanged = true
+  }
+
+  /// The number of the vendor of this name, or the one that a new vendor will have.
+  func vendorID(named name: String) -> VendorID {
+    vendors.firstIndex(of: name).map { VendorID(UInt32($0) + 1) } ?? counters.nextVendor
+  }
+
+  /// Keeps the name of a vendor that is new.
+  mutating func nameVendor(
+    _ vendor: VendorID, _ name: String, _ state: inout WriteTransaction
+  ) throws(LMDBError) {
+    guard Int(vendor.rawValue) > vendors.count else { return }
+    vendors.append(name)
+    counters.nextVendor = VendorID(vendor.rawValue + 1)
+    haveCountersChanged = true
+    hasCatalogueChanged = true
+    record.removeAll()
+    record.write(shortString: name)
+    let key = vendor.key
+    try state.put(record.bytes, for: key.span.bytes, in: tables.vendors)
   }
 
   // MARK: Commit and abandon
@@ -244,7 +257,7 @@ extension Machine {
   }
 
   /// The lots of a committed purchase, with how many of their ids ever held cards.
-  private func purchasedLots(
+  func purchasedLots(
     of purchase: PurchaseRecord, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> [PurchasedLot] {
     var found: [PurchasedLot] = []

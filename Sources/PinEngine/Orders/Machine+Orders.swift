@@ -206,8 +206,7 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     var orders: [Order] = []
     var last = RequestID.zero
-    let next = RequestID(high: after.low == .max ? after.high &+ 1 : after.high, low: after.low &+ 1)
-    let key = next.key
+    let key = after.next.key
     var walk = try state.walk(tables.orders, from: key.span.bytes)
     for _ in 0..<Self.ordersPerPage {
       guard let entry = try walk.next() else { return Reply(.orders(orders, next: nil)) }

@@ -10,6 +10,12 @@ public enum OrderCommand: Sendable {
   /// A page of orders in the order of their ids, after one; those whose review waits, or all.
   case orders(after: RequestID, onlyPending: Bool)
   case customer(RequestID)
+  case defineSheet(SheetChange)
+  case sheet(SheetKind, number: UInt32)
+  case changePurchaseOrder(PurchaseOrderChange)
+  case purchaseOrder(RequestID)
+  /// A page of purchase orders in the order of their ids, after one.
+  case purchaseOrders(after: RequestID)
   /// Mails that may be sent now, the longest waiting first; or those that were given up.
   case waitingMail(isDead: Bool)
   case noteMail(cause: UInt64, MailOutcome, notBeforeMilliseconds: UInt64)
@@ -20,6 +26,11 @@ public enum OrderCommand: Sendable {
     case .defineCustomer: .defineCustomer
     case .showCard: .showCard
     case .order, .orders, .customer: .findOrder
+    case .defineSheet: .defineSheet
+    // A product's is for whoever sees the catalogue.
+    case .sheet(let kind, _): kind.isOfProduct ? .catalogue : .findPurchaseOrder
+    case .changePurchaseOrder: .changePurchaseOrder
+    case .purchaseOrder, .purchaseOrders: .findPurchaseOrder
     case .waitingMail(let isDead): isDead ? .findOrder : .mail
     case .noteMail: .mail
     }
@@ -27,8 +38,8 @@ public enum OrderCommand: Sendable {
 
   var changesState: Bool {
     switch self {
-    case .change, .defineCustomer, .showCard, .noteMail: true
-    case .order, .orders, .customer, .waitingMail: false
+    case .change, .defineCustomer, .showCard, .noteMail, .defineSheet, .changePurchaseOrder: true
+    case .order, .orders, .customer, .waitingMail, .sheet, .purchaseOrder, .purchaseOrders: false
     }
   }
 }
@@ -153,6 +164,12 @@ public enum OrderRefusal: Error, Hashable, Sendable {
   /// Its lines cost different currencies.
   case otherCurrency
   case noCard
+  case unknownSheet
+  case unknownPurchaseOrder
+  /// The act may not be done to a purchase order that stands so.
+  case purchaseOrderState(PurchaseOrderState)
+  /// The import came in against a purchase order before.
+  case alreadyReceived
 }
 
 /// An order with what it holds.

@@ -11,7 +11,7 @@ struct ProductCommand: AsyncParsableCommand {
       Example:
         pinvault product add --sku ACME-10USD --name "Acme 10" --vendor Acme --currency USD --face-value 10.00
       """,
-    subcommands: [Add.self, Change.self, List.self])
+    subcommands: [Add.self, Change.self, Picture.self, List.self])
 
   struct Add: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -85,6 +85,26 @@ struct ProductCommand: AsyncParsableCommand {
         if let minimumValidity { product.minimumValidityDays = minimumValidity }
         try await output.define(product, id: change.id(client), by: client, done: "changed")
       }
+    }
+  }
+
+  struct Picture: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what a product looks like; asks the back office.",
+      discussion: """
+        Example:
+          pinvault product picture --sku ACME-10USD acme.png
+        """)
+
+    @Option(help: "Which product.") var sku: String
+    @Option(help: "The version of the picture that you looked at; 0 for the first.") var version: UInt32 = 0
+    @Option(help: ArgumentHelp("The change's own id. (default: a new one)", valueName: "id")) var id: RequestID?
+    @Argument(help: ArgumentHelp("A PNG or a JPEG of at most 44 KiB.", valueName: "file")) var file: String
+    @OptionGroup var office: OfficeOptions
+
+    func run() async throws {
+      guard let bytes = try Files.contents(of: file) else { throw Fault(.badInput, "\(file): there is no such file") }
+      try await office.send(bytes, "/products/\(sku.inPath)/picture?version=\(version)", id: id ?? newID())
     }
   }
 

@@ -37,7 +37,7 @@ struct CustomerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let lines = addresses.map { $0.split(separator: ";").map { String($0.drop { $0 == " " }) } }
+      let lines = addresses.map(addressLines)
       let body = Body(
         version: version, name: name, email: email, phone: phone, addresses: lines.isEmpty ? nil : lines,
         consents: consents)

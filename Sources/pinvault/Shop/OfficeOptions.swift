@@ -21,7 +21,10 @@ struct OfficeOptions: ParsableArguments {
 
   /// Asks, and prints the answer.
   func ask(_ method: String, _ path: String, id: RequestID? = nil, _ body: (any Encodable)? = nil) async throws {
-    let answer = try await answer(method, path, id: id, body)
+    try tell(try await answer(method, path, id: id, body))
+  }
+
+  private func tell(_ answer: [UInt8]) throws {
     if json {
       try StandardOutput.write(line: String(decoding: answer, as: UTF8.self))
     } else {
@@ -29,9 +32,21 @@ struct OfficeOptions: ParsableArguments {
     }
   }
 
-  private func answer(_ method: String, _ path: String, id: RequestID?, _ body: (any Encodable)?) async throws
-    -> [UInt8]
-  {
+  /// Sends a file as it is.
+  func send(_ bytes: [UInt8], _ path: String, id: RequestID) async throws {
+    try tell(try await answer("PUT", path, id: id, content: (type: "application/octet-stream", bytes)))
+  }
+
+  private func answer(
+    _ method: String, _ path: String, id: RequestID?, _ body: (any Encodable)?
+  ) async throws -> [UInt8] {
+    let content = try body.map { (type: "application/json", bytes: Array(try JSON.text($0).utf8)) }
+    return try await answer(method, path, id: id, content: content)
+  }
+
+  private func answer(
+    _ method: String, _ path: String, id: RequestID?, content: (type: String, bytes: [UInt8])?
+  ) async throws -> [UInt8] {
     guard let name = actor ?? Environment.value("PINVAULT_ACTOR") else {
       throw Fault(.usage, "who asks? give --actor NAME, or set PINVAULT_ACTOR")
     }
@@ -47,9 +62,9 @@ struct OfficeOptions: ParsableArguments {
     request.password = officePassword(of: try ActorKey(contentsOfFile: file).secret).description
     request.rootsFile = tlsRoots ?? Environment.value("PINVAULT_TLS_ROOTS")
     if let id { request.headers.append("Idempotency-Key: \(id)") }
-    if let body {
-      request.headers.append("Content-Type: application/json")
-      request.body = Array(try JSON.text(body).utf8)
+    if let content {
+      request.headers.append("Content-Type: \(content.type)")
+      request.body = content.bytes
     }
     let again = id.map { "; give the same command with --id \($0)" } ?? ""
     let (status, answer): (Int, [UInt8])
