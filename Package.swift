@@ -74,7 +74,7 @@ let package = Package(
     .target(
       name: "PinBackOffice",
       dependencies: [
-        "PinWords", "PinSealing", "PinEngine", "PinOrders", "PinReports",
+        "Curl", "PinWords", "PinSealing", "PinEngine", "PinOrders", "PinReports",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Hummingbird", package: "hummingbird"),

@@ -5,6 +5,7 @@ import Testing
 /// A real SMTP server (`Tests/Shop/mail-server`), and what it was handed.
 struct MailBox {
   struct Mail {
+    let raw: String
     let headers: [String: String]
     let text: String
     var messageID: String { headers["message-id"] ?? "" }
@@ -56,8 +57,9 @@ struct MailBox {
 }
 
 extension MailBox.Mail {
-  /// A mail of one part in base64.
+  /// A mail of one part in base64, or of several, whose text is empty here.
   init(_ raw: String) throws {
+    self.raw = raw
     let parts = raw.components(separatedBy: "\r\n\r\n")
     let lines = try #require(parts.first).replacingOccurrences(of: "\r\n ", with: " ").components(separatedBy: "\r\n")
     headers = Dictionary(
@@ -66,6 +68,10 @@ extension MailBox.Mail {
           (line[..<$0].lowercased(), line[line.index(after: $0)...].trimmingCharacters(in: .whitespaces))
         }
       }, uniquingKeysWith: { $1 })
+    guard headers["content-type"]?.hasPrefix("multipart/") != true else {
+      text = ""
+      return
+    }
     let body = parts.dropFirst().joined().replacingOccurrences(of: "\r\n", with: "")
     text = String(decoding: try #require(Data(base64Encoded: body)), as: UTF8.self)
   }

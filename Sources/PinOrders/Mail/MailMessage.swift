@@ -1,21 +1,28 @@
 import Foundation
 
 /// A mail as it travels: RFC 5322, one part of plain text.
-struct MailMessage {
-  var from: String
-  var to: String
-  var recipientName: String
-  var subject: String
+package struct MailMessage {
+  package var from: String
+  package var to: String
+  package var recipientName: String
+  package var subject: String
   /// Constant for a mail, however often it is sent: who gets it twice can tell.
-  var messageID: String
-  var date: Date
-  var text: String
+  package var messageID: String
+  package var date: Date
+  package var text: String
+
+  package init(
+    from: String, to: String, recipientName: String, subject: String, messageID: String, date: Date, text: String
+  ) {
+    (self.from, self.to, self.recipientName) = (from, to, recipientName)
+    (self.subject, self.messageID, self.date, self.text) = (subject, messageID, date, text)
+  }
 
   /// The bytes, lines ended by CR LF. Nothing in it can end a header: what is not plain ASCII is encoded.
   var bytes: [UInt8] {
     let headers = [
       "From: <\(from)>",
-      "To: \(Self.encoded(recipientName)) <\(to)>",
+      "To: \(recipientName.isEmpty ? "" : Self.encoded(recipientName) + " ")<\(to)>",
       "Subject: \(Self.encoded(subject))",
       "Date: \(Self.dateText(date))",
       "Message-ID: <\(messageID)>",

@@ -21,7 +21,9 @@ package final class ReportDesk: Sendable {
   }
 
   /// As many are being made as may be at once.
-  package struct Busy: Error {}
+  package struct Busy: Error, CustomStringConvertible {
+    package var description: String { "other reports are being made" }
+  }
 
   /// Begins to make a report, up to the last event there is now.
   package func make(
@@ -48,12 +50,19 @@ package final class ReportDesk: Sendable {
     return pieces
   }
 
-  /// The whole report, for what is not long.
-  package func bytes(of request: ReportRequest, as format: ReportFormat, section: String? = nil) async throws -> [UInt8]
-  {
-    let pieces = try make(request, as: format, section: section)
+  /// The whole report; nil if it is longer than `mostByteCount`.
+  package func bytes(
+    of request: ReportRequest, as format: ReportFormat, most mostByteCount: Int
+  ) async throws -> [UInt8]? {
+    let pieces = try make(request, as: format)
     var bytes: [UInt8] = []
-    while let piece = try await pieces.next() { bytes += piece }
+    while let piece = try await pieces.next() {
+      bytes += piece
+      if bytes.count > mostByteCount {
+        pieces.stop()
+        return nil
+      }
+    }
     return bytes
   }
 }

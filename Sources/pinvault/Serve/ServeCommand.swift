@@ -61,7 +61,12 @@ struct ServeCommand: AsyncParsableCommand {
       logger.warning("mails wait until there is a mail server (--mail-server)")
       return [office]
     }
-    return [office, Mailer(desk: desk, configuration: mail, logger: logger)]
+    let mailer = Mailer(desk: desk, configuration: mail, logger: logger)
+    guard let dailyClose = shop.dailyClose else { return [office, mailer] }
+    return [
+      office, mailer,
+      try DailyClose(engine: engine, reports: reports, configuration: dailyClose, logger: logger),
+    ]
   }
 
   private func open(_ settings: ServeSettings, _ logger: Logger) throws -> Engine {

@@ -45,9 +45,14 @@ struct ShopOptions: ParsableArguments {
   @Option(help: ArgumentHelp("When a business day starts in reports. (default: 00:00)", valueName: "time"))
   var reportDayStarts: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Mail the books of each business day to this address when it is over.", valueName: "address"))
+  var dailyCloseTo: String?
+
   var texts: [String: String?] {
     [
-      "report-zone": reportZone, "report-day-starts": reportDayStarts,
+      "daily-close-to": dailyCloseTo, "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
       "tracking-url": trackingUrl,
       "mail-user": mailUser, "mail-password-file": mailPasswordFile, "mail-roots": mailRoots,
@@ -61,10 +66,13 @@ struct ShopSettings {
   let cardKeys: String
   /// Nil where mails wait for a mail server.
   let mail: Mailer.Configuration?
+  /// Nil where nobody is mailed the books.
+  let dailyClose: DailyClose.Configuration?
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
     "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "report-zone", "report-day-starts",
+    "daily-close-to",
   ]
 
   init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
@@ -79,6 +87,13 @@ struct ShopSettings {
     self.office = office
     cardKeys = try reader.text("card-keys").map(Files.trimmed) ?? data + ".card-keys"
     mail = try Self.mail(reader)
+    dailyClose = try reader.text("daily-close-to").map { [mail, office] recipient in
+      guard CustomerDetails(name: "accountant", email: recipient).invalidPart == nil else {
+        throw Fault(.usage, "daily-close-to '\(recipient)': it is not an address")
+      }
+      guard let mail else { throw Fault(.usage, "daily-close-to needs a mail server (--mail-server)") }
+      return DailyClose.Configuration(to: recipient, mail, office.reports, directory: data)
+    }
   }
 
   /// Business days as reports have them unless they are asked for others.
