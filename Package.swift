@@ -142,6 +142,7 @@ let package = Package(
     .testTarget(
       name: "PinClientTests", dependencies: ["PinClient", "PinProtocol", "PinSealing", "TestSupport"] + nio,
       swiftSettings: settings),
+    .testTarget(name: "PinBackOfficeTests", dependencies: ["PinBackOffice", "PinWords"], swiftSettings: settings),
     .testTarget(
       name: "PinServerTests",
       dependencies: [

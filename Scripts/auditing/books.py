@@ -3,6 +3,7 @@
 import struct
 
 from .approvals import Approvals
+from .credentials import Credentials
 from .custody import NOBODY, Custody
 from .pieces import HOLDER
 from .orders import Orders
@@ -18,7 +19,7 @@ TOTAL_MASKS = [0xFFFFFFFF if size == "I" else (1 << 64) - 1 for size in "IIQQQII
 COUNTERS = struct.Struct(">16sQIIIIIIB")
 
 
-class Books(Reservations, Takings, Orders, Purchasing):
+class Books(Reservations, Takings, Orders, Purchasing, Credentials):
     """The state as of the last event that was entered."""
 
     def __init__(self, findings):
@@ -36,6 +37,7 @@ class Books(Reservations, Takings, Orders, Purchasing):
         # Orders as records, customers as fields, mails that wait by their cause, digests of documents by their ids, the orders that put marks
         # on the fraud list; and the
         # order's event whose cards' event is being entered.
+        self.credentials = {}
         self.orders, self.customers, self.mails, self.documents, self.fraud, self.of_order = {}, {}, {}, {}, {}, None
         self.begin_purchasing()
         self.event_count = 0
@@ -48,7 +50,8 @@ class Books(Reservations, Takings, Orders, Purchasing):
             33: self.settled, 34: self.withdrawn, 48: self.shift_closed, 49: self.forgotten,
             64: self.approvals.approved, 65: self.approvals.rule_defined, 66: self.proofs_failed,
             80: self.customer_defined,
-            81: self.order_changed, 82: self.card_shown, 83: self.mail_tried, 88: self.sheet_defined,
+            81: self.order_changed, 82: self.card_shown, 83: self.mail_tried,
+            96: self.credential_changed, 88: self.sheet_defined,
             89: self.purchase_order_changed,
         }  # fmt: skip
 

@@ -6,7 +6,7 @@ from .journal import Damage
 from .purchasing import purchase_order_changed, sheet_defined
 from .rules import APPROVABLE
 from .words import (ACT, ACTOR, ACTS, APPROVED_REQUEST, CARDS_PER_DAY, CONDITIONS, COUNT, EXPIRED, EXTENTS, KEY, KINDS,
-                    CUSTOMER, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES, MARKS, WAYS,
+                    CREDENTIAL, CREDENTIALS, CUSTOMER, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES, MARKS, WAYS,
                     QUARANTINED, REASON, RELEASED, REVERSED, REVIEWS, ROLES, STATES, TENDERS, WITHOUT_ID)  # fmt: skip
 
 EVENT_HEAD = struct.Struct(">BBHI")
@@ -454,6 +454,21 @@ def mail_tried(reader):
     return facts | {"attempts": reader.u16(), "not_before": reader.u64()}
 
 
+def credential_changed(reader):
+    fields, result = reader.change()
+    facts = {"request": fields, "record": result.data, "credential": result.take(16), "owner": result.u32()}
+    facts |= {"credential_kind": result.u8(), "is_ended": result.flag()}
+    result.zeros(2)
+    facts |= {"made": result.u64(), "ends": result.u64(), "document": document(result), "name": result.text()}
+    ends(result)
+    if not 0 < facts["credential_kind"] < len(CREDENTIALS):
+        raise Damage("a credential of a kind that does not exist")
+    asked = field(fields, CREDENTIAL) if facts["is_ended"] else field(fields, ACTOR)
+    if asked != (facts["credential"] if facts["is_ended"] else facts["owner"].to_bytes(4, "big")):
+        raise Damage("a credential is not what the request says")
+    return facts
+
+
 FACTS = {
     1: lambda reader: {"store_id": reader.take(16)}, 2: lambda reader: {"store_id": reader.take(16)},
     3: lambda reader: {"master_key_id": reader.take(8)}, 4: actor_defined, 5: product_defined, 6: stop, 7: stop,
@@ -462,6 +477,6 @@ FACTS = {
     21: lambda reader: {"deadline": reader.u64()}, 22: ended(RELEASED), 23: ended(EXPIRED),
     24: ended(REVERSED, QUARANTINED), 25: returned, 32: stock_changed, 33: settled, 34: stock_changed,
     48: shift_closed, 49: lambda reader: {}, 64: approved, 65: approval_rule_defined, 66: proofs_failed,
-    80: customer_defined, 81: order_changed, 82: card_shown, 83: mail_tried, 88: sheet_defined,
+    80: customer_defined, 81: order_changed, 82: card_shown, 83: mail_tried, 96: credential_changed, 88: sheet_defined,
     89: purchase_order_changed,
 }  # fmt: skip

@@ -4,7 +4,7 @@ import json
 
 from .approvals import OFF
 from .rules import APPROVABLE
-from .words import (ACTS, CONDITIONS, FULFILMENTS, MAIL_OUTCOMES, MAILS, MARKS, NEVER, PAYMENTS, PLACES,
+from .words import (ACTS, CONDITIONS, CREDENTIALS, FULFILMENTS, MAIL_OUTCOMES, MAILS, MARKS, NEVER, PAYMENTS, PLACES,
                     PURCHASE_ORDER_STATES, REVIEWS, ROLES, SHEETS, STATES, TENDERS, WAYS, currency_text, days_text, id_text,
                     moment_text)  # fmt: skip
 
@@ -185,6 +185,13 @@ def purchase_order(facts):
     }  # fmt: skip
 
 
+def credential(facts):
+    return {"owner": facts["owner"], "credential": id_text(facts["credential"]),
+            "credential_kind": CREDENTIALS[facts["credential_kind"]], "is_ended": facts["is_ended"],
+            "name": facts["name"], "made": moment_text(facts["made"]), "ends": moment_or_none(facts["ends"]),
+            "document": document(facts["document"])}  # fmt: skip
+
+
 KEYS = {
     1: store, 2: store, 3: lambda facts: {"master_key_id": facts["master_key_id"].hex()}, 4: actor, 5: product,
     6: stop, 7: stop, 8: purchase,
@@ -197,7 +204,7 @@ KEYS = {
     21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
     32: stock_changed, 34: stock_changed, 48: shift, 64: approved, 65: approval_rule,
     66: proofs_failed,
-    80: customer, 81: order, 82: card_shown, 83: mail_tried, 88: sheet, 89: purchase_order,
+    80: customer, 81: order, 82: card_shown, 83: mail_tried, 96: credential, 88: sheet, 89: purchase_order,
     33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],
                        "cards": facts["cards"], "extents": extents(facts["moves"])},
 }  # fmt: skip

@@ -53,7 +53,7 @@ class PayloadAudit:
             elif table == "documents":
                 self.add_document(key, value)
             elif table == "unnamed":
-                if len(key) != 16 or value != b"\0":
+                if len(key) != 16 or not (value == b"\0" or (len(value) == 17 and value[0] == 1)):
                     self.findings.problem("documents", key.hex(), "is not the mark of a document")
             elif table == "meta":
                 if (key, value) != (b"store", self.store_id):

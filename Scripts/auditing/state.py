@@ -15,12 +15,12 @@ CUSTODY_VALUE = struct.Struct(">IBBIQ16s")
 STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
-TABLES = ["actors", "approvals", "counters", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
+TABLES = ["actors", "approvals", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
           "orders", "products", "purchase-orders", "purchases", "receipts", "sheets", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
-    if table in ("approvals", "customers", "ids", "orders", "purchase-orders"):
+    if table in ("approvals", "credentials", "customers", "ids", "orders", "purchase-orders"):
         return id_text(key)
     if table in ("fraud", "sheets"):
         return key.hex()
@@ -49,9 +49,9 @@ def expected(books, table):
         return ((id, books.ids[id]) for id in sorted(books.ids))
     if table == "approvals":
         return books.approvals.records()
-    if table in ("orders", "customers", "mail", "fraud"):
+    if table in ("orders", "customers", "mail", "fraud", "credentials"):
         records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records(),
-                   "fraud": books.fraud}  # fmt: skip
+                   "fraud": books.fraud, "credentials": books.credential_records()}  # fmt: skip
         return sorted(records[table].items())
     if table in ("sheets", "purchase-orders", "receipts"):
         return sorted(books.purchasing_records(table).items())

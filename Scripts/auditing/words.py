@@ -8,6 +8,7 @@ KINDS = {
     32: "reinventoried", 33: "settled", 34: "withdrawn", 48: "shift-closed", 49: "forgotten",
     64: "approved", 65: "approval-rule-defined", 66: "proofs-failed", 80: "customer-defined", 81: "order-changed",
     82: "card-shown", 83: "mail-tried", 88: "sheet-defined", 89: "purchase-order-changed",
+    96: "credential-changed",
 }  # fmt: skip
 WITHOUT_ID = {1, 2, 3, 9, 10, 11, 66, 83}
 
@@ -30,7 +31,8 @@ APPROVED_REQUEST, CARDS_PER_DAY = 50, 51
 ORDER, VERSION, ACT, CUSTOMER, SHIPPING, DOCUMENT, AUTHORISATION, PAYMENT_CARD, CONSENT = range(52, 61)
 MARK, DEVICE, WAY, CARRIER, TRACKING = range(61, 66)
 SHEET = 70
-LAST_FIELD = 70
+CREDENTIAL = 80
+LAST_FIELD = 80
 VENDOR, UNIT_COST, PURCHASE, PRODUCT = 19, 25, 39, 3
 
 REVIEWS = [None, "pending", "approved", "denied"]
@@ -43,6 +45,8 @@ MARKS = [None, "email", "address", "device", "card"]
 SHEETS = [None, "picture", "rates", "vendor"]
 PURCHASE_ORDER_ACTS = [None, "draft", "approve", "receive", "close"]
 PURCHASE_ORDER_STATES = [None, "draft", "approved", "received", "closed"]
+CREDENTIALS = [None, "password", "token"]
+SET_PASSWORD, ADD_TOKEN, END_CREDENTIAL = 1, 2, 3
 MAIL_OUTCOMES = [None, "sent", "deferred", "given-up"]
 
 

@@ -43,9 +43,13 @@ public struct BackOffice: Service {
   public func run() async throws {
     let router = Router(context: Caller.self)
     router.add(middleware: Problems())
+    let (sessions, guesses) = (Sessions(), Guesses(engine: desk.engine))
+    let people = PeopleRoutes(desk: desk, sessions: sessions, guesses: guesses)
     Routes(desk: desk).addOpen(to: router)
-    router.add(middleware: Authentication(engine: desk.engine))
+    people.addOpen(to: router)
+    router.add(middleware: Authentication(desk: desk, sessions: sessions, guesses: guesses))
     Routes(desk: desk).add(to: router)
+    people.add(to: router)
     ReportRoutes(engine: desk.engine, reports: reports, settings: configuration.reports).add(to: router)
     // Its own messages may quote what was sent.
     var quiet = logger

@@ -28,7 +28,7 @@ struct Problem: Error {
   }
 
   static let unauthenticated = Problem(
-    "unauthenticated", .unauthorized, "Say who you are: the actor's name, and its password for the back office.")
+    "unauthenticated", .unauthorized, "Say who you are: by what /sign-in gave, by a token, or by the actor's name and its key's password.")
   static let badJSON = Problem("bad-json", .badRequest, "The body is not the JSON that this takes.")
 
   static func invalid(_ field: String) -> Problem {
@@ -46,7 +46,7 @@ struct Problem: Error {
     let body = (try? encoder.encode(members)) ?? Data()
     var headers: HTTPFields = [.contentType: "application/problem+json"]
     if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
-    if status == .unauthorized { headers[.wwwAuthenticate] = #"Basic realm="pinvault", charset="UTF-8""# }
+    if status == .unauthorized { headers[.wwwAuthenticate] = #"Bearer realm="pinvault", Basic realm="pinvault", charset="UTF-8""# }
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
   }
 }
@@ -131,6 +131,9 @@ extension Problem {
         ["state": .text("\(state)")])
     case .alreadyReceived:
       self.init("already-received", .conflict, "The import came in against a purchase order before.")
+    case .unknownCredential: self.init("unknown-credential", .notFound, "There is no such token or password.")
+    case .tooManyTokens(let limit):
+      self.init("too-many-tokens", .conflict, "End a token first.", ["limit": .number(UInt64(limit))])
     case .noCard: self.init("no-payment-card", .notFound, "The order is not paid by a payment card kept here.")
     }
   }

@@ -79,6 +79,7 @@ public struct InternalCommand: Sendable {
     case quarantineRestored
     case markRekeyed(masterKeyID: UInt64)
     case noteFailedProofs(JournalFacts.FailedProofs)
+    case changeCredential(CredentialChange)
   }
   let kind: Kind
 
@@ -93,6 +94,7 @@ public struct InternalCommand: Sendable {
     case .locate: .card
     case .quarantineRestored, .markRekeyed: .backup
     case .noteFailedProofs: .authenticate
+    case .changeCredential: .changeCredential
     }
   }
 }
@@ -161,6 +163,8 @@ public enum Outcome: Sendable {
   case cardShown(DocumentName)
   /// Mails to be tried, and when the next may be: `UInt64.max` for never.
   case mails([WaitingMail], nextMilliseconds: UInt64)
+  /// A password or a token, as it was made or ended.
+  case credential(Credential)
 }
 
 /// What a return came to in one currency.

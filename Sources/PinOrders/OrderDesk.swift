@@ -10,10 +10,12 @@ import PinWords
 package struct OrderDesk: Sendable {
   package let engine: Engine
   private let vault: CardVault
+  let passwords: PasswordChecks
 
-  package init(engine: Engine, vault: CardVault) {
+  package init(engine: Engine, vault: CardVault, passwords: PasswordChecks = PasswordChecks()) {
     self.engine = engine
     self.vault = vault
+    self.passwords = passwords
   }
 
   /// Who asks: the actor, and the key it came with.
@@ -32,7 +34,12 @@ package struct OrderDesk: Sendable {
     _ details: CustomerDetails, customer: RequestID, version: UInt32, consents: Bool, id: RequestID, _ asker: Asker
   ) async throws -> Done<Customer> {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
-    return try await keeping(details, id: id, asker, .defineCustomer) { document in
+    // Who the customer was until now is purged with the change; another version is refused anyway.
+    var before: RequestID?
+    if case .customer(let found) = await engine.perform(.orders(.customer(customer)), as: .store).outcome {
+      before = found.document.id
+    }
+    return try await keeping(details, id: id, replacing: before, asker, .defineCustomer) { document in
       let change = CustomerChange(
         id: id, customer: customer, version: version, consents: consents, document: document,
         marks: details.marked.map { engine.mark($0.kind, $0.text) })
@@ -199,10 +206,10 @@ package struct OrderDesk: Sendable {
 
   /// Makes a document durable, has a change made that names it, and says what became of that.
   func keeping<Document: Codable & Equatable, Value>(
-    _ document: Document, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
+    _ document: Document, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
     _ change: (DocumentName) async throws -> Done<Value>
   ) async throws -> Done<Value> {
-    try await keeping(try Self.encoder.encode(document), id: id, asker, operation) { kept in
+    try await keeping(try Self.encoder.encode(document), id: id, replacing: replacing, asker, operation) { kept in
       guard (try? Self.decoder.decode(Document.self, from: Data(kept.bytes))) == document else {
         throw OrderFault.refused(.idReused(.document))
       }
@@ -210,14 +217,18 @@ package struct OrderDesk: Sendable {
     }
   }
 
+  /// The document that it replaces, in force until now, is purged once the change is done; with no bytes that is all.
   func keeping<Value>(
-    _ bytes: Data, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
-    _ change: (KeptDocument) async throws -> Done<Value>
-  ) async throws -> Done<Value> {
+    _ bytes: Data, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
+    _ change: (KeptDocument) async throws -> Value
+  ) async throws -> Value {
     guard engine.allows(asker.actor, operation) else { throw OrderFault.refused(.notPermitted) }
     guard id != .zero else { throw OrderFault.refused(.invalid(.id)) }
     let kept: KeptDocument
-    switch await engine.keep([UInt8](bytes), id: id) {
+    // A change that was done before replaced what was in force then, and nothing now.
+    var replaced = replacing
+    if replaced != nil, case .found = await engine.perform(.lookUp(id), as: .store).outcome { replaced = nil }
+    switch await engine.keep([UInt8](bytes), id: id, replacing: replaced) {
     case .failure(let refusal): throw OrderFault.refused(refusal)
     case .success(let document): kept = document
     }
@@ -256,7 +267,10 @@ package struct OrderDesk: Sendable {
   func ask<Value>(
     _ command: Command, _ asker: Asker, _ read: (Outcome) -> Value?
   ) async throws(OrderFault) -> Done<Value> {
-    let answered = await engine.perform(command, as: asker.actor, keyNumber: asker.keyNumber)
+    try self.read(await engine.perform(command, as: asker.actor, keyNumber: asker.keyNumber), read)
+  }
+
+  func read<Value>(_ answered: Answered, _ read: (Outcome) -> Value?) throws(OrderFault) -> Done<Value> {
     switch answered.outcome {
     case .refused(let refusal): throw .refused(refusal)
     case .orderRefused(let refusal): throw .orderRefused(refusal)

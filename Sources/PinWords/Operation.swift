@@ -49,6 +49,7 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
   case findOrder = 131
   /// The store's own.
   case mail = 132
+  case changeCredential = 144
   case defineSheet = 140
   case changePurchaseOrder = 141
   case findPurchaseOrder = 142
@@ -80,6 +81,7 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
     case .defineCustomer: "define customer"
     case .showCard: "show card"
     case .findOrder: "find order"
+    case .changeCredential: "change credential"
     case .defineSheet: "define sheet"
     case .changePurchaseOrder: "change purchase order"
     case .findPurchaseOrder: "find purchase order"

@@ -122,6 +122,7 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case deliveryWay = 63
   case carrier = 64
   case trackingNumber = 65
+  case credential = 80
   case sheet = 70
 
   public var description: String {
@@ -184,6 +185,7 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
     case .deliveryWay: "delivery way"
     case .carrier: "carrier"
     case .trackingNumber: "tracking number"
+    case .credential: "credential"
     case .sheet: "sheet"
     }
   }

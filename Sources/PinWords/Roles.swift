@@ -74,6 +74,8 @@ extension Operation {
     case .showCard: [.clerk]
     case .findOrder: [.storefront, .clerk, .reviewer, .accountant, .auditor, .administrator]
     case .mail: []
+    // Its own; somebody else's, the engine says who.
+    case .changeCredential: .looking
     case .defineSheet: .keeping
     case .changePurchaseOrder: [.stockKeeper, .accountant, .administrator]
     case .findPurchaseOrder: [.stockKeeper, .accountant, .auditor, .administrator]

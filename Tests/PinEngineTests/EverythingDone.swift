@@ -144,6 +144,23 @@ struct EverythingDone: Sendable {
     let short = try await shop.purchaseOrder([shop.product: 5])
     try await shop.change(short, .approve)
     try await shop.change(short, .receive(try await shop.import(shop.product, 1, declared: 3)))
+    for act in [
+      CredentialChange.Act.setPassword(
+        of: shop.clerk, DocumentName(id: bench.id(), digest: [UInt8](repeating: 5, count: 32))),
+      .addToken(
+        of: shop.clerk, name: "nightly \"books\"", endsAtMilliseconds: bench.clock.nowMilliseconds() + 60_000,
+        DocumentName(id: bench.id(), digest: [UInt8](repeating: 6, count: 32))),
+      .setPassword(of: shop.clerk, DocumentName(id: bench.id(), digest: [UInt8](repeating: 7, count: 32))),
+      .addToken(
+        of: shop.reviewer, name: "gone", endsAtMilliseconds: 0,
+        DocumentName(id: bench.id(), digest: [UInt8](repeating: 8, count: 32))),
+    ] {
+      let change = CredentialChange(id: bench.id(), act: act)
+      try done(await bench.engine.change(change, as: bench.administrator, keyNumber: 0).outcome)
+    }
+    let gone = bench.engine.catalogue.credentials.values.first { $0.name == "gone" }
+    let end = CredentialChange(id: bench.id(), act: .end(gone?.id ?? .zero))
+    try done(await bench.engine.change(end, as: shop.reviewer, keyNumber: 0).outcome)
     // One document that its change never named.
     _ = try await bench.engine.keep(Array("lost".utf8), id: bench.id()).get()
   }

@@ -1,10 +1,10 @@
 import NIOCore
-import PinEngine
 import PinProtocol
 import PinSealing
 import PinWords
 import Testing
 
+@testable import PinEngine
 @testable import PinServer
 
 @Suite("Who guesses keys waits, nobody else does, and the journal tells of it, seldom", .timeLimit(.minutes(10)))

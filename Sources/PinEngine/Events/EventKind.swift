@@ -54,6 +54,9 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   /// A mail was sent, or not.
   case mailTried = 83
 
+  /// A password or a token of an actor: made, or ended.
+  case credentialChanged = 96
+
   /// What the shop says of a product or a vendor.
   case sheetDefined = 88
   case purchaseOrderChanged = 89

@@ -81,6 +81,7 @@ extension JournalFacts {
       ]
     case .sheetDefined(let sheet, let vendorName): Self.json(sheet, vendorName: vendorName)
     case .purchaseOrderChanged(let act, let order, let reason): Self.json(act, order, reason: reason)
+    case .credentialChanged(let credential): Self.json(credential)
     case .confirmed, .forgotten: [:]
     }
   }

@@ -51,6 +51,7 @@ extension JournalFacts {
     case .orderChanged: self = .orderChanged(try Self.readOrderChanged(&reader))
     case .cardShown: self = try Self.readCardShown(&reader)
     case .mailTried: self = try Self.readMailTried(&reader)
+    case .credentialChanged: self = try Self.readCredentialChanged(&reader)
     case .sheetDefined: self = try Self.readSheetDefined(&reader)
     case .purchaseOrderChanged: self = try Self.readPurchaseOrderChanged(&reader)
     }

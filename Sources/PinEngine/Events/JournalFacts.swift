@@ -52,6 +52,7 @@ public enum JournalFacts: Hashable, Sendable {
   case sheetDefined(Sheet, vendorName: String?)
   /// `reason` is nil where none is asked for.
   case purchaseOrderChanged(PurchaseOrderAct, PurchaseOrder, reason: String?)
+  case credentialChanged(Credential)
 }
 
 extension JournalFacts {

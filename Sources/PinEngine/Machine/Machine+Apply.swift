@@ -55,6 +55,7 @@ extension Machine {
       try applyOrderChanged(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .cardShown: break
     case .mailTried: try applyMailTried(event, state: &state)
+    case .credentialChanged: try applyCredentialChanged(event, state: &state)
     case .sheetDefined: try applySheetDefined(event, state: &state)
     case .purchaseOrderChanged: try applyPurchaseOrderChanged(event, state: &state)
     }
@@ -81,6 +82,7 @@ extension EventKind {
     case .customerDefined: .defineCustomer
     case .orderChanged: .changeOrder
     case .cardShown: .showCard
+    case .credentialChanged: .changeCredential
     case .sheetDefined: .defineSheet
     case .purchaseOrderChanged: .changePurchaseOrder
     default: nil

@@ -66,6 +66,8 @@ extension Machine {
     case .changePurchaseOrder:
       return .purchaseOrder(trusting(result) { (reader) throws(ByteShortage) in try PurchaseOrder(&reader) })
     case .showCard: return .cardShown(trusting(result) { (reader) throws(ByteShortage) in try DocumentName(&reader) })
+    case .changeCredential:
+      return .credential(trusting(result) { (reader) throws(ByteShortage) in try Credential(&reader) })
     case .closeShift: return .shift(trusting(result) { (reader) throws(ByteShortage) in try Shift(&reader) })
     default: return .done
     }

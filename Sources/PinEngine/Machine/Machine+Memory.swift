@@ -35,6 +35,11 @@ extension Machine {
       let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
       approvals[id] = trusting(entry.value) { (reader) throws(ByteShortage) in try ApprovalRecord(&reader) }
     }
+    var credentialWalk = try state.walk(tables.credentials)
+    while let entry = try credentialWalk.next() {
+      let credential = trusting(entry.value) { (reader) throws(ByteShortage) in try Credential(&reader) }
+      credentials[credential.id] = credential
+    }
     for product in products { productIDs[product.sku] = product.id }
   }
 
@@ -106,6 +111,7 @@ extension Machine {
     context.publish(
       Catalogue(
         storeID: counters.storeID, isQuarantining: counters.isQuarantining,
-        approvalRule: counters.approvalRule, products: products, vendors: vendors, lots: lotFacts, actors: actorFacts))
+        approvalRule: counters.approvalRule, products: products, vendors: vendors, lots: lotFacts, actors: actorFacts,
+        credentials: credentials))
   }
 }

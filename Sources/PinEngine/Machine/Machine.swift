@@ -31,6 +31,8 @@ package struct Machine: ~Copyable {
   var takings: [Takings] = []
   /// What was approved and not done yet.
   var approvals: [RequestID: ApprovalRecord] = [:]
+  /// Passwords and tokens that were not ended, by the id of the change that made them.
+  var credentials: [RequestID: Credential] = [:]
 
   /// What is to be written at the next checkpoint.
   var changedLevels = Marks()

@@ -38,6 +38,8 @@ struct Tables {
   let purchaseOrders: Table
   /// Purchase → the purchase order that it came in against.
   let receipts: Table
+  /// Id of the change that made it → a password or a token that was not ended.
+  let credentials: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
@@ -46,6 +48,7 @@ struct Tables {
     Table.Spec(name: "shifts"), Table.Spec(name: "counters"), Table.Spec(name: "approvals"),
     Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
     Table.Spec(name: "sheets"), Table.Spec(name: "purchase-orders"), Table.Spec(name: "receipts"),
+    Table.Spec(name: "credentials"),
   ]
 
   /// All: every entry comes of an event.
@@ -73,6 +76,7 @@ struct Tables {
     sheets = tables[17]
     purchaseOrders = tables[18]
     receipts = tables[19]
+    credentials = tables[20]
   }
 }
 

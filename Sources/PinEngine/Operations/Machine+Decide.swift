@@ -74,6 +74,7 @@ extension Machine {
     case .quarantineRestored: try decideQuarantine(now, &block, &state)
     case .markRekeyed(let masterKeyID): try decideRekeyed(masterKeyID, now, &block, &state)
     case .noteFailedProofs(let failed): try decideProofsFailed(failed, now, &block, &state)
+    case .changeCredential(let change): try decideChangeCredential(change, asker, now, &block, &state)
     }
   }
 

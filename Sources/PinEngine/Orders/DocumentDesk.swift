@@ -15,6 +15,9 @@ import Synchronization
 /// it was there before, or another attempt at the same change has it in hand. Until its event is known to be on disk a
 /// document is marked as unnamed, in the same transaction: after a crash, those marks are all that the start looks at.
 ///
+/// A change may make an older document superfluous: that one is purged once the event is on disk, and the mark says so to
+/// the start after a crash. A change that brings no document of its own, but purges one, is marked alike.
+///
 /// `@unchecked Sendable`: what is not constant is behind a lock.
 final class DocumentDesk: @unchecked Sendable {
   /// The longest document, in bytes.
@@ -24,7 +27,10 @@ final class DocumentDesk: @unchecked Sendable {
 
   struct Job {
     let id: RequestID
+    /// Empty for a change that only makes another document superfluous.
     let bytes: [UInt8]
+    /// The document to purge once the change is done. It was in force when the change was not done yet.
+    let replaces: RequestID?
     /// With the document that is there: this one, or the one that a first attempt had left.
     let answer: @Sendable (Result<KeptDocument, Refusal>) -> Void
   }
@@ -41,6 +47,7 @@ final class DocumentDesk: @unchecked Sendable {
     var isNew = false
     /// One of them is an event now, or may be.
     var mayBeNamed = false
+    var replaces: RequestID?
   }
 
   private struct Waiting {
@@ -69,7 +76,9 @@ final class DocumentDesk: @unchecked Sendable {
 
   /// Keeps a document; the answer comes on the desk's thread, after it is durable. If it is one, `settle` must follow.
   func keep(_ job: Job) {
-    guard (1...Self.longest).contains(job.bytes.count) else { return job.answer(.failure(.invalid(.document))) }
+    guard (job.replaces == nil ? 1...Self.longest : 0...Self.longest).contains(job.bytes.count) else {
+      return job.answer(.failure(.invalid(.document)))
+    }
     let refusal: Refusal? = waiting.withLock { waiting in
       if waiting.isStopped { return .stopping }
       if waiting.work.count >= Self.mostWaiting { return .busy(retryAfterMilliseconds: 50) }
@@ -90,7 +99,10 @@ final class DocumentDesk: @unchecked Sendable {
     guard var attempts = waiting.attempts[id] else { return }
     attempts.count -= 1
     if fate != .cameToNothing { attempts.mayBeNamed = true }
-    if fate == .isNamed { waiting.named.append(id) }
+    if fate == .isNamed {
+      waiting.named.append(id)
+      if let replaced = attempts.replaces { schedule(.remove(replaced), &waiting) }
+    }
     waiting.attempts[id] = attempts.count == 0 ? nil : attempts
     // What is kept under this id from now on is kept after the removal.
     if attempts.count == 0, attempts.isNew, !attempts.mayBeNamed { schedule(.remove(id), &waiting) }
@@ -143,7 +155,9 @@ final class DocumentDesk: @unchecked Sendable {
         for (work, result) in zip(work, results) {
           guard case .keep(let job) = work else { continue }
           switch result {
-          case .success(let kept)?: if kept.isNew { waiting.attempts[job.id]?.isNew = true }
+          case .success(let kept)?:
+            if kept.isNew { waiting.attempts[job.id]?.isNew = true }
+            if let replaced = job.replaces { waiting.attempts[job.id]?.replaces = replaced }
           default: end(job.id, .cameToNothing, &waiting)
           }
         }
@@ -175,6 +189,12 @@ final class DocumentDesk: @unchecked Sendable {
 
   private func keep(_ job: Job, _ transaction: inout WriteTransaction) throws -> KeptDocument {
     let rowKey = job.id.key
+    let mark = job.replaces.map { [1] + $0.bytes } ?? [0]
+    if job.bytes.isEmpty {
+      try transaction.put(mark.span.bytes, for: rowKey.span.bytes, in: unnamed)
+      let none = DocumentName(id: job.id, digest: [UInt8](repeating: 0, count: 32))
+      return KeptDocument(name: none, bytes: [], isNew: true)
+    }
     if let there = try transaction.value(for: rowKey.span.bytes, in: documents) {
       let sealed = [UInt8](there)
       let bytes = try DocumentSealing.open(sealed, id: job.id.bytes, under: key)
@@ -182,7 +202,7 @@ final class DocumentDesk: @unchecked Sendable {
     }
     let sealed = DocumentSealing.seal(job.bytes, id: job.id.bytes, under: key)
     try transaction.put(sealed.span.bytes, for: rowKey.span.bytes, in: documents)
-    try transaction.put([UInt8(0)].span.bytes, for: rowKey.span.bytes, in: unnamed)
+    try transaction.put(mark.span.bytes, for: rowKey.span.bytes, in: unnamed)
     return KeptDocument(name: DocumentName(id: job.id, digest: Self.digest(sealed)), bytes: job.bytes, isNew: true)
   }
 
@@ -216,14 +236,20 @@ package struct KeptDocument: Sendable {
   /// What it says: other than what was to be kept only if its change had come before and said something else.
   package let bytes: [UInt8]
   /// Whether it was not there before.
-  let isNew: Bool
+  package let isNew: Bool
 }
 
 extension Engine {
   /// Makes a document durable, so that a change of the same id can name it; `settle` must follow.
-  package func keep(_ bytes: [UInt8], id: RequestID) async -> Result<KeptDocument, Refusal> {
+  ///
+  /// Once the change is done, the document that it replaces is purged: one that was in force when the change was not done
+  /// yet. A change that brings none, but purges one, gives no bytes.
+  package func keep(
+    _ bytes: [UInt8], id: RequestID, replacing: RequestID? = nil
+  ) async -> Result<KeptDocument, Refusal> {
     await withCheckedContinuation { continuation in
-      documents.keep(DocumentDesk.Job(id: id, bytes: bytes) { continuation.resume(returning: $0) })
+      documents.keep(
+        DocumentDesk.Job(id: id, bytes: bytes, replaces: replacing) { continuation.resume(returning: $0) })
     }
   }
 
@@ -241,7 +267,7 @@ extension Engine {
 
 /// What a start finds marked as unnamed.
 struct UnnamedDocuments: Sendable {
-  /// No event names them: a crash came between.
+  /// No event names them, or a later one replaced them: a crash came between.
   var orphans: [RequestID] = []
   var named: [RequestID] = []
 }
@@ -266,11 +292,25 @@ extension Machine {
     let tables = CardTables(payload.tables)
     var found = UnnamedDocuments()
     let transaction = try payload.beginRead()
-    var walk = try transaction.walk(counters.isQuarantining ? tables.documents : tables.unnamed)
+    var walk = try transaction.walk(tables.unnamed)
     while let entry = try walk.next() {
       let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
-      let isNamed = try state.value(for: entry.key, in: self.tables.ids) != nil
-      if isNamed { found.named.append(id) } else { found.orphans.append(id) }
+      guard try state.value(for: entry.key, in: self.tables.ids) != nil else {
+        found.orphans.append(id)
+        continue
+      }
+      found.named.append(id)
+      // A crash came before what it replaces was purged.
+      if entry.value.byteCount == 17 {
+        found.orphans.append(RequestID(high: entry.value.bigEndian(at: 1), low: entry.value.bigEndian(at: 9)))
+      }
+    }
+    guard counters.isQuarantining else { return found }
+    var all = try transaction.walk(tables.documents)
+    while let entry = try all.next() {
+      if try state.value(for: entry.key, in: self.tables.ids) == nil {
+        found.orphans.append(RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8)))
+      }
     }
     return found
   }

@@ -358,5 +358,5 @@ extension FieldList {
 
 extension String {
   /// An authorisation, a carrier's name or its number: 1 to 64 bytes of plain text.
-  fileprivate var isShortWord: Bool { (1...64).contains(utf8.count) && isReason }
+  var isShortWord: Bool { (1...64).contains(utf8.count) && isReason }
 }

@@ -164,6 +164,9 @@ public enum OrderRefusal: Error, Hashable, Sendable {
   /// Its lines cost different currencies.
   case otherCurrency
   case noCard
+  case unknownCredential
+  /// The actor has as many tokens as one may have.
+  case tooManyTokens(limit: UInt32)
   case unknownSheet
   case unknownPurchaseOrder
   /// The act may not be done to a purchase order that stands so.

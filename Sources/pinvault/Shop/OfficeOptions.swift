@@ -15,16 +15,22 @@ struct OfficeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The actor's key file; also PINVAULT_KEY_FILE.", valueName: "file")) var keyFile: String?
   @Option(
     help: ArgumentHelp(
+      "Ask with the token or the session in this file instead; also PINVAULT_TOKEN_FILE.", valueName: "file"))
+  var tokenFile: String?
+  @Option(
+    help: ArgumentHelp(
       "Believe the certificates in this PEM file instead of the system's; also PINVAULT_TLS_ROOTS.", valueName: "file"))
   var tlsRoots: String?
   @Flag(help: "Print JSON, as the back office told it.") var json = false
 
   /// Asks, and prints the answer.
   func ask(_ method: String, _ path: String, id: RequestID? = nil, _ body: (any Encodable)? = nil) async throws {
-    try tell(try await answer(method, path, id: id, body))
+    try show(try await answer(method, path, id: id, body))
   }
 
-  private func tell(_ answer: [UInt8]) throws {
+  /// Prints an answer.
+  func show(_ answer: [UInt8]) throws {
+    if answer.isEmpty { return }
     if json {
       try StandardOutput.write(line: String(decoding: answer, as: UTF8.self))
     } else {
@@ -34,32 +40,26 @@ struct OfficeOptions: ParsableArguments {
 
   /// Sends a file as it is.
   func send(_ bytes: [UInt8], _ path: String, id: RequestID) async throws {
-    try tell(try await answer("PUT", path, id: id, content: (type: "application/octet-stream", bytes)))
+    try show(try await answer("PUT", path, id: id, content: (type: "application/octet-stream", bytes)))
   }
 
-  private func answer(
-    _ method: String, _ path: String, id: RequestID?, _ body: (any Encodable)?
+  /// Asks, as nobody in particular if it is open to all.
+  func answer(
+    _ method: String, _ path: String, id: RequestID? = nil, isOpen: Bool = false, _ body: (any Encodable)?
   ) async throws -> [UInt8] {
     let content = try body.map { (type: "application/json", bytes: Array(try JSON.text($0).utf8)) }
-    return try await answer(method, path, id: id, content: content)
+    return try await answer(method, path, id: id, isOpen: isOpen, content: content)
   }
 
   private func answer(
-    _ method: String, _ path: String, id: RequestID?, content: (type: String, bytes: [UInt8])?
+    _ method: String, _ path: String, id: RequestID?, isOpen: Bool = false, content: (type: String, bytes: [UInt8])?
   ) async throws -> [UInt8] {
-    guard let name = actor ?? Environment.value("PINVAULT_ACTOR") else {
-      throw Fault(.usage, "who asks? give --actor NAME, or set PINVAULT_ACTOR")
-    }
-    guard let file = keyFile ?? Environment.value("PINVAULT_KEY_FILE") else {
-      throw Fault(.usage, "no key: give --key-file FILE, or set PINVAULT_KEY_FILE")
-    }
     let base = office ?? Environment.value("PINVAULT_OFFICE") ?? "http://127.0.0.1:7470"
     guard base.hasPrefix("https://") || base.hasPrefix("http://") else {
       throw Fault(.usage, "--office '\(base)': write http://host:port or https://host:port")
     }
     var request = WebRequest(method, base + path)
-    request.user = name
-    request.password = officePassword(of: try ActorKey(contentsOfFile: file).secret).description
+    if !isOpen { try prove(&request) }
     request.rootsFile = tlsRoots ?? Environment.value("PINVAULT_TLS_ROOTS")
     if let id { request.headers.append("Idempotency-Key: \(id)") }
     if let content {
@@ -73,6 +73,32 @@ struct OfficeOptions: ParsableArguments {
     }
     guard (200..<300).contains(status) else { throw Fault(problem: answer, status: status, again: again) }
     return answer
+  }
+
+  /// The file of the token or session to ask with, if it is not a key.
+  var tokenPath: String? { tokenFile ?? (keyFile == nil ? Environment.value("PINVAULT_TOKEN_FILE") : nil) }
+
+  /// Says who asks, and proves it.
+  private func prove(_ request: inout WebRequest) throws {
+    if let file = tokenPath {
+      request.headers.append("Authorization: Bearer \(try Self.token(in: file))")
+      return
+    }
+    guard let name = actor ?? Environment.value("PINVAULT_ACTOR") else {
+      throw Fault(.usage, "who asks? give --actor NAME, or set PINVAULT_ACTOR")
+    }
+    guard let file = keyFile ?? Environment.value("PINVAULT_KEY_FILE") else {
+      throw Fault(.usage, "no key: give --key-file FILE, or set PINVAULT_KEY_FILE")
+    }
+    request.user = name
+    request.password = officePassword(of: try ActorKey(contentsOfFile: file).secret).description
+  }
+
+  private static func token(in file: String) throws -> String {
+    guard Files.isPrivate(file), let bytes = try Files.contents(of: file, limit: 1024) else {
+      throw Fault(.notPermitted, "\(file): it is not there, or others may read it; chmod 600 it")
+    }
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
   }
 }
 

@@ -1,8 +1,7 @@
-import PinEngine
 import PinWords
 import Synchronization
 
-/// Proofs that failed, over all event loops: how long the answer to the next is held back, and when the journal tells of them.
+/// Proofs that failed, over all connections of a port: how long the answer to the next is held back, and when the journal tells of them.
 ///
 /// Only failures wait: a right proof is never held back, whatever others did under its name or from its address, so nobody
 /// can shut an honest till out. A key has 256 bits and is not guessed; what the wait bounds is the noise. It grows with the
@@ -10,7 +9,7 @@ import Synchronization
 /// for others, so that it tells nobody which names there are.
 ///
 /// Lives in memory: a server that starts anew has forgotten them.
-final class FailedProofs: Sendable {
+package final class FailedProofs: Sendable {
   /// How long after its last failure a name or an address is forgotten.
   static let rememberedMilliseconds: UInt64 = 600_000
   /// So many failures wait no longer than the first.
@@ -33,11 +32,13 @@ final class FailedProofs: Sendable {
 
   private let state = Mutex(State())
 
+  package init() {}
+
   /// Notes a failure. `actor` is whose name was claimed, if it is an actor's; the times are of the store's clock.
   ///
   /// Gives how long the answer is to be held back where the first failure's is `firstMilliseconds`, and what the journal is
   /// to tell now, if anything.
-  func note(
+  package func note(
     name: String, address: String, actor: ActorID?, firstMilliseconds: Int64, at now: UInt64
   ) -> (delayMilliseconds: Int64, event: JournalFacts.FailedProofs?) {
     state.withLock { state in

@@ -1,0 +1,96 @@
+import Foundation
+import PinEngine
+import PinSealing
+import PinWords
+
+/// People: actors who prove themselves by a password, and the tokens that actors give to programs.
+///
+/// A person is an actor like any other, with the same name, roles and limits; what is done is done under that name.
+extension OrderDesk {
+  /// Sets an actor's password; the one before it and its hash are gone.
+  package func setPassword(
+    _ password: Password, of owner: ActorID, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Credential> {
+    guard password.isLongEnough else { throw OrderFault.invalid("password") }
+    guard let hash = await passwords.hash(password) else {
+      throw OrderFault.refused(.busy(retryAfterMilliseconds: 1000))
+    }
+    let document = try Self.encoder.encode(CredentialDocument(hash))
+    let present = engine.catalogue.password(of: owner)?.document.id
+    return try await keeping(document, id: id, replacing: present, asker, .changeCredential) { kept in
+      // The same change again has another salt, and must be of the same password.
+      guard let there = try? Self.decoder.decode(CredentialDocument.self, from: Data(kept.bytes)),
+        let hash = there.passwordHash, await passwords.check(password, hash) == true
+      else { throw OrderFault.refused(.idReused(.document)) }
+      return try await change(CredentialChange(id: id, act: .setPassword(of: owner, kept.name)), asker)
+    }
+  }
+
+  /// Makes a token, and hands it back this once; nil when the change had been done before.
+  package func addToken(
+    name: String, endsAtMilliseconds: UInt64, of owner: ActorID, id: RequestID, _ asker: Asker
+  ) async throws -> (done: Done<Credential>, token: String?) {
+    let secret = randomBytes(count: 32)
+    let document = try Self.encoder.encode(CredentialDocument(token: secret))
+    let done = try await keeping(document, id: id, asker, .changeCredential) { kept in
+      let add = CredentialChange.Act.addToken(of: owner, name: name, endsAtMilliseconds: endsAtMilliseconds, kept.name)
+      return (try await change(CredentialChange(id: id, act: add), asker), kept.isNew)
+    }
+    let isTold = !done.0.isRepeat && done.1
+    return (done.0, isTold ? "\(Self.tokenPrefix)\(id)_\(String(hexadecimal: secret.span.bytes))" : nil)
+  }
+
+  /// Ends a password or a token; what it was checked against is gone.
+  package func endCredential(
+    _ credential: RequestID, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Credential> {
+    let end = CredentialChange(id: id, act: .end(credential))
+    guard let present = engine.catalogue.credentials[credential]?.document.id else {
+      return try await change(end, asker)
+    }
+    return try await keeping(Data(), id: id, replacing: present, asker, .changeCredential) { _ in
+      try await change(end, asker)
+    }
+  }
+
+  private func change(_ change: CredentialChange, _ asker: Asker) async throws(OrderFault) -> Done<Credential> {
+    let answered = await engine.change(change, as: asker.actor, keyNumber: asker.keyNumber)
+    return try read(answered) { if case .credential(let credential) = $0 { credential } else { nil } }
+  }
+
+  // MARK: Proving
+
+  /// The password that this is, of an actor who is let in; nil if it is none. Takes as long for names that nobody has.
+  package func credential(named name: String, password: Password) async throws -> Credential? {
+    let actor = engine.catalogue.actor(named: name)?.description
+    let credential = actor.flatMap { $0.isRevoked ? nil : engine.catalogue.password(of: $0.id) }
+    let document = try credential.flatMap { try read(CredentialDocument.self, $0.document) }
+    guard let isRight = await passwords.check(password, document?.passwordHash) else {
+      throw OrderFault.refused(.busy(retryAfterMilliseconds: 1000))
+    }
+    return isRight ? credential : nil
+  }
+
+  /// What each token begins with, so that one that lies about is known for what it is.
+  package static let tokenPrefix = "pvt_"
+
+  /// The token that this is, while it works; nil if it is none.
+  package func credential(token: String) throws -> Credential? {
+    let parts = token.dropFirst(Self.tokenPrefix.count).split(separator: "_", omittingEmptySubsequences: false)
+    guard token.hasPrefix(Self.tokenPrefix), parts.count == 2, let id = RequestID(String(parts[0])),
+      let secret = [UInt8](hexadecimal: String(parts[1])), let credential = engine.catalogue.credentials[id],
+      credential.kind == .token, credential.works(at: nowMilliseconds), isLetIn(credential.actor),
+      let document = try read(CredentialDocument.self, credential.document), document.matches(token: secret)
+    else { return nil }
+    return credential
+  }
+
+  package func isLetIn(_ actor: ActorID) -> Bool {
+    engine.catalogue.actor(actor).map { !$0.description.isRevoked } ?? false
+  }
+
+  /// The store's time, milliseconds since 1970 UTC.
+  package var nowMilliseconds: UInt64 {
+    max(UInt64(Date().timeIntervalSince1970 * 1000), engine.head.timeMilliseconds)
+  }
+}
