@@ -28,7 +28,8 @@ struct Problem: Error {
   }
 
   static let unauthenticated = Problem(
-    "unauthenticated", .unauthorized, "Say who you are: by what /sign-in gave, by a token, or by the actor's name and its key's password.")
+    "unauthenticated", .unauthorized,
+    "Say who you are: by what /sign-in gave, by a token, or by the actor's name and its key's password.")
   static let badJSON = Problem("bad-json", .badRequest, "The body is not the JSON that this takes.")
 
   static func invalid(_ field: String) -> Problem {
@@ -46,7 +47,9 @@ struct Problem: Error {
     let body = (try? encoder.encode(members)) ?? Data()
     var headers: HTTPFields = [.contentType: "application/problem+json"]
     if let retryAfterSeconds { headers[.retryAfter] = String(retryAfterSeconds) }
-    if status == .unauthorized { headers[.wwwAuthenticate] = #"Bearer realm="pinvault", Basic realm="pinvault", charset="UTF-8""# }
+    if status == .unauthorized {
+      headers[.wwwAuthenticate] = #"Bearer realm="pinvault", Basic realm="pinvault", charset="UTF-8""#
+    }
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
   }
 }

@@ -56,7 +56,8 @@ public enum Answer: Hashable, Sendable {
       case .actors: .actors(try Page(from: &reader))
       case .verify, .backup, .statistics: .report(try Report(from: &reader))
       case .approve: .approved(try ApproveAnswer(from: &reader))
-      case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet, .changePurchaseOrder,
+      case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+        .changePurchaseOrder,
         .findPurchaseOrder:
         throw .unknownOperation(operation.rawValue)
       }

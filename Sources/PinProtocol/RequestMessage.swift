@@ -102,7 +102,8 @@ public enum RequestMessage: Hashable, Sendable {
     case .statistics: try empty(.statistics, body)
     case .approve: .approve(try decode(body, limits))
     case .defineApprovalRule: .defineApprovalRule(try decode(body, limits))
-    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet, .changePurchaseOrder,
+    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+      .changePurchaseOrder,
       .findPurchaseOrder:
       throw .unknownOperation(operation.rawValue)
     }

@@ -170,7 +170,8 @@ extension SeededGenerator {
     case .statistics: .statistics
     case .approve: .approve(Approve(id: id(), request: approvable()))
     case .defineApprovalRule: .defineApprovalRule(approvalRule())
-    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet, .changePurchaseOrder,
+    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+      .changePurchaseOrder,
       .findPurchaseOrder:
       preconditionFailure("\(operation) is not asked on the wire")
     }

@@ -84,7 +84,8 @@ struct RoleWireTests {
     case .statistics: return .statistics
     case .approve: return .approve(Approve(id: newID(), request: .reinventory(change)))
     case .defineApprovalRule: return .defineApprovalRule(DefineApprovalRule(id: newID(), rule: .off))
-    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet, .changePurchaseOrder,
+    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+      .changePurchaseOrder,
       .findPurchaseOrder:
       preconditionFailure("\(operation) is not asked on the wire")
     }

@@ -122,7 +122,7 @@ extension EventKind {
       .confirmed,
       .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn, .shiftClosed,
       .forgotten, .approved, .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown,
-      .mailTried, .sheetDefined, .purchaseOrderChanged:
+      .mailTried, .sheetDefined, .purchaseOrderChanged, .credentialChanged:
       false
     }
   }
