@@ -185,7 +185,7 @@ package struct OrderDesk: Sendable {
     _ change: (PaymentCard) async throws -> Done<Value>
   ) async throws -> Done<Value> {
     let sealed = try vault.seal(card, id: id, at: Date())
-    return try await keeping(try Self.encoder.encode(sealed), id: id, asker, .changeOrder) { kept in
+    return try await keeping(bytes: try Self.encoder.encode(sealed), id: id, asker, .changeOrder) { kept in
       // The same change again: its card is sealed otherwise, and must be the same one.
       guard let there = try? Self.decoder.decode(CardDocument.self, from: Data(kept.bytes)),
         try vault.open(there, id: id) == card
@@ -209,7 +209,7 @@ package struct OrderDesk: Sendable {
     _ document: Document, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
     _ change: (DocumentName) async throws -> Done<Value>
   ) async throws -> Done<Value> {
-    try await keeping(try Self.encoder.encode(document), id: id, replacing: replacing, asker, operation) { kept in
+    try await keeping(bytes: try Self.encoder.encode(document), id: id, replacing: replacing, asker, operation) { kept in
       guard (try? Self.decoder.decode(Document.self, from: Data(kept.bytes))) == document else {
         throw OrderFault.refused(.idReused(.document))
       }
@@ -219,7 +219,7 @@ package struct OrderDesk: Sendable {
 
   /// The document that it replaces, in force until now, is purged once the change is done; with no bytes that is all.
   func keeping<Value>(
-    _ bytes: Data, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
+    bytes: Data, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
     _ change: (KeptDocument) async throws -> Value
   ) async throws -> Value {
     guard engine.allows(asker.actor, operation) else { throw OrderFault.refused(.notPermitted) }

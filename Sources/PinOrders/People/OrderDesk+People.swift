@@ -17,7 +17,7 @@ extension OrderDesk {
     }
     let document = try Self.encoder.encode(CredentialDocument(hash))
     let present = engine.catalogue.password(of: owner)?.document.id
-    return try await keeping(document, id: id, replacing: present, asker, .changeCredential) { kept in
+    return try await keeping(bytes: document, id: id, replacing: present, asker, .changeCredential) { kept in
       // The same change again has another salt, and must be of the same password.
       guard let there = try? Self.decoder.decode(CredentialDocument.self, from: Data(kept.bytes)),
         let hash = there.passwordHash, await passwords.check(password, hash) == true
@@ -32,7 +32,7 @@ extension OrderDesk {
   ) async throws -> (done: Done<Credential>, token: String?) {
     let secret = randomBytes(count: 32)
     let document = try Self.encoder.encode(CredentialDocument(token: secret))
-    let done = try await keeping(document, id: id, asker, .changeCredential) { kept in
+    let done = try await keeping(bytes: document, id: id, asker, .changeCredential) { kept in
       let add = CredentialChange.Act.addToken(of: owner, name: name, endsAtMilliseconds: endsAtMilliseconds, kept.name)
       return (try await change(CredentialChange(id: id, act: add), asker), kept.isNew)
     }
@@ -48,7 +48,7 @@ extension OrderDesk {
     guard let present = engine.catalogue.credentials[credential]?.document.id else {
       return try await change(end, asker)
     }
-    return try await keeping(Data(), id: id, replacing: present, asker, .changeCredential) { _ in
+    return try await keeping(bytes: Data(), id: id, replacing: present, asker, .changeCredential) { _ in
       try await change(end, asker)
     }
   }
