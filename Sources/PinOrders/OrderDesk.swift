@@ -209,7 +209,8 @@ package struct OrderDesk: Sendable {
     _ document: Document, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
     _ change: (DocumentName) async throws -> Done<Value>
   ) async throws -> Done<Value> {
-    try await keeping(bytes: try Self.encoder.encode(document), id: id, replacing: replacing, asker, operation) { kept in
+    let bytes = try Self.encoder.encode(document)
+    return try await keeping(bytes: bytes, id: id, replacing: replacing, asker, operation) { kept in
       guard (try? Self.decoder.decode(Document.self, from: Data(kept.bytes))) == document else {
         throw OrderFault.refused(.idReused(.document))
       }
