@@ -33,7 +33,7 @@ struct Ticket {
 ///
 /// `@unchecked Sendable`: everything that changes is touched on the event loop's thread alone, which each way in
 /// checks; the rest is constant.
-final class ServingLoop: @unchecked Sendable {
+final class ServingLoop: PollHandler, @unchecked Sendable {
   let poll: PollLoop
   let engine: Engine
   let configuration: ServerConfiguration
@@ -62,6 +62,9 @@ final class ServingLoop: @unchecked Sendable {
   private var gathered: [Submission] = []
   private var handedOver: [Submission] = []
   private var touched: [Connection] = []
+  /// Answers that have come from the writer, and how many of them were handed on.
+  private var arrived: [Answered] = []
+  private var handedOnCount = 0
   private var sink: AnswerSink?
   private var reader: CardReader
   private var writer: ByteWriter?
@@ -92,8 +95,8 @@ final class ServingLoop: @unchecked Sendable {
     writer = ByteWriter(capacity: 4096)
     catalogue = engine.catalogue
     sink = AnswerSink { [unowned self] answers in
-      if self.poll.isCurrent { return self.deliver(answers) }
-      self.poll.execute { self.deliver(answers) }
+      if self.poll.isCurrent { return self.deliver(answers, atOnce: answers.count) }
+      self.poll.execute { self.deliver(answers, atOnce: Self.answersPerTurn) }
     }
     poll.endTurn = { [unowned self] in endTurn() }
   }
@@ -188,13 +191,17 @@ final class ServingLoop: @unchecked Sendable {
 
   /// The most requests that are handed over in one call.
   private static let submissionLimit = 4096
-  /// The most that the loop performs itself when the writer is idle. Of more, the next are read and decoded meanwhile.
+  /// The most that the loop performs itself, when the writer is idle and no answers wait to be handed on. Of more, the next
+  /// are read and decoded meanwhile.
   private static let performedHereLimit = 64
+  /// The most answers of the writer's thread that are handed on in one turn: clients that have theirs can ask again, and the
+  /// writer has work, while the rest is made.
+  private static let answersPerTurn = 32
 
   private func submit(_ submissions: [Submission]) {
     counters.submissions += 1
     let isTaken =
-      submissions.count <= Self.performedHereLimit
+      arrived.isEmpty && submissions.count <= Self.performedHereLimit
       ? engine.performOrSubmit(submissions) : engine.submit(submissions)
     guard !isTaken else { return }
     let refusal: Refusal = engine.failure != nil || isStopping ? .stopping : .busy(retryAfterMilliseconds: 20)
@@ -205,13 +212,27 @@ final class ServingLoop: @unchecked Sendable {
 
   // MARK: From the writer
 
-  /// A batch's answers.
-  private func deliver(_ answers: [Answered]) {
+  /// A batch's answers: the first are handed on now, and the rest in the next turns.
+  private func deliver(_ answers: [Answered], atOnce count: Int) {
     poll.preconditionIsCurrent()
-    refreshCatalogue()
-    for answered in answers { take(Ticket(number: answered.ticket), .answered(answered)) }
-    settleTouched()
+    guard arrived.isEmpty else { return arrived += answers }
+    arrived = answers
+    handOn(count)
   }
+
+  private func handOn(_ count: Int) {
+    refreshCatalogue()
+    let end = min(handedOnCount + count, arrived.count)
+    for answered in arrived[handedOnCount..<end] { take(Ticket(number: answered.ticket), .answered(answered)) }
+    handedOnCount = end
+    settleTouched()
+    if end < arrived.count { return poll.comeAgain(to: self) }
+    arrived = []
+    handedOnCount = 0
+  }
+
+  /// The loop has come again for answers that were left.
+  func ready(_ events: UInt32) { handOn(Self.answersPerTurn) }
 
   /// The answer of something that was not the writer's.
   func deliver(_ ticket: Ticket, _ answer: ReadyAnswer) {

@@ -20,7 +20,7 @@ extension PinClient {
 
   /// A way to load many chunks, several of them under way at once.
   public func chunkLoader(
-    for purchase: PurchaseID, chunksInFlight: Int = 16, timeLimit: Duration? = nil
+    for purchase: PurchaseID, chunksInFlight: Int = 64, timeLimit: Duration? = nil
   ) -> ChunkLoader {
     ChunkLoader(
       client: self, purchase: purchase, chunksInFlight: chunksInFlight,
