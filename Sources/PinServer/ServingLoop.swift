@@ -215,9 +215,9 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
   /// A batch's answers: the first are handed on now, and the rest in the next turns.
   private func deliver(_ answers: [Answered], atOnce count: Int) {
     poll.preconditionIsCurrent()
-    guard arrived.isEmpty else { return arrived += answers }
-    arrived = answers
-    handOn(count)
+    let goesOn = !arrived.isEmpty
+    arrived += answers
+    if !goesOn { handOn(count) }
   }
 
   private func handOn(_ count: Int) {
