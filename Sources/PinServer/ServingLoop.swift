@@ -227,7 +227,7 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
     handedOnCount = end
     settleTouched()
     if end < arrived.count { return poll.comeAgain(to: self) }
-    arrived = []
+    arrived.removeAll(keepingCapacity: true)
     handedOnCount = 0
   }
 
