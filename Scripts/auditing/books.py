@@ -40,6 +40,8 @@ class Books(Reservations, Takings, Orders, Purchasing, Credentials):
         self.credentials = {}
         self.orders, self.customers, self.mails, self.documents, self.fraud, self.of_order = {}, {}, {}, {}, {}, None
         self.begin_purchasing()
+        # By product: whether its stock fell below its threshold, and was not above it since.
+        self.low = {}
         self.event_count = 0
         self.entries = {
             1: self.store_named, 2: self.store_restored, 3: lambda event: None, 4: self.actor_defined,
@@ -63,6 +65,8 @@ class Books(Reservations, Takings, Orders, Purchasing, Credentials):
         if OPERATIONS.get(event.kind) in APPROVABLE and event.actor:
             self.approvals.check(event)
         self.entries[event.kind](event)
+        if self.custody.stock_changed:
+            self.note_low_stock(event)
         if event.kind in OPERATIONS:
             self.keep_change(event)
             self.approvals.done(event.id)
@@ -163,6 +167,9 @@ class Books(Reservations, Takings, Orders, Purchasing, Credentials):
         if self.skus.setdefault(sku, number) != number or (old and any(old[name] != facts[name] for name in stays)):
             self.findings.problem("numbering", event, f"product {number} has another's SKU, or what stays was changed")
         self.products[number] = facts
+        # A new product's stock has not fallen yet.
+        self.low.setdefault(number, True)
+        self.custody.stock_changed.add(number)
         self.product_records[number] = facts["record"]
 
     def stopped(self, event):

@@ -18,6 +18,8 @@ class Custody:
         self.sums, self.received, self.turned = {}, {}, {}
         # Ids that never had a card, by product: void since their purchase ended.
         self.unused = {}
+        # Products whose regular stock the present event changed.
+        self.stock_changed = set()
 
     def lot(self, number):
         return self.lots[number - 1] if 1 <= number <= len(self.lots) else None
@@ -27,6 +29,8 @@ class Custody:
         if sums is None:
             sums = self.sums[product, condition] = [0] * len(PLACES)
         sums[place] += cards
+        if place == STOCK and condition == REGULAR:
+            self.stock_changed.add(product)
 
     def receive(self, lot, sequence):
         """The ids of a new lot, which is being loaded."""

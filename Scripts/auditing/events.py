@@ -38,7 +38,7 @@ class Event:
                 raise Damage("something follows the last field")
             if self.kind == 81 and self.facts["cards"]:
                 self.facts["cards"] = Event(sequence, time, self.facts["cards"])
-                if self.facts["cards"].kind not in (16, 18, 22, 25):
+                if self.facts["cards"].kind not in (16, 18, 22, 25, 32):
                     raise Damage("an order's cards do what they cannot")
         except (Damage, struct.error) as problem:
             text = problem if isinstance(problem, Damage) else "it is cut short"
@@ -429,7 +429,7 @@ def order_changed(reader):
     act = field(fields, ACT)
     if len(act) != 1 or not 0 < act[0] < len(ACTS) or field(fields, ORDER) != facts["order"]:
         raise Damage("an order is not what the request says")
-    facts |= {"act": act[0], "reason": reason(fields) if act[0] in (3, 5, 7) else None, "mail": reader.u8()}
+    facts |= {"act": act[0], "reason": reason(fields) if act[0] in (3, 5, 7, 10, 11) else None, "mail": reader.u8()}
     if facts["mail"] >= len(MAILS):
         raise Damage("a mail of a kind that does not exist")
     reader.zeros(3)
@@ -448,7 +448,8 @@ def card_shown(reader):
 
 def mail_tried(reader):
     facts = {"cause": reader.u64(), "outcome": reader.u8()}
-    reader.zeros(5)
+    reader.zeros(1)
+    facts["product"] = reader.u32()
     if not 0 < facts["outcome"] < len(MAIL_OUTCOMES):
         raise Damage("a mail comes to what does not exist")
     return facts | {"attempts": reader.u16(), "not_before": reader.u64()}

@@ -166,7 +166,7 @@ def card_shown(facts):
 
 
 def mail_tried(facts):
-    return {"cause": facts["cause"], "outcome": MAIL_OUTCOMES[facts["outcome"]], "attempts": facts["attempts"],
+    return {"cause": facts["cause"], "product": facts["product"] or None, "outcome": MAIL_OUTCOMES[facts["outcome"]], "attempts": facts["attempts"],
             "not_before": moment_or_none(facts["not_before"])}  # fmt: skip
 
 

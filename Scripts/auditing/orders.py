@@ -5,11 +5,13 @@ import struct
 from .events import Reader, order as order_of
 from .reservations import ORDERED, grant_of
 from .rules import BITS
-from .words import ACTS, DELIVERED, FULFILMENTS, MAILS, MARK, PAYMENTS, REVIEWS, SHIPPING, VERSION, WAYS, id_text
+from .words import (ACTS, DELIVERED, FULFILMENTS, MAILS, MARK, PAYMENTS, REGULAR, REVIEWS, SHIPPING, STOCK, VERSION, WAYS,
+                    id_text)  # fmt: skip
 
 CUSTOMER_RECORD = struct.Struct(">16sIBBHI16s16s32s")
 MAIL = struct.Struct(">BBHIQ16s")
 SENT, DEFERRED, GIVEN_UP = 1, 2, 3
+LOW_STOCK = 8
 
 # By act: who, and from where on each axis to where (None: stays), what the cards do, which mail.
 CLERK, SHOP, REVIEWER = BITS["clerk"], BITS["storefront"] | BITS["clerk"], BITS["reviewer"]
@@ -23,6 +25,8 @@ RULES = [
     ("cancel", SHOP, "pending approved", "unpaid declined authorised", "held", (None, None, "cancelled"), "released", "cancelled"),
     ("cancel", CLERK, "pending approved", "paid", "held", (None, "refunded", "cancelled"), "released", "cancelled"),
     ("ship", CLERK, "approved", "paid", "held", (None, None, "shipped"), "dispensed", "shipped"),
+    ("pardon", REVIEWER, "denied", "unpaid declined authorised paid refunded", "cancelled", ("pardoned", None, None), None, None),
+    ("delete", BITS["administrator"], "approved", "refunded", "returned", (None, None, "deleted"), "reinventoried", None),
     ("take-back", CLERK, "approved", "paid", "delivered shipped", (None, None, None), "returned", "credited"),
 ]  # fmt: skip
 
@@ -81,6 +85,8 @@ class Orders:
         if cards := facts["cards"]:
             self.of_order = event
             self.entries[cards.kind](cards)
+            if cards.kind == 32:
+                self.approvals.check(cards)
             self.of_order = None
         if facts["act"] == 1 and (record := self.ids.get(facts["order"])):
             self.ids[facts["order"]] = record[:2] + bytes([record[2] | ORDERED]) + record[3:]
@@ -89,8 +95,13 @@ class Orders:
         elif facts["act"] == 3:
             customer[3] = 1
             self.fraud |= {mark: facts["order"] for mark in self.marks(customer, facts)}
+        elif facts["act"] == 10:
+            customer[3] = 0
+            for mark in self.marks(customer, facts):
+                if self.fraud.get(mark) == facts["order"]:
+                    del self.fraud[mark]
         if facts["mail"]:
-            self.mails[event.sequence] = [facts["mail"], 0, 0, 0, 0, facts["order"]]
+            self.mails[event.sequence, 0] = [facts["mail"], 0, 0, 0, 0, facts["order"]]
 
     def check_submitted(self, event, customer):
         facts, cards = event.facts, event.facts["cards"]
@@ -136,6 +147,10 @@ class Orders:
             credited += sum(amount for amount, _, _ in credits)
             if self.cards_of(facts["order"]) == sum(move[1] for move in moves):
                 payment, fulfilment = "refunded", "returned"
+        if act == "delete" and facts["cards"]:
+            granted = sum(cards for _, _, _, cards in grant_of(self.ids[facts["order"]])[1])
+            if sum(move[1] for move in facts["cards"].facts["moves"]) != granted:
+                self.findings.problem("orders", event, "not all of its cards came back")
         if standing(facts) != (review, payment, fulfilment):
             self.findings.problem("orders", event, f"{act} does not bring it where it stands")
         did = facts["cards"].name if facts["cards"] else None
@@ -160,17 +175,33 @@ class Orders:
 
     def mail_tried(self, event):
         facts = event.facts
-        mail = self.mails.get(facts["cause"])
+        mail = self.mails.get((facts["cause"], facts["product"]))
         is_again = facts["outcome"] == DEFERRED
         if mail is None or mail[1] or facts["attempts"] != mail[2] + 1 or (facts["not_before"] != 0) != is_again:
             self.findings.problem("orders", event, "it tries a mail that does not wait, or counts it wrongly")
             return
         mail[1], mail[2], mail[4] = facts["outcome"] == GIVEN_UP, facts["attempts"], facts["not_before"]
         if facts["outcome"] == SENT:
-            del self.mails[facts["cause"]]
+            del self.mails[facts["cause"], facts["product"]]
 
     def mail_records(self):
-        return {cause.to_bytes(8, "big"): MAIL.pack(*mail) for cause, mail in self.mails.items()}
+        return {cause.to_bytes(8, "big") + product.to_bytes(4, "big"): MAIL.pack(*mail)
+                for (cause, product), mail in self.mails.items()}  # fmt: skip
+
+    def note_low_stock(self, event):
+        """What the event did to stock that has a threshold: below it causes a mail, unless it was below before and has not
+        been above since."""
+        for product in self.custody.stock_changed:
+            if product not in self.products:
+                continue
+            threshold = self.products[product]["threshold"]
+            regular = self.custody.sums.get((product, REGULAR), [0])[STOCK]
+            if self.low[product] and regular > threshold:
+                self.low[product] = False
+            elif not self.low[product] and regular < threshold:
+                self.low[product] = True
+                self.mails[event.sequence, product] = [LOW_STOCK, 0, 0, 0, 0, bytes(16)]
+        self.custody.stock_changed.clear()
 
     def name_document(self, event, name):
         if self.documents.setdefault(name[0], name[1]) != name[1]:

@@ -15,7 +15,7 @@ ROLES_FOR = {
     17: SELLING, 18: SELLING, 19: SELLING, 20: SELLING, 21: SELLING, 22: SELLING, 24: SELLING, 25: BITS["clerk"],
     32: KEEPING, 33: KEEPING, 34: KEEPING, 48: SELLING,
     64: BITS["key-custodian"], 65: BITS["administrator"], 80: BITS["storefront"] | BITS["clerk"],
-    81: BITS["storefront"] | BITS["clerk"] | BITS["reviewer"], 82: BITS["clerk"], 88: KEEPING,
+    81: BITS["storefront"] | BITS["clerk"] | BITS["reviewer"] | BITS["administrator"], 82: BITS["clerk"], 88: KEEPING,
     89: KEEPING | BITS["accountant"], 96: sum(BITS.values()),
 }  # fmt: skip
 # What the store does by itself: the first administrator, an import given up, and what has no role above.

@@ -15,14 +15,14 @@ CUSTODY_VALUE = struct.Struct(">IBBIQ16s")
 STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
-TABLES = ["actors", "approvals", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
+TABLES = ["actors", "approvals", "bought", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
           "orders", "products", "purchase-orders", "purchases", "receipts", "sheets", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
     if table in ("approvals", "credentials", "customers", "ids", "orders", "purchase-orders"):
         return id_text(key)
-    if table in ("fraud", "sheets"):
+    if table in ("bought", "fraud", "mail", "sheets"):
         return key.hex()
     if table == "deadlines":
         return f"{int.from_bytes(key[:8], 'big')} {id_text(key[8:])}"
@@ -55,6 +55,9 @@ def expected(books, table):
         return sorted(records[table].items())
     if table in ("sheets", "purchase-orders", "receipts"):
         return sorted(books.purchasing_records(table).items())
+    if table == "bought":
+        orders = ((record[24:40], id) for id, record in books.orders.items())
+        return ((customer + id, b"") for customer, id in sorted(orders))
     if table == "deadlines":
         return ((key, b"") for key in books.deadlines())
     if table == "counters":
@@ -65,7 +68,7 @@ def expected(books, table):
         names = [name.encode() for name in books.vendors]
         return numbered({number: bytes([len(name)]) + name for number, name in enumerate(names, 1)})
     if table == "levels":
-        return numbered({number: level(custody, number) for number in books.products})
+        return numbered({number: level(custody, number) + bytes([books.low[number]]) for number in books.products})
     if table == "shifts":
         return numbered({actor: books.shift_record(actor) + books.takings_record(actor)
                          for actor in books.shifts.keys() | books.takings.keys()})  # fmt: skip

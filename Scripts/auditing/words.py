@@ -35,11 +35,12 @@ CREDENTIAL = 80
 LAST_FIELD = 80
 VENDOR, UNIT_COST, PURCHASE, PRODUCT = 19, 25, 39, 3
 
-REVIEWS = [None, "pending", "approved", "denied"]
+REVIEWS = [None, "pending", "approved", "denied", "pardoned"]
 PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded"]
-FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled"]
-ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back", "ship"]
-MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped"]
+FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled", "deleted"]
+ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back", "ship",
+        "pardon", "delete"]
+MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped", "low-stock"]
 WAYS = [None, "mail", "post"]
 MARKS = [None, "email", "address", "device", "card"]
 SHEETS = [None, "picture", "rates", "vendor"]

@@ -66,6 +66,28 @@ extension Caller {
   }
 }
 
+/// Refuses what stands in a query and nobody reads: a misspelt name would ask for everything.
+struct StrictQuery: RouterMiddleware {
+  /// By path; reports look at theirs themselves.
+  private static let known: [String: Set<String>] = [
+    "/orders": ["after", "review"], "/customers": ["q", "after"], "/customers/{id}/orders": ["after"],
+    "/purchase-orders": ["after"], "/products/{sku}/picture": ["version"],
+  ]
+
+  func handle(
+    _ request: Request, context: Caller, next: (Request, Caller) async throws -> Response
+  ) async throws -> Response {
+    let path = context.coreContext.endpointPath.value ?? ""
+    if !path.hasPrefix("/reports/") {
+      let known = Self.known[path] ?? []
+      for (name, _) in request.uri.queryParameters where !known.contains(String(name)) {
+        throw Problem("unknown-parameter", .badRequest, "The query has a name that this does not take.")
+      }
+    }
+    return try await next(request, context)
+  }
+}
+
 extension Caller {
   /// A name that the path has.
   func pathText(_ parameter: String) throws -> String {

@@ -50,6 +50,51 @@ struct SheetAnswer: Encodable {
   var version: UInt32
 }
 
+struct RateBody: Codable {
+  /// Two capital letters.
+  var from: String
+  var to: String
+  /// `fixed` or `mobile`.
+  var line: String
+  /// In thousandths of a minor unit.
+  var perMinuteThousandths: UInt64
+  var connectionMinor: UInt64
+  var roundingSeconds: UInt16
+  var maintenanceMinor: UInt64
+  /// `YYYY-MM-DD`.
+  var validFrom: String
+
+  init(_ rate: CountryRate) {
+    from = rate.from
+    to = rate.to
+    line = rate.isMobile ? "mobile" : "fixed"
+    perMinuteThousandths = rate.perMinuteThousandths
+    connectionMinor = rate.connectionMinor
+    roundingSeconds = rate.roundingSeconds
+    maintenanceMinor = rate.maintenanceMinor
+    validFrom = rate.validFrom.calendarText
+  }
+
+  var rate: CountryRate {
+    get throws {
+      guard ["fixed", "mobile"].contains(line), let day = Day(calendarText: validFrom) else {
+        throw Problem.invalid("rates")
+      }
+      return CountryRate(
+        from: from, to: to, isMobile: line == "mobile", perMinuteThousandths: perMinuteThousandths,
+        connectionMinor: connectionMinor, roundingSeconds: roundingSeconds, maintenanceMinor: maintenanceMinor,
+        validFrom: day)
+    }
+  }
+}
+
+struct RatesBody: Codable {
+  /// Of the rates that were looked at; 0 for the first.
+  var version: UInt32
+  /// All of the product's.
+  var rates: [RateBody]
+}
+
 struct VendorBody: Codable {
   var version: UInt32
   var contact: String?

@@ -12,6 +12,26 @@ struct CustomerBody: Codable {
   var phone: String?
   var addresses: [[String]]?
   var consents: Bool?
+  var calls: [CallBody]?
+}
+
+/// A country that a customer calls: two capital letters; where from it is known.
+struct CallBody: Codable {
+  var country: String
+  var knownFrom: String
+
+  var call: CalledCountry {
+    get throws {
+      guard let source = CalledCountry.Source(rawValue: knownFrom) else { throw Problem.invalid("calls") }
+      return CalledCountry(country: country, knownFrom: source)
+    }
+  }
+}
+
+struct CustomersAnswer: Encodable {
+  var customers: [CustomerAnswer]
+  /// To go on after; not there when there are no more.
+  var next: RequestID?
 }
 
 struct CustomerAnswer: Encodable {
@@ -25,6 +45,7 @@ struct CustomerAnswer: Encodable {
   var email: String?
   var phone: String?
   var addresses: [[String]]?
+  var calls: [CallBody]?
 
   init(_ customer: Customer, _ details: CustomerDetails?) {
     id = customer.id
@@ -36,6 +57,7 @@ struct CustomerAnswer: Encodable {
     email = details?.email
     phone = details?.phone
     addresses = details?.addresses
+    calls = details?.calls?.map { CallBody(country: $0.country, knownFrom: $0.knownFrom.rawValue) }
   }
 }
 
@@ -161,6 +183,8 @@ struct OrderAnswer: Encodable {
   var trackingToken: String?
   var card: Card?
   var lines: [Line]?
+  /// Of the cards that are with the customer.
+  var serials: [String]?
 
   init(_ order: Order) {
     id = order.id
@@ -192,6 +216,9 @@ struct OrdersAnswer: Encodable {
 struct MailAnswer: Encodable {
   var cause: UInt64
   var kind: String
-  var order: RequestID
+  /// Not there for a warning of low stock.
+  var order: RequestID?
+  /// Of a warning of low stock.
+  var sku: String?
   var attempts: UInt16
 }

@@ -21,6 +21,17 @@ extension Routes {
         status: .ok, headers: [.contentType: picture.mediaType ?? "application/octet-stream"],
         body: ResponseBody(byteBuffer: ByteBuffer(bytes: picture.bytes)))
     }
+    router.get("/products/:sku/rates") { _, context in
+      let (version, rates) = try await desk.rates(of: try product(context).id, context.asker)
+      return try answer(RatesBody(version: version, rates: rates.map(RateBody.init)))
+    }
+    router.put("/products/:sku/rates") { request, context in
+      let body = try await request.read(RatesBody.self, context)
+      let done = try await desk.define(
+        try body.rates.map { try $0.rate }, of: try product(context).id, version: body.version, id: request.changeID,
+        context.asker)
+      return try answer(SheetAnswer(version: done.value.version), isRepeat: done.isRepeat)
+    }
     router.get("/vendors") { _, context in try answer(try desk.vendors(context.asker).map { VendorAnswer($0) }) }
     router.get("/vendors/:name") { _, context in
       let name = try context.pathText("name")

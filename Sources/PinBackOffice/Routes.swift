@@ -20,6 +20,13 @@ struct Routes: Sendable {
     router.post("/orders/:id/deny") { try await reasoned($0, $1) { .deny(reason: $0) } }
     router.post("/orders/:id/decline") { try await reasoned($0, $1) { .decline(reason: $0) } }
     router.post("/orders/:id/cancel") { try await reasoned($0, $1) { .cancel(reason: $0) } }
+    router.post("/orders/:id/pardon") { try await reasoned($0, $1) { .pardon(reason: $0) } }
+    router.post("/orders/:id/delete") { try await reasoned($0, $1) { .delete(reason: $0) } }
+    router.get("/customers", use: customers)
+    router.get("/customers/:id/orders") { request, context in
+      let page = try await desk.orders(of: context.pathID, after: try request.after, context.asker)
+      return try answer(OrdersAnswer(orders: page.orders.map { OrderAnswer($0) }, next: page.next))
+    }
     router.post("/orders/:id/payment") { request, context in
       let body = try await request.read(PaymentBody.self, context)
       return try await act(.recordPayment(authorisation: body.authorisation), body.version, request, context)
@@ -49,7 +56,8 @@ struct Routes: Sendable {
   @Sendable private func defineCustomer(_ request: Request, _ context: Caller) async throws -> Response {
     let body = try await request.read(CustomerBody.self, context)
     let details = CustomerDetails(
-      name: body.name, email: body.email, phone: body.phone, addresses: body.addresses)
+      name: body.name, email: body.email, phone: body.phone, addresses: body.addresses,
+      calls: try body.calls?.map { try $0.call })
     let done = try await desk.define(
       details, customer: context.pathID, version: body.version, consents: body.consents ?? false,
       id: request.changeID, context.asker)
@@ -59,6 +67,14 @@ struct Routes: Sendable {
   @Sendable private func customer(_ request: Request, _ context: Caller) async throws -> Response {
     let (customer, details) = try await desk.customer(context.pathID, context.asker)
     return try answer(CustomerAnswer(customer, details))
+  }
+
+  @Sendable private func customers(_ request: Request, _ context: Caller) async throws -> Response {
+    let text = request.uri.queryParameters["q"].map { String($0) } ?? ""
+    guard text.utf8.count <= 200 else { throw Problem.invalid("q") }
+    let page = try await desk.customers(
+      matching: text.removingPercentEncoding ?? text, after: try request.after, context.asker)
+    return try answer(CustomersAnswer(customers: page.found.map { CustomerAnswer($0.0, $0.1) }, next: page.next))
   }
 
   // MARK: Orders
@@ -109,6 +125,7 @@ struct Routes: Sendable {
     told.card = try found.order.card.flatMap { try desk.cardSummary($0) }.map {
       OrderAnswer.Card(lastFour: $0.lastFour, expiry: $0.expiry)
     }
+    told.serials = try desk.serials(of: found)
     told.lines = zip(found.lines, found.delivered).map { granted, delivered in
       OrderAnswer.Line(
         sku: desk.engine.catalogue.product(granted.line.product)?.sku ?? "", count: granted.line.count,
@@ -170,6 +187,11 @@ struct Routes: Sendable {
   @Sendable private func deadMails(_ request: Request, _ context: Caller) async throws -> Response {
     let mails = try await desk.deadMails(context.asker)
     return try answer(
-      mails.map { MailAnswer(cause: $0.cause, kind: "\($0.kind)", order: $0.order, attempts: $0.attempts) })
+      mails.map { mail in
+        let sku = desk.engine.catalogue.product(mail.product)?.sku
+        return MailAnswer(
+          cause: mail.cause, kind: mail.kind == .lowStock ? "low-stock" : "\(mail.kind)",
+          order: sku == nil ? mail.order : nil, sku: sku, attempts: mail.attempts)
+      })
   }
 }

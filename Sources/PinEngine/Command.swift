@@ -155,6 +155,8 @@ public enum Outcome: Sendable {
   /// A page of them, and the id to go on after; nil when there are no more.
   case orders([Order], next: RequestID?)
   case customer(Customer)
+  /// A page of them, and the id to go on after; nil when there are no more.
+  case customers([Customer], next: RequestID?)
   case sheet(Sheet)
   case purchaseOrder(PurchaseOrder)
   /// A page of them, and the id to go on after; nil when there are no more.

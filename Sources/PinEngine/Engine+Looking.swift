@@ -38,6 +38,19 @@ extension Engine {
     return lives.isEmpty ? .failure(.unknownCard) : .success(lives)
   }
 
+  /// The serials of cards, in order, of at most so many; blocks its thread for the reads.
+  package func serials(of extents: [Extent], atMost limit: Int) throws -> [String] {
+    var reader = try makeCardReader()
+    var serials: [String] = []
+    for extent in extents {
+      for number in extent.first.rawValue..<extent.end.rawValue {
+        guard serials.count < limit else { return serials }
+        if let serial = try reader.serial(of: CardID(number)) { serials.append(serial) }
+      }
+    }
+    return serials
+  }
+
   /// The last synced event.
   public var headSequence: UInt64 { store.head.sequence }
 

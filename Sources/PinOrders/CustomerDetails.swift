@@ -8,8 +8,13 @@ package struct CustomerDetails: Codable, Hashable, Sendable {
   package var phone: String?
   /// Each as it stands on a letter, its lines apart.
   package var addresses: [[String]]?
+  /// Each country once.
+  package var calls: [CalledCountry]?
 
-  package init(name: String, email: String, phone: String? = nil, addresses: [[String]]? = nil) {
+  package init(
+    name: String, email: String, phone: String? = nil, addresses: [[String]]? = nil, calls: [CalledCountry]? = nil
+  ) {
+    self.calls = calls
     self.name = name
     self.email = email
     self.phone = phone
@@ -37,6 +42,10 @@ package struct CustomerDetails: Codable, Hashable, Sendable {
     if let phone, !phone.isLine(atMost: 40) { return "phone" }
     for address in addresses ?? [] {
       guard (1...8).contains(address.count), address.allSatisfy({ $0.isLine(atMost: 100) }) else { return "addresses" }
+    }
+    let countries = (calls ?? []).map(\.country)
+    guard countries.count <= 300, Set(countries).count == countries.count, countries.allSatisfy(\.isCountryCode) else {
+      return "calls"
     }
     return (addresses?.count ?? 0) <= 16 ? nil : "addresses"
   }

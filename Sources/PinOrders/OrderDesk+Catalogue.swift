@@ -42,12 +42,36 @@ extension OrderDesk {
     return engine.catalogue.products
   }
 
+  package func level(of product: ProductID, _ asker: Asker) async throws -> StockLevel {
+    try await ask(.stock(product), asker) { if case .stock(let levels) = $0 { levels.first } else { nil } }.value
+  }
+
+  // MARK: Call rates
+
+  package func define(
+    _ rates: [CountryRate], of product: ProductID, version: UInt32, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Sheet> {
+    guard let sheet = RateSheet(rates) else { throw OrderFault.invalid("rates") }
+    let before = await document(.rates, product.rawValue)
+    return try await keeping(sheet, id: id, replacing: before, asker, .defineSheet) { document in
+      try await define(.rates, .product(product), version, document, id, asker)
+    }
+  }
+
+  /// What calls cost with a product, and in which version that is said.
+  package func rates(of product: ProductID, _ asker: Asker) async throws -> (version: UInt32, rates: [CountryRate]) {
+    let sheet = try await sheet(.rates, product.rawValue, asker)
+    guard let rates = try read(RateSheet.self, sheet.document) else { throw OrderFault.purged }
+    return (sheet.version, rates.rates)
+  }
+
   // MARK: Pictures
 
   package func define(
     picture: Picture, of product: ProductID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Sheet> {
-    try await keeping(picture, id: id, asker, .defineSheet) { document in
+    let before = await document(.picture, product.rawValue)
+    return try await keeping(picture, id: id, replacing: before, asker, .defineSheet) { document in
       try await define(.picture, .product(product), version, document, id, asker)
     }
   }
@@ -64,7 +88,9 @@ extension OrderDesk {
     _ details: VendorDetails, vendor: String, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Sheet> {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
-    return try await keeping(details, id: id, asker, .defineSheet) { document in
+    let number = engine.catalogue.vendors.firstIndex(of: vendor).map { UInt32($0) + 1 } ?? 0
+    let before = await document(.vendor, number)
+    return try await keeping(details, id: id, replacing: before, asker, .defineSheet) { document in
       try await define(.vendor, .vendor(vendor), version, document, id, asker)
     }
   }
@@ -96,6 +122,11 @@ extension OrderDesk {
   ) async throws -> Done<Sheet> {
     let change = SheetChange(id: id, kind: kind, subject: subject, version: version, document: document)
     return try await ask(.defineSheet(change), asker) { if case .sheet(let sheet) = $0 { sheet } else { nil } }
+  }
+
+  /// What a sheet says until it is written anew: purged then.
+  private func document(_ kind: SheetKind, _ number: UInt32) async -> RequestID? {
+    try? await sheet(kind, number, Asker(actor: .store, keyNumber: 0)).document.id
   }
 
   func sheet(_ kind: SheetKind, _ number: UInt32, _ asker: Asker) async throws -> Sheet {

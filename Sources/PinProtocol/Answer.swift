@@ -58,7 +58,7 @@ public enum Answer: Hashable, Sendable {
       case .approve: .approved(try ApproveAnswer(from: &reader))
       case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
         .changePurchaseOrder,
-        .findPurchaseOrder:
+        .findPurchaseOrder, .findCustomers:
         throw .unknownOperation(operation.rawValue)
       }
   }

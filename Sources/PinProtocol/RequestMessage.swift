@@ -104,7 +104,7 @@ public enum RequestMessage: Hashable, Sendable {
     case .defineApprovalRule: .defineApprovalRule(try decode(body, limits))
     case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
-      .findPurchaseOrder:
+      .findPurchaseOrder, .findCustomers:
       throw .unknownOperation(operation.rawValue)
     }
   }

@@ -53,6 +53,7 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
   case defineSheet = 140
   case changePurchaseOrder = 141
   case findPurchaseOrder = 142
+  case findCustomers = 143
 
   /// The operations of the wire.
   public static let allCases = (0..<128).compactMap { Operation(rawValue: $0) }
@@ -85,6 +86,7 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
     case .defineSheet: "define sheet"
     case .changePurchaseOrder: "change purchase order"
     case .findPurchaseOrder: "find purchase order"
+    case .findCustomers: "find customers"
     default: "\(self)"
     }
   }

@@ -69,7 +69,7 @@ extension Operation {
     case .backup: [.keyCustodian, .administrator]
     case .approve: [.keyCustodian]
     case .defineApprovalRule: [.administrator]
-    case .changeOrder: [.storefront, .clerk, .reviewer]
+    case .changeOrder: [.storefront, .clerk, .reviewer, .administrator]
     case .defineCustomer: [.storefront, .clerk]
     case .showCard: [.clerk]
     case .findOrder: [.storefront, .clerk, .reviewer, .accountant, .auditor, .administrator]
@@ -78,6 +78,7 @@ extension Operation {
     case .changeCredential: .looking
     case .defineSheet: .keeping
     case .changePurchaseOrder: [.stockKeeper, .accountant, .administrator]
+    case .findCustomers: [.clerk, .reviewer, .accountant, .auditor, .administrator]
     case .findPurchaseOrder: [.stockKeeper, .accountant, .auditor, .administrator]
     }
   }

@@ -474,6 +474,8 @@ CASES = [
          events=change("sheet-defined", in_order(4), b"\x07", wanted=lambda event: event.facts["sheet"] == 3)),
     Case("a receipt that nobody booked", "tables", "comes of no event",
          tables=entry("receipts", lambda key, value: [(key, value), (b"\0\0\0\x63", value)])),  # fmt: skip
+    Case("stock that is low and does not say so", "tables", "is not what the journal folds to",
+         tables=entry("levels", lambda key, value: [(key, value[:-1] + bytes([1 - value[-1]]))])),  # fmt: skip
     # Prices.
     Case("a price of its own", "prices", "another price", events=append(lambda store: vend(store, price=1))),
     Case("a credit too high", "prices", "the credit",

@@ -117,7 +117,17 @@ struct EverythingDone: Sendable {
   /// An order of each kind of standing, a payment card shown, and mails sent, deferred and given up.
   private static func order(_ bench: Bench) async throws {
     let shop = try await Shop(bench: bench)
-    for standing in ["pending", "declined", "delivered", "posted", "shipped", "returned", "cancelled", "denied"] {
+    // What an order's deletion puts back, one person may.
+    let define = DefineApprovalRule(id: bench.id(), rule: ApprovalRule(cardsPerDay: 1000))
+    let custodian = try #require(bench.engine.catalogue.actor(named: "custodian")).description.id
+    try done(await bench.ask(.approve(Approve(id: bench.id(), request: .defineApprovalRule(define))), as: custodian))
+    try done(await bench.ask(.defineApprovalRule(define), as: bench.administrator))
+    // One that nobody uses, for the one before it has ended.
+    let off = DefineApprovalRule(id: bench.id(), rule: .off)
+    try done(await bench.ask(.approve(Approve(id: bench.id(), request: .defineApprovalRule(off))), as: custodian))
+    for standing in [
+      "pending", "declined", "delivered", "posted", "shipped", "returned", "cancelled", "denied", "pardoned", "deleted",
+    ] {
       let order = try await shop.order(standing: standing)
       try done(
         await bench.ask(
@@ -133,10 +143,11 @@ struct EverythingDone: Sendable {
       let order = try await shop.submit(customer, count: 1, card: email, device: shop.mark(.device, 3))
       if email == 1 { try await shop.change(order, .deny(reason: "stolen"), as: shop.reviewer) }
     }
+    try await shop.warn()
     let mails = try await shop.mails()
     for (mail, outcome) in zip(mails, MailOutcome.allCases) {
       let again = outcome == .deferred ? bench.clock.nowMilliseconds() + 60_000 : 0
-      try done(await shop.note(mail.cause, outcome, notBefore: again))
+      try done(await shop.note(mail, outcome, notBefore: again))
     }
     try await shop.sheet(.vendor, .vendor("Größe & Söhne"), version: 0)
     for kind in [SheetKind.picture, .rates] { try await shop.sheet(kind, .product(shop.product), version: 0) }

@@ -49,15 +49,17 @@ struct OrderTests {
 
   /// Each act on orders that stand in each of these ways: `x` where the design lets it pass.
   static let acts = """
-                     pending  paid-pending  approved  declined  posted  delivered  shipped  returned  cancelled  denied
-      approve        x        x             .         .         .       .          .        .         .          .
-      deny           x        x             .         .         .       .          .        .         .          .
-      record-payment x        .             x         x         .       .          .        .         .          .
-      decline        x        .             x         .         .       .          .        .         .          .
-      change-card    x        .             x         x         .       .          .        .         .          .
-      cancel         x        x             x         x         x       .          .        .         .          .
-      take-back      .        .             .         .         .       x          x        .         .          .
-      ship           .        .             .         .         x       .          .        .         .          .
+                     pending  paid-pending  approved  declined  posted  delivered  shipped  returned  cancelled  denied  pardoned  deleted
+      approve        x        x             .         .         .       .          .        .         .          .       .         .
+      deny           x        x             .         .         .       .          .        .         .          .       .         .
+      record-payment x        .             x         x         .       .          .        .         .          .       .         .
+      decline        x        .             x         .         .       .          .        .         .          .       .         .
+      change-card    x        .             x         x         .       .          .        .         .          .       .         .
+      cancel         x        x             x         x         x       .          .        .         .          .       .         .
+      take-back      .        .             .         .         .       x          x        .         .          .       .         .
+      ship           .        .             .         .         x       .          .        .         .          .       .         .
+      pardon         .        .             .         .         .       .          .        .         .          x       .         .
+      delete         .        .             .         .         .       .          .        x         .          .       .         .
     """
 
   @Test("Each act is done where the design lets it, and refused everywhere else with nothing changed")
@@ -197,17 +199,18 @@ struct OrderTests {
     let mails = try await shop.mails()
     #expect(mails.map(\.kind) == [.received, .delivery])
     let now = shop.bench.clock.nowMilliseconds()
-    _ = await shop.note(mails[0].cause, .sent)
-    _ = await shop.note(mails[1].cause, .deferred, notBefore: now + 5000)
+    _ = await shop.note(mails[0], .sent)
+    _ = await shop.note(mails[1], .deferred, notBefore: now + 5000)
     #expect(try await shop.mails().isEmpty)
     try shop.bench.restart()
     shop.bench.clock.advance(milliseconds: 5000)
     #expect(try await shop.mails().map(\.attempts) == [1])
-    _ = await shop.note(mails[1].cause, .givenUp)
+    _ = await shop.note(mails[1], .givenUp)
     #expect(try await shop.mails().isEmpty)
     #expect(try await shop.mails(isDead: true).map(\.attempts) == [2])
     #expect(
-      await shop.bench.ask(.orders(.noteMail(cause: 1, .sent, notBeforeMilliseconds: 0)), as: shop.all).refusal
+      await shop.bench.ask(.orders(.noteMail(MailName(mails[0]), .sent, notBeforeMilliseconds: 0)), as: shop.all)
+        .refusal
         == .notPermitted)
     #expect(try await shop.soundAfterRestart())
   }
@@ -283,5 +286,98 @@ struct OrderTests {
       #expect(cleared.suspicions.isEmpty && cleared.axes.review == .approved)
     }
     #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test(
+    "A pardon takes the customer and the marks of its denial off the fraud list, and no mark that another denial put")
+  func pardon() async throws {
+    let shop = try await Shop()
+    func denied(email: UInt8) async throws -> (customer: RequestID, order: RequestID) {
+      let customer = try await shop.customer(marks: [shop.mark(.email, email), shop.mark(.address, 5)])
+      let order = try await shop.submit(customer, count: 1, card: email)
+      try await shop.change(order, .deny(reason: "stolen"), as: shop.reviewer)
+      return (customer, order)
+    }
+    let first = try await denied(email: 1)
+    let second = try await denied(email: 2)
+    #expect(await shop.ask(first.order, .pardon(reason: "r"), version: 2, as: shop.clerk).refusal == .notPermitted)
+    #expect(
+      await shop.ask(first.order, .pardon(reason: ""), version: 2, as: shop.reviewer).refusal == .invalid(.reason))
+    try await shop.change(first.order, .pardon(reason: "the bank erred"), as: shop.reviewer)
+    #expect(try await shop.axes(first.order) == OrderAxes(.pardoned, .unpaid, .cancelled))
+    // It orders again; only the address, which the second denial put on the list anew, makes it suspicious.
+    let again = try await shop.found(try await shop.submit(first.customer, count: 1, card: 1)).order
+    #expect(again.suspicions == Suspicions(.address) && again.axes.review == .pending)
+    try await shop.change(second.order, .pardon(reason: "that, too"), as: shop.reviewer)
+    let clean = try await shop.found(try await shop.submit(second.customer, count: 1, card: 2)).order
+    #expect(clean.suspicions.isEmpty)
+    #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test("An order is deleted once all its cards are in used stock: they are regular then, and a tombstone stays")
+  func deletion() async throws {
+    let shop = try await Shop()
+    let order = try await shop.order(standing: "returned")
+    let level = try await shop.bench.level(shop.product)
+    #expect(level.used == 2)
+    #expect(await shop.ask(order, .delete(reason: "r"), version: 4, as: shop.clerk).refusal == .notPermitted)
+    // One of them is sold again, and comes back: until then it is not there.
+    let lines = [Line(product: shop.product, count: 1, condition: .used)]
+    let resale = shop.bench.id()
+    _ = await shop.bench.ask(.reserve(Reserve(id: resale, holdSeconds: 600, lines: lines)), as: shop.clerk)
+    let early = await shop.ask(order, .delete(reason: "entered twice"), version: 4, as: shop.all)
+    guard case .refused(.notInCustody) = early else { throw Unexpected(what: "\(early)") }
+    _ = await shop.bench.ask(.release(resale), as: shop.clerk)
+    try await shop.change(order, .delete(reason: "entered twice"), as: shop.all)
+    let after = try await shop.bench.level(shop.product)
+    #expect(after.used == 0 && after.regular == level.regular + 2)
+    #expect(try await shop.axes(order) == OrderAxes(.approved, .refunded, .deleted))
+    guard
+      case .orders(let listed, _) = await shop.bench.ask(
+        .orders(.orders(after: .zero, onlyPending: false)), as: shop.all)
+    else { throw Unexpected(what: "orders") }
+    #expect(!listed.contains { $0.id == order })
+    #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test("Where re-inventory needs a second person, an order is not deleted without one")
+  func deletionByTwo() async throws {
+    let shop = try await Shop()
+    let order = try await shop.order(standing: "returned")
+    let custodian = try await shop.bench.actor("custodian", .keyCustodian)
+    let define = DefineApprovalRule(id: shop.bench.id(), rule: ApprovalRule(cardsPerDay: 1))
+    let approve = Approve(id: shop.bench.id(), request: .defineApprovalRule(define))
+    _ = await shop.bench.ask(.approve(approve), as: custodian)
+    _ = await shop.bench.ask(.defineApprovalRule(define), as: shop.bench.administrator)
+    let outcome = await shop.ask(order, .delete(reason: "entered twice"), version: 4, as: shop.all)
+    #expect(outcome.refusal == .approvalRequired(.missing))
+    #expect(try await shop.bench.level(shop.product).used == 2)
+  }
+
+  @Test("Each customer's orders are found by it, in pages of the order of their ids")
+  func bought() async throws {
+    let shop = try await Shop()
+    let customers = [try await shop.customer(), try await shop.customer()]
+    var bought: [RequestID: [RequestID]] = [:]
+    for customer in customers + customers {
+      bought[customer, default: []].append(try await shop.submit(customer, count: 1))
+    }
+    for customer in customers {
+      guard
+        case .orders(let orders, nil) = await shop.bench.ask(
+          .orders(.ordersOf(customer, after: .zero)), as: shop.clerk)
+      else { throw Unexpected(what: "orders") }
+      #expect(orders.map(\.id) == bought[customer]!.sorted())
+      guard
+        case .orders(let rest, nil) = await shop.bench.ask(
+          .orders(.ordersOf(customer, after: orders[0].id)), as: shop.clerk)
+      else { throw Unexpected(what: "orders") }
+      #expect(rest.map(\.id) == [orders[1].id])
+    }
+    guard case .customers(let all, nil) = await shop.bench.ask(.orders(.customers(after: .zero)), as: shop.clerk) else {
+      throw Unexpected(what: "customers")
+    }
+    #expect(all.map(\.id) == customers.sorted())
+    #expect(await shop.bench.ask(.orders(.customers(after: .zero)), as: shop.storefront).refusal == .notPermitted)
   }
 }

@@ -18,7 +18,7 @@ struct Shop: Sendable {
     storefront = try await bench.actor("web-shop", .storefront)
     clerk = try await bench.actor("shop-clerk", .clerk)
     reviewer = try await bench.actor("reviewer", .reviewer)
-    all = try await bench.actor("owner", [.storefront, .clerk, .reviewer])
+    all = try await bench.actor("owner", [.storefront, .clerk, .reviewer, .administrator])
     product = try await bench.product("SHOP")
     try await bench.stock(product, count, prefix: "S")
   }
@@ -106,6 +106,9 @@ struct Shop: Sendable {
       case "returned": [.approve, .recordPayment(authorisation: "A"), .takeBack([])]
       case "cancelled": [.cancel(reason: "a mistake")]
       case "denied": [.deny(reason: "stolen")]
+      case "pardoned": [.deny(reason: "stolen"), .pardon(reason: "the bank erred")]
+      case "deleted":
+        [.approve, .recordPayment(authorisation: "A"), .takeBack([]), .delete(reason: "entered twice")]
       case "posted": [.approve, .recordPayment(authorisation: "A")]
       case "shipped": [.approve, .recordPayment(authorisation: "A"), try act(.ship)]
       default: throw Unexpected(what: standing)
@@ -129,6 +132,8 @@ struct Shop: Sendable {
     case .changeCard: .changeCard(card(3))
     case .cancel: .cancel(reason: "a mistake")
     case .takeBack: .takeBack([])
+    case .pardon: .pardon(reason: "the bank erred")
+    case .delete: .delete(reason: "entered twice")
     case .ship: .ship(carrier: "ACME Parcels", trackingNumber: "AP-1 & 2")
     }
   }
@@ -140,8 +145,8 @@ struct Shop: Sendable {
     return mails
   }
 
-  func note(_ cause: UInt64, _ outcome: MailOutcome, notBefore: UInt64 = 0) async -> Outcome {
-    await bench.ask(.orders(.noteMail(cause: cause, outcome, notBeforeMilliseconds: notBefore)), as: .store)
+  func note(_ mail: WaitingMail, _ outcome: MailOutcome, notBefore: UInt64 = 0) async -> Outcome {
+    await bench.ask(.orders(.noteMail(MailName(mail), outcome, notBeforeMilliseconds: notBefore)), as: .store)
   }
 
   func events() throws -> [JournalEvent] {

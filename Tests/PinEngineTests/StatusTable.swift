@@ -296,7 +296,7 @@ struct StatusTable {
     case .approved: "approved"
     case .located: "located"
     case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet, .purchaseOrder,
-      .purchaseOrders, .credential:
+      .purchaseOrders, .credential, .customers:
       "of the shop"
     }
   }

@@ -64,7 +64,7 @@ extension SeededGenerator {
     case .approve: .approved(ApproveAnswer(validUntilMilliseconds: any()))
     case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
-      .findPurchaseOrder:
+      .findPurchaseOrder, .findCustomers:
       preconditionFailure("\(operation) is not asked on the wire")
     }
   }

@@ -172,7 +172,7 @@ extension SeededGenerator {
     case .defineApprovalRule: .defineApprovalRule(approvalRule())
     case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
-      .findPurchaseOrder:
+      .findPurchaseOrder, .findCustomers:
       preconditionFailure("\(operation) is not asked on the wire")
     }
   }

@@ -86,7 +86,7 @@ struct RoleWireTests {
     case .defineApprovalRule: return .defineApprovalRule(DefineApprovalRule(id: newID(), rule: .off))
     case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
-      .findPurchaseOrder:
+      .findPurchaseOrder, .findCustomers:
       preconditionFailure("\(operation) is not asked on the wire")
     }
   }

@@ -96,6 +96,127 @@ struct CatalogueTests {
   }
 }
 
+/// What else the shop keeps and does, by commands.
+@Suite("Customers, rates, warnings and second thoughts, end to end")
+struct ShopKeepingTests {
+  @Test("A customer is found by a part of the name, with the countries it calls and what it has bought")
+  func customers() async throws {
+    try await withShop { vault, _, _ in
+      let ada = try #require(
+        try await vault.ask(
+          as: "web",
+          [
+            "customer", "define", "--name", "Ada Größe", "--email", "ada@example.com", "--calls", "MX=registration",
+            "--calls", "US=checkout",
+          ])["id"] as? String)
+      try await vault.ask(as: "web", ["customer", "define", "--name", "Bob", "--email", "bob@example.com"])
+      let order = try await vault.submit(ada, count: 2)
+      let found = try await vault.ask(as: "clerk", ["customer", "search", "grosse"])
+      let customers = try #require(found["customers"] as? [[String: Any]])
+      #expect(customers.compactMap { $0["id"] as? String } == [ada])
+      let calls = try #require(customers.first?["calls"] as? [[String: String]])
+      #expect(
+        calls == [
+          ["country": "MX", "known_from": "registration"], ["country": "US", "known_from": "checkout"],
+        ])
+      #expect(
+        (try await vault.ask(as: "clerk", ["customer", "search", "example.com"])["customers"] as? [Any])?.count == 2)
+      let orders = try #require(
+        try await vault.ask(as: "clerk", ["customer", "orders", ada])["orders"] as? [[String: Any]])
+      #expect(orders.compactMap { $0["id"] as? String } == [order])
+      let misspelt = try await vault.request("GET", "/customers?query=grosse", as: "clerk").perform()
+      #expect(misspelt.status == 400)
+      vault.become("web")
+      for arguments in [
+        ["customer", "search", "x"],
+        ["customer", "define", "--name", "x", "--email", "x@y.z", "--calls", "usa=checkout"],
+        ["customer", "define", "--name", "x", "--email", "x@y.z", "--calls", "US=hearsay"],
+      ] {
+        let run = try await vault.tool.start(arguments).finish()
+        #expect(run.status == (arguments[1] == "search" ? 77 : 64), "\(arguments): \(run.status) \(run.errors)")
+      }
+    }
+  }
+
+  @Test("Rates come in from a file, line by line or not at all, and are shown as they were told")
+  func rates() async throws {
+    try await withShop { vault, _, _ in
+      try await vault.become(new: "keeper", roles: "stock-keeper")
+      let header = "from,to,line,per_minute,connection,rounding_seconds,maintenance,valid_from\n"
+      func write(_ rows: String) throws {
+        try (header + rows).write(toFile: vault.tool.path("rates.csv"), atomically: true, encoding: .utf8)
+      }
+      let command = ["rates", "import", "--sku", "ACME", "--currency", "USD", vault.tool.path("rates.csv")]
+      try write("US,MX,mobile,0.295,0.25,60,1.00,2026-01-01\nUS,MX,fixed,0.019,0,1,0,2026-01-01\n")
+      #expect(try await vault.ask(as: "keeper", command)["version"] as? Int == 1)
+      let shown = try await vault.ask(as: "web", ["rates", "show", "--sku", "ACME"])
+      let rates = try #require(shown["rates"] as? [[String: Any]])
+      #expect(rates.map { $0["per_minute_thousandths"] as? Int } == [29_500, 1900])
+      #expect(rates[0]["connection_minor"] as? Int == 25 && rates[0]["maintenance_minor"] as? Int == 100)
+      #expect(rates[0]["line"] as? String == "mobile" && rates[0]["valid_from"] as? String == "2026-01-01")
+      vault.become("keeper")
+      for (rows, words) in [
+        ("US,MX,mobile,0.2955555,0,60,0,2026-01-01\n", "line 2"), ("US,MX,satellite,1,0,60,0,2026-01-01\n", "rates"),
+        ("US,MX,fixed,1,0,60,0,2026-02-30\n", "line 2"), ("us,MX,fixed,1,0,60,0,2026-01-01\n", "rates"),
+        ("US,MX,fixed,1,0,0,0,2026-01-01\n", "rates"),
+        ("US,MX,fixed,1,0,60,0,2026-01-01\nUS,MX,fixed,2,0,60,0,2026-01-01\n", "rates"),
+      ] {
+        try write(rows)
+        let run = try await vault.tool.start(command + ["--version", "1"]).finish()
+        #expect(run.status != 0 && run.errors.contains(words), "\(rows): \(run.status) \(run.errors)")
+      }
+      try write("US,MX,fixed,1,0,60,0,2026-01-01\n")
+      let stale = try await vault.tool.start(command).finish()
+      #expect(stale.status == 3 && stale.errors.contains("stale-version"))
+      #expect(try await vault.ask(as: "keeper", ["rates", "show", "--sku", "ACME"])["version"] as? Int == 1)
+    }
+  }
+
+  @Test("The shop is warned by one mail when stock falls below the threshold, also over a crash")
+  func lowStock() async throws {
+    try await withShop { vault, box, _ in
+      vault.become("admin", key: "vault.admin.key")
+      let changed = try await vault.tool.run("product", "change", "--sku", "ACME", "--low-stock", "38")
+      #expect(changed.status == 0, "\(changed.errors)")
+      let customer = try await vault.newCustomer()
+      _ = try await vault.submit(customer, count: 3)
+      try await vault.kill()
+      try await vault.serveShop(box)
+      _ = try await vault.submit(customer, count: 1)
+      let mails = try await box.mails(3)
+      let warnings = mails.filter { $0.text.contains("regular cards are left") }
+      #expect(Set(warnings.map(\.messageID)).count == 1, "\(mails.map(\.headers))")
+      #expect(warnings.first?.headers["x-recipient"] == "shop@example.com")
+      #expect(warnings.first?.text.contains("ACME") == true)
+    }
+  }
+
+  @Test("Somebody denied by mistake is pardoned; an order whose cards all came back is deleted; serials are shown")
+  func secondThoughts() async throws {
+    try await withShop { vault, _, _ in
+      let customer = try await vault.newCustomer()
+      let denied = try await vault.submit(customer, count: 1)
+      try await vault.ask(as: "reviewer", ["order", "deny", denied, "--version", "1", "--reason", "stolen"])
+      let pardoned = try await vault.ask(
+        as: "reviewer", ["order", "pardon", denied, "--version", "2", "--reason", "the bank erred"])
+      #expect(pardoned["review"] as? String == "pardoned")
+      let order = try await vault.submit(customer, count: 2)
+      try await vault.ask(as: "reviewer", ["order", "approve", order, "--version", "1"])
+      try await vault.ask(as: "clerk", ["order", "pay", order, "--version", "2", "--authorisation", "A-1"])
+      let shown = try await vault.ask(as: "clerk", ["order", "show", order])
+      #expect(shown["serials"] as? [String] == ["SN00000000", "SN00000001"])
+      try await vault.ask(as: "clerk", ["order", "return", order, "--version", "3"])
+      vault.become("admin", key: "vault.admin.key")
+      let deleted = try await vault.tool.start(
+        ["order", "delete", order, "--version", "4", "--reason", "entered twice", "--json"]
+      ).finish()
+      #expect(try deleted.json["fulfilment"] as? String == "deleted")
+      #expect(try await vault.stock("ACME")["used"] as? Int == 0)
+      #expect(try await vault.stock("ACME")["regular"] as? Int == 40)
+    }
+  }
+}
+
 extension Vault {
   /// A request of the back office under somebody's name.
   func request(_ method: String, _ path: String, as actor: String, id: UInt64? = nil) async throws -> WebRequest {

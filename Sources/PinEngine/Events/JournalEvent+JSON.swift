@@ -74,9 +74,10 @@ extension JournalFacts {
     case .orderChanged(let changed): Self.json(changed)
     case .cardShown(let order, let document, let reason):
       ["order": .id(order), "document": document.json, "reason": .text(reason)]
-    case .mailTried(let cause, let outcome, let attempts, let notBefore):
+    case .mailTried(let cause, let product, let outcome, let attempts, let notBefore):
       [
-        "cause": .number(cause), "outcome": .text(outcome.name), "attempts": .number(attempts),
+        "cause": .number(cause), "product": product.map { .number($0) } ?? .null, "outcome": .text(outcome.name),
+        "attempts": .number(attempts),
         "not_before": .time(orNone: notBefore),
       ]
     case .sheetDefined(let sheet, let vendorName): Self.json(sheet, vendorName: vendorName)

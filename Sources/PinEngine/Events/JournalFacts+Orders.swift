@@ -32,7 +32,7 @@ extension JournalFacts {
     let bytes = reader.readRest()
     guard bytes.byteCount >= EventHead.byteCount, bytes.bigEndian(at: 2) as UInt16 == 0,
       let head = try? EventHead(bytes),
-      [.reserved, .dispensed, .released, .returned].contains(head.kind)
+      [.reserved, .dispensed, .released, .returned, .reinventoried].contains(head.kind)
     else { throw ByteShortage() }
     var inner = ByteReader(bytes.extracting(EventHead.byteCount..<bytes.byteCount))
     let id = try inner.readRequestID()
@@ -51,9 +51,11 @@ extension JournalFacts {
   static func readMailTried(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let cause: UInt64 = try reader.read()
     guard let outcome = MailOutcome(rawValue: try reader.read()) else { throw ByteShortage() }
-    try reader.readZeros(5)
+    try reader.readZeros(1)
+    let product = ProductID(try reader.read())
     return .mailTried(
-      cause: cause, outcome, attempts: try reader.read(), notBeforeMilliseconds: try reader.read())
+      cause: cause, product: product.rawValue == 0 ? nil : product, outcome, attempts: try reader.read(),
+      notBeforeMilliseconds: try reader.read())
   }
 
   // MARK: JSON
@@ -111,7 +113,7 @@ extension OrderAct {
     }
   }
 
-  var hasReason: Bool { [.deny, .decline, .cancel].contains(self) }
+  var hasReason: Bool { [.deny, .decline, .cancel, .pardon, .delete].contains(self) }
 }
 
 extension MailOutcome {

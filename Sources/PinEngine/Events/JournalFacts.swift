@@ -47,7 +47,8 @@ public enum JournalFacts: Hashable, Sendable {
   indirect case orderChanged(OrderChanged)
   case cardShown(order: RequestID, document: DocumentName, reason: String)
   /// `notBeforeMilliseconds` is 0 unless it is to be tried again.
-  case mailTried(cause: UInt64, MailOutcome, attempts: UInt16, notBeforeMilliseconds: UInt64)
+  /// `product` is nil but for a warning of low stock.
+  case mailTried(cause: UInt64, product: ProductID?, MailOutcome, attempts: UInt16, notBeforeMilliseconds: UInt64)
   /// `vendorName` is nil for a product's.
   case sheetDefined(Sheet, vendorName: String?)
   /// `reason` is nil where none is asked for.

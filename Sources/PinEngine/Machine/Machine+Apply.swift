@@ -8,6 +8,7 @@ extension Machine {
     _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
     let head = try carryOut(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    if !crossings.isEmpty { try noteCrossings(sequence: sequence, &state) }
     if let operation = head.kind.changeOperation {
       try recordChange(operation, event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
       try endApproval(of: ChangeEvent(event).id, &state)

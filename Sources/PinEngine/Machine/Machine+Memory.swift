@@ -20,7 +20,11 @@ extension Machine {
     vendors = try records(in: tables.vendors, state) { (reader) throws(ByteShortage) in try reader.readShortString() }
     lots = try records(in: tables.lots, state) { (reader) throws(ByteShortage) in try LotRecord(&reader) }
     actors = try records(in: tables.actors, state) { (reader) throws(ByteShortage) in try ActorRecord(&reader) }
-    levels = try records(in: tables.levels, state) { (reader) throws(ByteShortage) in try StockLevel(&reader) }
+    let kept = try records(in: tables.levels, state) { (reader) throws(ByteShortage) in
+      (try StockLevel(&reader), try reader.readFlag())
+    }
+    levels = kept.map(\.0)
+    isLow = kept.map(\.1)
     takings = actors.map { _ in Takings() }
     var walk = try state.walk(tables.shifts)
     while let entry = try walk.next() {
@@ -57,6 +61,7 @@ extension Machine {
     for number in changedLevels.numbers.sorted() {
       record.removeAll()
       levels[Int(number) - 1].write(to: &record)
+      record.write(UInt8(isLow[Int(number) - 1] ? 1 : 0))
       let key = ProductID(number).key
       try state.put(record.bytes, for: key.span.bytes, in: tables.levels)
     }

@@ -19,6 +19,8 @@ package struct Machine: ~Copyable {
   var products: [Product] = []
   var productIDs: [String: ProductID] = [:]
   var levels: [StockLevel] = []
+  /// By the product's number, from 1: whether its stock fell below its threshold, and has not risen above it since.
+  var isLow: [Bool] = []
   /// By number, from 1.
   var vendors: [String] = []
   /// By number, from 1; their extents rise with them.
@@ -57,6 +59,8 @@ package struct Machine: ~Copyable {
   /// Where the quarantine after a restore goes on: no card before it is held.
   var nextToQuarantine = CardID(0)
   var record = ByteWriter(capacity: 1024)
+  /// Products whose stock crossed its threshold while the present event was applied, maybe to and fro.
+  var crossings: [ProductID] = []
 
   /// A machine that knows nothing yet.
   init(_ tables: Tables) {
@@ -93,6 +97,7 @@ package struct Machine: ~Copyable {
   mutating func changeLevel(of product: ProductID, _ change: (inout StockLevel) -> Void) {
     change(&levels[Int(product.rawValue) - 1])
     changedLevels.mark(product.rawValue)
+    if hasCrossed(product) { crossings.append(product) }
   }
 }
 

@@ -40,6 +40,8 @@ struct Tables {
   let receipts: Table
   /// Id of the change that made it → a password or a token that was not ended.
   let credentials: Table
+  /// Customer and order → nothing: the orders of each customer.
+  let bought: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
@@ -49,6 +51,7 @@ struct Tables {
     Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
     Table.Spec(name: "sheets"), Table.Spec(name: "purchase-orders"), Table.Spec(name: "receipts"),
     Table.Spec(name: "credentials"),
+    Table.Spec(name: "bought"),
   ]
 
   /// All: every entry comes of an event.
@@ -77,6 +80,7 @@ struct Tables {
     purchaseOrders = tables[18]
     receipts = tables[19]
     credentials = tables[20]
+    bought = tables[21]
   }
 }
 

@@ -39,12 +39,14 @@ extension Machine {
     if index == products.count {
       products.append(product)
       levels.append(StockLevel(product: product.id))
+      isLow.append(true)
       changedLevels.mark(product.id.rawValue)
       productIDs[product.sku] = product.id
       counters.nextProduct = ProductID(product.id.rawValue + 1)
       haveCountersChanged = true
     } else {
       products[index] = product
+      if hasCrossed(product.id) { crossings.append(product.id) }
     }
     try putProduct(product, &state)
   }

@@ -51,14 +51,16 @@ extension Machine {
     case .order(let id): try decideFindOrder(id, asker, now, state)
     case .orders(let after, let onlyPending): try decideListOrders(after: after, onlyPending: onlyPending, asker, state)
     case .customer(let id): try decideFindCustomer(id, state)
+    case .customers(let after): try decideListCustomers(after: after, state)
+    case .ordersOf(let customer, let after): try decideListOrders(of: customer, after: after, state)
     case .defineSheet(let define): try decideDefineSheet(define, asker, now, &block, &state)
     case .sheet(let kind, let number): try decideFindSheet(kind, number, state)
     case .changePurchaseOrder(let change): try decideChangePurchaseOrder(change, asker, now, &block, &state)
     case .purchaseOrder(let id): try decideFindPurchaseOrder(id, state)
     case .purchaseOrders(let after): try decideListPurchaseOrders(after: after, state)
     case .waitingMail(let isDead): try decideWaitingMail(isDead: isDead, now, state)
-    case .noteMail(let cause, let outcome, let notBefore):
-      try decideNoteMail(cause, outcome, notBefore: notBefore, asker, now, &block, &state)
+    case .noteMail(let name, let outcome, let notBefore):
+      try decideNoteMail(name, outcome, notBefore: notBefore, asker, now, &block, &state)
     }
   }
 

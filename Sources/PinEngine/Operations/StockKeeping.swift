@@ -72,7 +72,7 @@ extension Machine {
   static let mostWalkedByChange = 100_000
 
   /// Adds the parts of a range that are in stock in a condition to `moves`, up to one more than may be moved.
-  private mutating func gatherStock(
+  mutating func gatherStock(
     _ range: Extent, _ condition: Condition, backTo target: Condition?, _ state: borrowing WriteTransaction
   ) throws(LMDBError) {
     var start = range.first

@@ -16,6 +16,19 @@ extension Machine {
     return Reply(.customer(customer))
   }
 
+  func decideListCustomers(
+    after: RequestID, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    var customers: [Customer] = []
+    let key = after.next.key
+    var walk = try state.walk(tables.customers, from: key.span.bytes)
+    while customers.count < Self.ordersPerPage {
+      guard let entry = try walk.next() else { return Reply(.customers(customers, next: nil)) }
+      customers.append(trusting(entry.value) { (reader) throws(ByteShortage) in try Customer(&reader) })
+    }
+    return Reply(.customers(customers, next: customers.last?.id))
+  }
+
   mutating func decideDefineCustomer(
     _ define: CustomerChange, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {

@@ -33,6 +33,23 @@ extension Machine {
   }
 }
 
+extension Machine {
+  /// Takes the marks that a denied order put on the list off it; the order's pardon is the cause.
+  mutating func removeFraud(of order: Order, _ state: inout WriteTransaction) throws(LMDBError) {
+    guard let customer = try customer(order.customer, state) else {
+      preconditionFailure("an order is of a customer that does not exist")
+    }
+    for mark in order.marks(with: customer) {
+      let key = mark.bytes
+      var isItsOwn = false
+      if let putBy = try state.value(for: key.span.bytes, in: tables.fraud) {
+        isItsOwn = RequestID(high: putBy.bigEndian(at: 0), low: putBy.bigEndian(at: 8)) == order.id
+      }
+      if isItsOwn { _ = try state.remove(key.span.bytes, in: tables.fraud) }
+    }
+  }
+}
+
 extension Order {
   fileprivate func marks(with customer: Customer) -> [Mark] {
     customer.marks + [device, card.map { Mark(.card, $0.fingerprint) }].compactMap { $0 }

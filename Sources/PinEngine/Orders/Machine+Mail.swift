@@ -5,7 +5,7 @@ import PinWords
 
 /// The outbox: a mail waits here as part of the event that caused it, until an event says that it was sent.
 ///
-/// An attempt's event:   8 cause u64  16 outcome  17 five zero bytes  22 attempts u16  24 not before u64
+/// An attempt's event:   8 cause u64  16 outcome  17 zero  18 product u32  22 attempts u16  24 not before u64
 extension Machine {
   /// How many mails are handed out at once.
   static let mailsPerPage = 32
@@ -13,14 +13,14 @@ extension Machine {
   mutating func putMail(_ mail: WaitingMail, _ state: inout WriteTransaction) throws(LMDBError) {
     record.removeAll()
     mail.write(to: &record)
-    let key = InlineArray<1, UInt64>(repeating: mail.cause.bigEndian)
+    let key = MailName(mail).key
     try state.put(record.bytes, for: key.span.bytes, in: tables.mail)
   }
 
-  private func mail(_ cause: UInt64, _ state: borrowing WriteTransaction) throws(LMDBError) -> WaitingMail? {
-    let key = InlineArray<1, UInt64>(repeating: cause.bigEndian)
+  private func mail(_ name: MailName, _ state: borrowing WriteTransaction) throws(LMDBError) -> WaitingMail? {
+    let key = name.key
     guard let record = try state.value(for: key.span.bytes, in: tables.mail) else { return nil }
-    return trusting(record) { (reader) throws(ByteShortage) in try WaitingMail(cause: cause, &reader) }
+    return trusting(record) { (reader) throws(ByteShortage) in try WaitingMail(name, &reader) }
   }
 
   /// The mails that may be tried now and when the next one may; or the dead ones.
@@ -31,8 +31,8 @@ extension Machine {
     var next = UInt64.max
     var walk = try state.walk(tables.mail)
     while mails.count < Self.mailsPerPage, let entry = try walk.next() {
-      let cause: UInt64 = entry.key.bigEndian(at: 0)
-      let mail = trusting(entry.value) { (reader) throws(ByteShortage) in try WaitingMail(cause: cause, &reader) }
+      let name = MailName(entry.key)
+      let mail = trusting(entry.value) { (reader) throws(ByteShortage) in try WaitingMail(name, &reader) }
       guard mail.isDead == isDead else { continue }
       if isDead || mail.notBeforeMilliseconds <= now {
         mails.append(mail)
@@ -44,16 +44,17 @@ extension Machine {
   }
 
   mutating func decideNoteMail(
-    _ cause: UInt64, _ outcome: MailOutcome, notBefore: UInt64, _ asker: Asker, _ now: UInt64, _ block: inout Block,
+    _ name: MailName, _ outcome: MailOutcome, notBefore: UInt64, _ asker: Asker, _ now: UInt64, _ block: inout Block,
     _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
     // Noted already, by an attempt whose answer was lost.
-    guard let mail = try mail(cause, state), !mail.isDead else { return Reply(.done, isRepeat: true) }
+    guard let mail = try mail(name, state), !mail.isDead else { return Reply(.done, isRepeat: true) }
     block.beginEvent()
     EventHead(kind: .mailTried, actor: asker.id).write(to: &block.writer)
-    block.writer.write(cause)
+    block.writer.write(name.cause)
     block.writer.write(outcome.rawValue)
-    block.writer.writeZeros(5)
+    block.writer.writeZeros(1)
+    block.writer.write(name.product.rawValue)
     block.writer.write(mail.attempts == .max ? .max : mail.attempts + 1)
     block.writer.write(outcome == .deferred ? notBefore : 0)
     let sequence = block.endEvent()
@@ -62,18 +63,42 @@ extension Machine {
   }
 
   mutating func applyMailTried(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
-    let cause: UInt64 = event.bigEndian(at: 8)
+    let name = MailName(cause: event.bigEndian(at: 8), product: ProductID(event.bigEndian(at: 18)))
     guard let outcome = MailOutcome(rawValue: event.unsafeLoad(fromByteOffset: 16, as: UInt8.self)),
-      var mail = try mail(cause, state)
+      var mail = try mail(name, state)
     else { preconditionFailure("an event is about a mail that does not wait") }
     mail.attempts = event.bigEndian(at: 22)
     mail.notBeforeMilliseconds = event.bigEndian(at: 24)
     mail.isDead = outcome == .givenUp
     if outcome == .sent {
-      let key = InlineArray<1, UInt64>(repeating: cause.bigEndian)
+      let key = name.key
       _ = try state.remove(key.span.bytes, in: tables.mail)
     } else {
       try putMail(mail, &state)
     }
+  }
+}
+
+/// What tells a mail from others: the event that caused it, and of a warning the product.
+public struct MailName: Hashable, Sendable {
+  public var cause: UInt64
+  /// 0 but for a warning of low stock.
+  public var product: ProductID
+
+  public init(_ mail: WaitingMail) { self.init(cause: mail.cause, product: mail.product) }
+
+  init(cause: UInt64, product: ProductID) {
+    self.cause = cause
+    self.product = product
+  }
+
+  init(_ key: RawSpan) { self.init(cause: key.bigEndian(at: 0), product: ProductID(key.bigEndian(at: 8))) }
+
+  /// 12 bytes, big-endian.
+  var key: [UInt8] {
+    var writer = ByteWriter(capacity: 12)
+    writer.write(cause)
+    writer.write(product.rawValue)
+    return [UInt8](writer.bytes)
   }
 }

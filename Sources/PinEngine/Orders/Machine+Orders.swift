@@ -70,6 +70,11 @@ extension Machine {
         if back == delivered { event.order.axes = event.order.axes.allBack }
         event.cards = .comeBack(credits)
       }
+    } else if row.cards == .becomeRegular, case .delete(let reason) = change.act {
+      switch try gatherDeletion(StockChange(id: change.id, extents: [], reason: reason), of: order, now, state) {
+      case .failure(let refusal): return Reply(.refused(refusal))
+      case .success(let stockChange): event.cards = .becomeRegular(stockChange)
+      }
     } else if row.cards == .release {
       if let refusal = try gatherHeld(order.id, state) { return Reply(.refused(refusal)) }
       event.cards = .release
@@ -144,6 +149,7 @@ extension Machine {
     case .reserve(let asked): writeGrant(asked, deadlineMilliseconds: 0, by: asker.id, to: &block.writer)
     case .dispense: writeDispensed(id, openedCount: 0, by: asker.id, to: &block.writer)
     case .release: writeEnd(id, as: .released, .released, by: asker.id, to: &block.writer)
+    case .becomeRegular(let change): writeReinventoried(change, by: asker.id, to: &block.writer)
     case .comeBack(let credits):
       guard case .takeBack(let extents) = event.change.act else { break }
       writeReturned(
@@ -162,7 +168,14 @@ extension Machine {
       try carryOut(cards, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     }
     switch change.act {
-    case .submit: try changeHead(of: order.id, &state) { $0.isOrdered = true }
+    case .submit:
+      try changeHead(of: order.id, &state) { $0.isOrdered = true }
+      let bought = order.customer.bytes + order.id.bytes
+      let nothing: [UInt8] = []
+      try state.put(nothing.span.bytes, for: bought.span.bytes, in: tables.bought)
+    case .pardon:
+      try changeCustomer(order.customer, &state) { $0.isBarred = false }
+      try removeFraud(of: order, &state)
     case .approve:
       try changeCustomer(order.customer, &state) { customer in
         customer.approvedOrders += 1
@@ -192,10 +205,10 @@ extension Machine {
     guard let order = try order(id, state) else { return Reply(.orderRefused(.unknownOrder)) }
     guard order.actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
     let reservation = try wholeReservation(id, at: now, state)
+    let delivered = try deliveredCards(of: id, state)
     return Reply(
       .order(
-        FoundOrder(
-          order: order, lines: reservation.lines, delivered: try deliveredCards(of: id, state))))
+        FoundOrder(order: order, lines: reservation.lines, delivered: delivered, cards: moves.map(\.extent))))
   }
 
   /// The most orders that are looked at for one page.
@@ -213,14 +226,34 @@ extension Machine {
       let order = trusting(entry.value) { (reader) throws(ByteShortage) in try Order(&reader) }
       last = order.id
       let mayBeSeen = order.actor == asker.id || asker.roles.mayUseOthersIDs
-      if mayBeSeen, !onlyPending || (order.axes.review == .pending && order.axes.fulfilment == .held) {
+      if mayBeSeen, order.axes.fulfilment != .deleted,
+        !onlyPending || (order.axes.review == .pending && order.axes.fulfilment == .held)
+      {
         orders.append(order)
       }
     }
     return Reply(.orders(orders, next: last))
   }
 
-  /// How many cards of each line are in the order's delivery.
+  func decideListOrders(
+    of customer: RequestID, after: RequestID, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    var orders: [Order] = []
+    let start = customer.bytes + after.next.bytes
+    var walk = try state.walk(tables.bought, from: start.span.bytes)
+    var last: RequestID?
+    for _ in 0..<Self.ordersPerPage {
+      guard let entry = try walk.next(), entry.key.bigEndian(at: 0) as UInt64 == customer.high,
+        entry.key.bigEndian(at: 8) as UInt64 == customer.low
+      else { return Reply(.orders(orders, next: nil)) }
+      let id = RequestID(high: entry.key.bigEndian(at: 16), low: entry.key.bigEndian(at: 24))
+      last = id
+      if let order = try order(id, state), order.axes.fulfilment != .deleted { orders.append(order) }
+    }
+    return Reply(.orders(orders, next: last))
+  }
+
+  /// How many cards of each line are in the order's delivery; `moves` are these cards.
   private mutating func deliveredCards(
     of id: RequestID, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> [UInt64] {
@@ -237,6 +270,7 @@ extension Machine {
 private struct OrderEvent {
   enum Cards {
     case none, dispense, release
+    case becomeRegular(StockChange)
     case reserve(Asked)
     case comeBack([Credit])
   }
@@ -304,7 +338,8 @@ extension OrderChange {
       fields.add(.deliveryWay, submit.way.rawValue)
     case .changeCard(let card): fields.add(card)
     case .recordPayment(let authorisation): fields.add(.authorisation, authorisation)
-    case .deny(let reason), .decline(let reason), .cancel(let reason): fields.add(.reason, reason)
+    case .deny(let reason), .decline(let reason), .cancel(let reason), .pardon(let reason), .delete(let reason):
+      fields.add(.reason, reason)
     case .takeBack(let extents): fields.add(extents)
     case .ship(let carrier, let number):
       fields.add(.carrier, carrier)
@@ -327,7 +362,8 @@ extension OrderChange {
     case .recordPayment(let text): return text.isShortWord ? nil : .authorisation
     case .ship(let carrier, let number):
       return carrier.isShortWord ? (number.isShortWord ? nil : .trackingNumber) : .carrier
-    case .deny(let reason), .decline(let reason), .cancel(let reason): return reason.isReason ? nil : .reason
+    case .deny(let reason), .decline(let reason), .cancel(let reason), .pardon(let reason), .delete(let reason):
+      return reason.isReason ? nil : .reason
     case .takeBack(let extents):
       return extents.count <= Int(limits.extentsPerRequest) && extents.areInOrder ? nil : .extents
     }

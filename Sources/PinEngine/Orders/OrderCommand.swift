@@ -10,6 +10,10 @@ public enum OrderCommand: Sendable {
   /// A page of orders in the order of their ids, after one; those whose review waits, or all.
   case orders(after: RequestID, onlyPending: Bool)
   case customer(RequestID)
+  /// A page of customers in the order of their ids, after one.
+  case customers(after: RequestID)
+  /// A page of a customer's orders in the order of their ids, after one.
+  case ordersOf(RequestID, after: RequestID)
   case defineSheet(SheetChange)
   case sheet(SheetKind, number: UInt32)
   case changePurchaseOrder(PurchaseOrderChange)
@@ -18,7 +22,7 @@ public enum OrderCommand: Sendable {
   case purchaseOrders(after: RequestID)
   /// Mails that may be sent now, the longest waiting first; or those that were given up.
   case waitingMail(isDead: Bool)
-  case noteMail(cause: UInt64, MailOutcome, notBeforeMilliseconds: UInt64)
+  case noteMail(MailName, MailOutcome, notBeforeMilliseconds: UInt64)
 
   var operation: Operation {
     switch self {
@@ -26,6 +30,7 @@ public enum OrderCommand: Sendable {
     case .defineCustomer: .defineCustomer
     case .showCard: .showCard
     case .order, .orders, .customer: .findOrder
+    case .customers, .ordersOf: .findCustomers
     case .defineSheet: .defineSheet
     // A product's is for whoever sees the catalogue.
     case .sheet(let kind, _): kind.isOfProduct ? .catalogue : .findPurchaseOrder
@@ -39,7 +44,9 @@ public enum OrderCommand: Sendable {
   var changesState: Bool {
     switch self {
     case .change, .defineCustomer, .showCard, .noteMail, .defineSheet, .changePurchaseOrder: true
-    case .order, .orders, .customer, .waitingMail, .sheet, .purchaseOrder, .purchaseOrders: false
+    case .order, .orders, .customer, .waitingMail, .sheet, .purchaseOrder, .purchaseOrders,
+      .customers, .ordersOf:
+      false
     }
   }
 }
@@ -66,6 +73,8 @@ public struct OrderChange: Sendable {
     case takeBack([Extent])
     /// Each 1 to 64 bytes of plain text.
     case ship(carrier: String, trackingNumber: String)
+    case pardon(reason: String)
+    case delete(reason: String)
   }
 
   public struct Submit: Sendable {
@@ -112,6 +121,8 @@ extension OrderChange.Act {
     case .cancel: .cancel
     case .takeBack: .takeBack
     case .ship: .ship
+    case .pardon: .pardon
+    case .delete: .delete
     }
   }
 }
@@ -181,4 +192,6 @@ public struct FoundOrder: Sendable {
   public var lines: [GrantedLine]
   /// For each line, how many of its cards are with the customer.
   public var delivered: [UInt64]
+  /// The cards that are with the customer, as they lie in its delivery.
+  public var cards: [Extent]
 }

@@ -146,15 +146,16 @@ extension WaitingMail {
     writer.write(order)
   }
 
-  /// `cause` is the record's key.
-  init(cause: UInt64, _ reader: inout ByteReader) throws(ByteShortage) {
+  /// The name is the record's key.
+  init(_ name: MailName, _ reader: inout ByteReader) throws(ByteShortage) {
     guard let kind = MailKind(rawValue: try reader.read()) else { throw ByteShortage() }
     let isDead = try reader.readFlag()
     let attempts: UInt16 = try reader.read()
     try reader.readZeros(4)
     let notBefore: UInt64 = try reader.read()
     self.init(
-      cause: cause, kind: kind, order: try reader.readRequestID(), attempts: attempts, notBeforeMilliseconds: notBefore,
-      isDead: isDead)
+      cause: name.cause, kind: kind, order: try reader.readRequestID(), attempts: attempts,
+      notBeforeMilliseconds: notBefore, isDead: isDead)
+    product = name.product
   }
 }

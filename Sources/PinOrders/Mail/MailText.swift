@@ -17,7 +17,7 @@ struct MailText {
     let id = order.order.id
     let body: (subject: String, paragraphs: [String])
     switch kind {
-    case .none: return nil
+    case .none, .lowStock: return nil
     case .received:
       body = ("Your order is here", ["We have received your order and keep its cards for you:", lines, total])
     case .delivery: body = ("Your cards", ["Here are your cards:"] + cards.map(card))

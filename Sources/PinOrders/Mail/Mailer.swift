@@ -15,6 +15,8 @@ package struct Mailer: Service {
     package var sender: String
     /// Where customers follow their orders: the token is put at its end.
     package var trackingURL: String?
+    /// Who is told that stock is low; nil for the shop's own address.
+    package var stockRecipient: String?
     /// After a failure, doubled from one to the next up to an hour.
     package var firstRetrySeconds: UInt64 = 30
     /// Then a person must look at it.
@@ -66,14 +68,14 @@ package struct Mailer: Service {
     let isLast = mail.attempts + 1 >= configuration.mostAttempts
     let note: OrderCommand
     switch outcome {
-    case .sent: note = .noteMail(cause: mail.cause, .sent, notBeforeMilliseconds: 0)
+    case .sent: note = .noteMail(MailName(mail), .sent, notBeforeMilliseconds: 0)
     case .failed(let reason, let isFinal) where isFinal || isLast:
       logger.error("a mail is given up", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
-      note = .noteMail(cause: mail.cause, .givenUp, notBeforeMilliseconds: 0)
+      note = .noteMail(MailName(mail), .givenUp, notBeforeMilliseconds: 0)
     case .failed(let reason, _):
       logger.warning("a mail was not taken", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
       let time = UInt64(Date().timeIntervalSince1970 * 1000) + delay * 1000
-      note = .noteMail(cause: mail.cause, .deferred, notBeforeMilliseconds: time)
+      note = .noteMail(MailName(mail), .deferred, notBeforeMilliseconds: time)
     case .interrupted: return
     }
     _ = await engine.perform(.orders(note), as: .store)
@@ -110,16 +112,37 @@ package struct Mailer: Service {
   /// The mail as it is to be sent; nil when who it was for was purged.
   private func message(_ mail: WaitingMail) async throws -> MailMessage? {
     let store = OrderDesk.Asker(actor: .store, keyNumber: 0)
+    if mail.kind == .lowStock { return try await stockMessage(mail, store) }
     let order = try await desk.order(mail.order, store)
     guard let details = try await desk.customer(order.order.customer, store).1 else { return nil }
     var text = MailText(order: order, customer: details, catalogue: engine.catalogue)
     text.trackingAddress = configuration.trackingURL.map { $0 + desk.trackingToken(of: mail.order) }
     if mail.kind == .delivery { text.cards = try await openCards(of: mail.order) }
     guard let (subject, body) = text.render(mail.kind) else { return nil }
-    let domain = configuration.sender.split(separator: "@").last ?? "localhost"
     return MailMessage(
       from: configuration.sender, to: details.email, recipientName: details.name, subject: subject,
-      messageID: "\(mail.cause).\(engine.catalogue.storeID)@\(domain)", date: Date(), text: body)
+      messageID: messageID(mail), date: Date(), text: body)
+  }
+
+  /// The warning that a product's stock is low, as it stands when it is sent.
+  private func stockMessage(_ mail: WaitingMail, _ store: OrderDesk.Asker) async throws -> MailMessage? {
+    guard let product = engine.catalogue.product(mail.product) else { return nil }
+    let level = try await desk.level(of: product.id, store)
+    let text = """
+      \(product.name) (\(product.sku)) is low: \(level.regular) regular cards are left, and it is to have \
+      \(product.lowStockThreshold). The next warning comes after it rose above that and fell again.
+
+      """
+    return MailMessage(
+      from: configuration.sender, to: configuration.stockRecipient ?? configuration.sender, recipientName: "Stock",
+      subject: "Low stock: \(product.sku)", messageID: messageID(mail), date: Date(), text: text)
+  }
+
+  /// Constant for a mail, however often it is sent.
+  private func messageID(_ mail: WaitingMail) -> String {
+    let domain = configuration.sender.split(separator: "@").last ?? "localhost"
+    let name = mail.product.rawValue == 0 ? "\(mail.cause)" : "\(mail.cause)-\(mail.product)"
+    return "\(name).\(engine.catalogue.storeID)@\(domain)"
   }
 
   /// The cards of an order that are with its customer, a page at a time, each page an event before it is opened.

@@ -18,6 +18,8 @@ public enum OrderReview: UInt8, Sendable, Codable, CaseIterable {
   case pending = 1
   case approved = 2
   case denied = 3
+  /// Denied by mistake: its customer is off the fraud list again.
+  case pardoned = 4
 }
 
 public enum OrderPayment: UInt8, Sendable, Codable, CaseIterable {
@@ -40,6 +42,8 @@ public enum OrderFulfilment: UInt8, Sendable, Codable, CaseIterable {
   case returned = 4
   /// Its cards went back as they were.
   case cancelled = 5
+  /// Its cards are regular stock again, and it is a tombstone.
+  case deleted = 6
 }
 
 /// A document of the payload as the journal names it: by its id, and by a digest of its sealed bytes, which tells nothing
@@ -190,6 +194,8 @@ public enum MailKind: UInt8, Sendable, Codable, CaseIterable {
   case credited = 6
   /// The carrier has it.
   case shipped = 7
+  /// To the shop: a product's stock fell below its threshold.
+  case lowStock = 8
 }
 
 /// A mail that an event caused and that has not been sent.
@@ -197,7 +203,10 @@ public struct WaitingMail: Hashable, Sendable {
   /// The sequence of the event that caused it: the mail's number.
   public var cause: UInt64
   public var kind: MailKind
+  /// Zero for one that is of no order.
   public var order: RequestID
+  /// Whose stock is low; 0 for a mail of another kind.
+  public var product = ProductID(0)
   /// How often it was tried.
   public var attempts: UInt16
   /// Not to be tried before; 0 for at once.
@@ -215,6 +224,14 @@ public struct WaitingMail: Hashable, Sendable {
     self.attempts = attempts
     self.notBeforeMilliseconds = notBeforeMilliseconds
     self.isDead = isDead
+  }
+}
+
+extension WaitingMail {
+  /// The warning that a product's stock is low.
+  public init(cause: UInt64, product: ProductID) {
+    self.init(cause: cause, kind: .lowStock, order: .zero)
+    self.product = product
   }
 }
 

@@ -16,6 +16,10 @@ public enum OrderAct: UInt8, Sendable, CaseIterable {
   case takeBack = 8
   /// The carrier has its cards: their PINs count as disclosed.
   case ship = 9
+  /// A denial was a mistake: its customer and its marks come off the fraud list.
+  case pardon = 10
+  /// All its cards came back, and are regular stock again by a named operator's word; a tombstone stays.
+  case delete = 11
 }
 
 /// What an act does with the order's cards.
@@ -26,6 +30,8 @@ public enum OrderCards: Sendable {
   case disclose
   /// Delivered cards come back, some or all, as used stock.
   case comeBack
+  /// Used cards become regular ones.
+  case becomeRegular
 }
 
 public struct OrderRule: Sendable {
@@ -70,6 +76,8 @@ public struct OrderRule: Sendable {
     // Approved, paid and held is only what goes by post: the rest is delivered when it becomes so.
     OrderRule(.ship,          [.clerk],               [.approved],           [.paid],                          [.held],                (nil, nil, .shipped),            .disclose, .shipped),
     OrderRule(.takeBack,      [.clerk],               [.approved],           [.paid],                          [.delivered, .shipped], (nil, nil, nil),                 .comeBack, .credited),
+    OrderRule(.pardon,        [.reviewer],            [.denied],             Set(OrderPayment.allCases),       [.cancelled],           (.pardoned, nil, nil),           .stay,     .none),
+    OrderRule(.delete,        [.administrator],       [.approved],           [.refunded],                      [.returned],            (nil, nil, .deleted),            .becomeRegular, .none),
   ]
 
   /// Who may submit, and what that is: the cards are reserved at once.

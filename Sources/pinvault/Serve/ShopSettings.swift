@@ -29,6 +29,9 @@ struct ShopOptions: ParsableArguments {
       "How long a mail waits that was not taken; doubled each time, an hour at most. (default: 30)",
       valueName: "seconds"))
   var mailRetrySeconds: Int?
+  @Option(
+    help: ArgumentHelp("Who is told that stock is low. (default: whom mails are from)", valueName: "address"))
+  var stockMailTo: String?
   @Option(help: ArgumentHelp("The name to log in to the mail server with.", valueName: "name")) var mailUser: String?
   @Option(help: ArgumentHelp("A file with the password for that, which only its owner may read.", valueName: "file"))
   var mailPasswordFile: String?
@@ -54,7 +57,7 @@ struct ShopOptions: ParsableArguments {
     [
       "daily-close-to": dailyCloseTo, "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
-      "tracking-url": trackingUrl,
+      "tracking-url": trackingUrl, "stock-mail-to": stockMailTo,
       "mail-user": mailUser, "mail-password-file": mailPasswordFile, "mail-roots": mailRoots,
     ]
   }
@@ -71,7 +74,8 @@ struct ShopSettings {
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "report-zone", "report-day-starts",
+    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "stock-mail-to", "report-zone",
+    "report-day-starts",
     "daily-close-to",
   ]
 
@@ -127,6 +131,10 @@ struct ShopSettings {
     mail.firstRetrySeconds = UInt64(
       try reader.number("mail-retry-seconds", in: 1...3600, default: Int(mail.firstRetrySeconds)))
     mail.trackingURL = try reader.text("tracking-url")
+    mail.stockRecipient = try reader.text("stock-mail-to")
+    if let address = mail.stockRecipient, CustomerDetails(name: "stock", email: address).invalidPart != nil {
+      throw Fault(.usage, "stock-mail-to: not an e-mail address")
+    }
     return mail
   }
 }

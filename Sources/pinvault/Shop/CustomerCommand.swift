@@ -9,7 +9,7 @@ struct CustomerCommand: AsyncParsableCommand {
       Example:
         pinvault customer define --name "Ada Example" --email ada@example.com
       """,
-    subcommands: [Define.self, Show.self])
+    subcommands: [Define.self, Show.self, Search.self, Orders.self])
 
   struct Define: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Add a customer, or say anew who one is.")
@@ -24,6 +24,12 @@ struct CustomerCommand: AsyncParsableCommand {
       help: ArgumentHelp("An address, its lines parted by semicolons.", valueName: "lines"))
     var addresses: [String] = []
     @Flag(help: "Consents to marketing by mail.") var consents = false
+    @Option(
+      name: .customLong("calls"),
+      help: ArgumentHelp(
+        "A country that the customer calls, and where from that is known: registration, checkout, search, import.",
+        valueName: "country=source"))
+    var calls: [CallArgument] = []
     @Option(help: ArgumentHelp("The change's own id. (default: a new one)", valueName: "id")) var id: RequestID?
     @OptionGroup var office: OfficeOptions
 
@@ -34,13 +40,14 @@ struct CustomerCommand: AsyncParsableCommand {
       var phone: String?
       var addresses: [[String]]?
       var consents: Bool
+      var calls: [CallArgument]?
     }
 
     func run() async throws {
       let lines = addresses.map(addressLines)
       let body = Body(
         version: version, name: name, email: email, phone: phone, addresses: lines.isEmpty ? nil : lines,
-        consents: consents)
+        consents: consents, calls: calls.isEmpty ? nil : calls)
       try await office.ask("PUT", "/customers/\(customer ?? newID())", id: id ?? newID(), body)
     }
   }
@@ -51,5 +58,42 @@ struct CustomerCommand: AsyncParsableCommand {
     @OptionGroup var office: OfficeOptions
 
     func run() async throws { try await office.ask("GET", "/customers/\(customer)") }
+  }
+}
+
+extension CustomerCommand {
+  struct Search: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Find customers by a part of their name, e-mail address or telephone number.")
+    @Argument(help: "The part; all customers without it.") var text = ""
+    @Option(help: ArgumentHelp("Go on after this customer.", valueName: "id")) var after: RequestID?
+    @OptionGroup var office: OfficeOptions
+
+    func run() async throws {
+      try await office.ask("GET", "/customers?q=\(text.inPath)" + (after.map { "&after=\($0)" } ?? ""))
+    }
+  }
+
+  struct Orders: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List what a customer has bought.")
+    @Argument(help: "The customer's id.") var customer: RequestID
+    @Option(help: ArgumentHelp("Go on after this order.", valueName: "id")) var after: RequestID?
+    @OptionGroup var office: OfficeOptions
+
+    func run() async throws {
+      try await office.ask("GET", "/customers/\(customer)/orders" + (after.map { "?after=\($0)" } ?? ""))
+    }
+  }
+}
+
+/// `MX=registration`.
+struct CallArgument: ExpressibleByArgument, Encodable {
+  let country: String
+  let knownFrom: String
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=").map(String.init)
+    guard parts.count == 2 else { return nil }
+    (country, knownFrom) = (parts[0], parts[1])
   }
 }

@@ -16,7 +16,7 @@ struct OrderCommand: AsyncParsableCommand {
     subcommands: [
       Submit.self, Show.self, List.self, Approve.self, Deny.self, Pay.self, Ship.self, Decline.self, Card.self,
       ShowCard.self,
-      Cancel.self, TakeBack.self,
+      Cancel.self, TakeBack.self, Pardon.self, Delete.self,
     ])
 
   /// Which order, in which version, under which id.
@@ -191,6 +191,22 @@ struct OrderCommand: AsyncParsableCommand {
     @OptionGroup var target: Target
     @Option(help: "Why.") var reason: String
     func run() async throws { try await target.act("cancel", ReasonBody(version: target.version, reason: reason)) }
+  }
+
+  struct Pardon: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take whom a denied order put on the fraud list off it: the denial was a mistake.")
+    @OptionGroup var target: Target
+    @Option(help: "Why.") var reason: String
+    func run() async throws { try await target.act("pardon", ReasonBody(version: target.version, reason: reason)) }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Delete an order all of whose cards came back: they are regular stock again, and a tombstone stays.")
+    @OptionGroup var target: Target
+    @Option(help: "Why.") var reason: String
+    func run() async throws { try await target.act("delete", ReasonBody(version: target.version, reason: reason)) }
   }
 
   struct TakeBack: AsyncParsableCommand {

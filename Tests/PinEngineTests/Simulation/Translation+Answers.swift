@@ -32,7 +32,7 @@ extension ReferenceModel.Outcome {
       // The model has one person only; `ApprovalTests` has two.
       case .approved: preconditionFailure("nobody approves in a simulation")
       case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet, .purchaseOrder,
-        .purchaseOrders, .credential:
+        .purchaseOrders, .credential, .customers:
         preconditionFailure("nobody orders in this simulation")
       }
   }

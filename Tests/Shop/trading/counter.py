@@ -5,7 +5,8 @@ import uuid
 from auditing.orders import RULES
 
 ACTS = {"approve": "approve", "deny": "deny", "record-payment": "payment", "decline": "decline", "cancel": "cancel",
-        "take-back": "return", "ship": "ship", "change-card": "card"}  # fmt: skip
+        "take-back": "return", "ship": "ship", "change-card": "card",
+        "pardon": "pardon"}  # fmt: skip
 ROLES = {"web": 2, "desk": 4, "reviewer": 8}
 PRICES = {"ACME": 950, "NOVA": 2400}
 
@@ -42,7 +43,8 @@ class Counter:
 
     def __init__(self, name, office, chance):
         self.name, self.office, self.chance = name, office, chance
-        self.customers, self.orders, self.fraud = [], [], set()
+        # Marks that denials put on the fraud list, each with the order that did.
+        self.customers, self.orders, self.fraud = [], [], {}
         self.counts = {"done": 0, "refused": 0, "out of used stock": 0}
 
     def step(self):
@@ -103,8 +105,10 @@ class Counter:
         self.orders.append(order)
 
     def suspicions(self, order):
-        marks = [("email", order.customer.mailbox), ("device", order.device), ("card", order.card)]
-        return [kind for kind, mark in marks if mark and (kind, mark) in self.fraud]
+        return [kind for kind, mark in self.marks(order) if mark and (kind, mark) in self.fraud]
+
+    def marks(self, order):
+        return [("email", order.customer.mailbox), ("device", order.device), ("card", order.card)]
 
     def reviewed(self, order):
         customer = order.customer
@@ -120,7 +124,7 @@ class Counter:
             actor = "reviewer"
         version = order.version if chance.random() < 0.9 else max(1, order.version - 1)
         body, card, path = {"version": version}, None, f"/orders/{order.id}/{ACTS[act]}"
-        if act in ("deny", "decline", "cancel"):
+        if act in ("deny", "decline", "cancel", "pardon"):
             body["reason"] = "".join(chance.choices(string.ascii_letters, k=9))
         if act == "record-payment":
             body["authorisation"] = f"A-{chance.randrange(10**6)}"
@@ -141,7 +145,7 @@ class Counter:
         if order.fulfilment in ("delivered", "shipped"):
             return ["take-back"]
         if order.fulfilment != "held":
-            return sorted(ACTS)
+            return ["pardon"] if order.review == "denied" else sorted(ACTS)
         if order.payment == "paid" and order.review == "approved":
             return ["ship"]
         return ["approve"] if order.review == "pending" and order.payment == "paid" else ["record-payment", "approve"]
@@ -178,7 +182,10 @@ class Counter:
             customer.approved, customer.card = customer.approved + 1, order.card
         if act == "deny":
             customer.is_barred = True
-            self.fraud |= {("email", customer.mailbox), ("device", order.device), ("card", order.card)}
+            self.fraud |= dict.fromkeys(self.marks(order), order.id)
+        if act == "pardon":
+            customer.is_barred = False
+            self.fraud = {mark: by for mark, by in self.fraud.items() if by != order.id}
         if order.fulfilment == "cancelled":
             order.credited = order.paid
         is_due = (order.review, order.payment, order.fulfilment) == ("approved", "paid", "held") and order.way == "mail"

@@ -1,0 +1,60 @@
+import Foundation
+import PinEngine
+import PinWords
+
+/// Finding customers, and what each has bought.
+extension OrderDesk {
+  /// How many customers one search looks at, at most.
+  private static let mostSearched = 4096
+  private static let mostFound = 50
+
+  /// Customers after one in whose name, e-mail address or telephone number a text is, however it is written; all of them
+  /// for an empty one. With the id to go on after, nil when there are no more.
+  package func customers(
+    matching text: String, after: RequestID, _ asker: Asker
+  ) async throws -> (found: [(Customer, CustomerDetails?)], next: RequestID?) {
+    let wanted = Self.folded(text)
+    var found: [(Customer, CustomerDetails?)] = []
+    var last = after
+    var searched = 0
+    while searched < Self.mostSearched {
+      let page = try await ask(.customers(after: last), asker) {
+        if case .customers(let customers, let next) = $0 { (customers: customers, next: next) } else { nil }
+      }.value
+      for customer in page.customers {
+        let details = try details(of: customer)
+        last = customer.id
+        if wanted.isEmpty || details.map({ Self.folded($0.searched).contains(wanted) }) ?? false {
+          found.append((customer, details))
+        }
+        if found.count == Self.mostFound { return (found, last) }
+      }
+      guard let next = page.next else { return (found, nil) }
+      last = next
+      searched += page.customers.count
+    }
+    return (found, last)
+  }
+
+  private static func folded(_ text: String) -> String {
+    text.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: nil)
+  }
+
+  /// A page of a customer's orders, and the id to go on after.
+  package func orders(
+    of customer: RequestID, after: RequestID, _ asker: Asker
+  ) async throws -> (orders: [Order], next: RequestID?) {
+    try await ask(.ordersOf(customer, after: after), asker) {
+      if case .orders(let orders, let next) = $0 { (orders, next) } else { nil }
+    }.value
+  }
+
+  /// The serials of the cards of an order that are with its customer, for each line; of the first thousand.
+  package func serials(of found: FoundOrder) throws -> [String] {
+    try engine.serials(of: found.cards, atMost: 1000)
+  }
+}
+
+extension CustomerDetails {
+  fileprivate var searched: String { [name, email, phone].compactMap { $0 }.joined(separator: "\n") }
+}
