@@ -51,7 +51,7 @@ public struct BackOffice: Service {
     router.add(middleware: Authentication(desk: desk, sessions: sessions, guesses: guesses))
     Routes(desk: desk).add(to: router)
     people.add(to: router)
-    ReportRoutes(engine: desk.engine, reports: reports, settings: configuration.reports).add(to: router)
+    ReportRoutes(desk: desk, reports: reports, settings: configuration.reports).add(to: router)
     // Its own messages may quote what was sent.
     var quiet = logger
     quiet.logLevel = .critical

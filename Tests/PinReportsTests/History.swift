@@ -87,6 +87,9 @@ struct History {
     let cards = try await shop.stock(
       items[index].id, count, loading: loaded, unitCost: cost, prefix: "L\(importCount)-")
     for card in cards { books.costs[card] = Int(cost) }
+    if Bool.random(using: &random) {
+      try await shop.order(items[index].id, UInt32(count), receiving: PurchaseID(UInt32(importCount)))
+    }
     books.movements.append(
       PlainBooks.Movement(time: now, sku: items[index].sku, what: "received", cards: cards.count))
   }

@@ -80,6 +80,20 @@ final class Shop: Sendable {
     await ask(.orders(.change(OrderChange(id: id(), order: order, version: version, act: act))), as: actor)
   }
 
+  /// Orders cards from their vendor, and books an import against that; returns the purchase order.
+  @discardableResult
+  func order(_ product: ProductID, _ count: UInt32, receiving purchase: PurchaseID) async throws -> RequestID {
+    let order = id()
+    let line = PurchaseOrder.Line(product: product, count: count, unitCostMinor: 400)
+    let acts: [PurchaseOrderChange.Act] = [.draft(vendor: "ACME", lines: [line]), .approve, .receive(purchase)]
+    for (version, act) in acts.enumerated() {
+      let change = PurchaseOrderChange(id: id(), order: order, version: UInt32(version), act: act)
+      let outcome = await ask(.orders(.changePurchaseOrder(change)), as: administrator)
+      guard case .purchaseOrder = outcome else { throw Unexpected(what: "\(act): \(outcome)") }
+    }
+    return order
+  }
+
   /// Imports cards in one lot, or gives the import up; returns their ids.
   @discardableResult
   func stock(

@@ -57,11 +57,11 @@ import Testing
     let rows = try sections(.cardsAvailable, of: shop, "2027-03-26", "2027-03-28")["rows"]!
     // Regular: 40 and 30, less 10 sold and 3 held. Expiring: 30 less those. In two days 10 − 2 + 1 are sold: 4.5 a day.
     // The 40 that last, last 8 days; 30 days take 135.
-    #expect(rows[0] == ["A", "A", "ACME", "57", "3", "1", "0", "17", "50", "450", "8", "95"])
-    #expect(rows[1] == ["B", "B", "ACME", "50", "0", "0", "0", "0", "0", "2500", "2", "700"])
+    #expect(rows[0] == ["A", "A", "ACME", "57", "3", "1", "0", "17", "50", "450", "8", "95", "EUR", "400"])
+    #expect(rows[1] == ["B", "B", "ACME", "50", "0", "0", "0", "0", "0", "2500", "2", "700", "EUR", "400"])
     // Without a sale nothing says how long they last, and only the threshold says what to buy.
     let before = try sections(.cardsAvailable, of: shop, "2027-03-27", "2027-03-28")["rows"]!
-    #expect(before[0] == ["A", "A", "ACME", "57", "3", "1", "0", "17", "50", "0", "", "10"])
+    #expect(before[0] == ["A", "A", "ACME", "57", "3", "1", "0", "17", "50", "0", "", "10", "EUR", "400"])
   }
 
   @Test func onlyWhatBecameStockInThePeriodIsAPurchase() async throws {
@@ -69,12 +69,14 @@ import Testing
     let product = try await shop.product("A", name: "A", in: "EUR", face: 500, price: 500)
     try await shop.stock(product, 5, unitCost: 400, prefix: "A")
     shop.clock.advance(milliseconds: 86_400_000)
-    try await shop.stock(product, 6, unitCost: 401, prefix: "B")
+    try await shop.stock(product, 8, loading: 6, unitCost: 401, prefix: "B")
+    let order = try await shop.order(product, 6, receiving: PurchaseID(2))
     try await shop.stock(product, 7, unitCost: 402, prefix: "C", isGivenUp: true)
     shop.clock.advance(milliseconds: 86_400_000)
     try await shop.stock(product, 8, unitCost: 403, prefix: "D")
     let sections = try sections(.purchases, of: shop, "2027-03-27", "2027-03-28")
     #expect(sections["rows"]!.map { $0[5] } == ["R-B"])
+    #expect(sections["rows"]![0][3] == order.description && Array(sections["rows"]![0][11...13]) == ["8", "6", "2"])
     #expect(sections["totals"] == [["EUR", "6", "2406"]])
     #expect(sections["control"]!.map { Array($0[2...]) } == [["5", "6", "0", "0", "0", "11"]])
   }

@@ -52,6 +52,35 @@ import Testing
     }
   }
 
+  @Test func whatIsSuggestedIsDraftedOnce() async throws {
+    try await withBooks { vault in
+      func suggest(_ id: String) async throws -> [[String: Any]] {
+        let made = try await vault.ask(as: "books", ["purchase", "suggest", "--period", "this-year", "--id", id])
+        return try #require(made["purchase_orders"] as? [[String: Any]])
+      }
+      let id = UUID().uuidString.lowercased()
+      let drafts = try await suggest(id)
+      let order = try #require(drafts.first)
+      #expect(drafts.count == 1 && order["state"] as? String == "draft" && order["vendor"] as? String == "Acme")
+      let line = try #require((order["lines"] as? [[String: Any]])?.first)
+      let (_, report) = try await vault.books("/reports/cards-available?period=this-year")
+      let rows =
+        try #require(
+          try JSONSerialization.jsonObject(with: Data(report)) as? [String: Any])["rows"] as? [[String: Any]]
+      let suggested = try #require(rows?.first?["suggested_quantity"] as? Int)
+      #expect(line["sku"] as? String == "ACME-10" && line["count"] as? Int == suggested && suggested > 0)
+      // Sent again when more was sold, it is the same draft.
+      vault.become("till")
+      try #require(try await vault.tool.run("vend", "--sku", "ACME-10", "--count", "9").status == 0)
+      #expect(try await suggest(id) as NSArray == drafts as NSArray)
+      let next = try await suggest(UUID().uuidString.lowercased())
+      #expect(next.count == 1 && next.first?["id"] as? String != order["id"] as? String)
+      vault.become("till")
+      let refused = try await vault.tool.run("purchase", "suggest")
+      #expect(refused.status == 77, "\(refused.errors)")
+    }
+  }
+
   @Test func whatIsWrongIsAProblem() async throws {
     try await withBooks { vault in
       let cases: [(path: String, status: Int, name: String)] = [

@@ -9,13 +9,15 @@ import PinWords
 
 /// The books over HTTP, for those who may read them.
 struct ReportRoutes: Sendable {
-  let engine: Engine
+  let desk: OrderDesk
   let reports: ReportDesk
   let settings: ReportSettings
 
   func add(to router: Router<Caller>) {
     router.get("/reports", use: list)
     router.get("/reports/:name", use: report)
+    let purchases = SuggestedPurchases(desk: desk, reports: reports, settings: settings)
+    router.post("/reports/cards-available/purchase-orders", use: purchases.draft)
   }
 
   private struct Listed: Encodable {
@@ -26,7 +28,7 @@ struct ReportRoutes: Sendable {
   }
 
   @Sendable private func list(_ request: Request, _ context: Caller) async throws -> Response {
-    try confirmPermitted(context)
+    try context.confirmMayReadBooks(desk.engine)
     return try answer(
       ReportKind.allCases.map {
         Listed(name: $0.rawValue, title: $0.title, about: $0.about, by: $0.groupings.map(\.rawValue))
@@ -34,8 +36,12 @@ struct ReportRoutes: Sendable {
   }
 
   @Sendable private func report(_ request: Request, _ context: Caller) async throws -> Response {
-    try confirmPermitted(context)
-    let asked = try Asked(request, context, settings, UInt64(Date().timeIntervalSince1970 * 1000))
+    try context.confirmMayReadBooks(desk.engine)
+    let kind: ReportKind
+    do throws(ReportError) { kind = try ReportKind(name: context.parameters.get("name") ?? "") } catch {
+      throw Problem(error)
+    }
+    let asked = try AskedReport(kind, request, settings)
     let pieces: ReportPieces
     do { pieces = try reports.make(asked.report, as: asked.format, section: asked.section) } catch {
       throw Problem("busy", .serviceUnavailable, "Other reports are being made.", retryAfterSeconds: 1)
@@ -55,9 +61,11 @@ struct ReportRoutes: Sendable {
         try await writer.finish(nil)
       })
   }
+}
 
-  private func confirmPermitted(_ context: Caller) throws {
-    guard let actor = engine.catalogue.actor(context.asker.actor), actor.description.roles.mayReadBooks else {
+extension Caller {
+  func confirmMayReadBooks(_ engine: Engine) throws {
+    guard let actor = engine.catalogue.actor(asker.actor), actor.description.roles.mayReadBooks else {
       throw Problem(.notPermitted)
     }
   }
@@ -73,7 +81,7 @@ public struct ReportSettings: Sendable {
 }
 
 /// A report as a request's path and parameters ask for it.
-private struct Asked {
+struct AskedReport {
   var report: ReportRequest
   var format: ReportFormat
   var section: String?
@@ -82,7 +90,7 @@ private struct Asked {
     "period", "from", "to", "zone", "day_starts", "by", "product", "currency", "format", "section",
   ]
 
-  init(_ request: Request, _ context: Caller, _ settings: ReportSettings, _ nowMilliseconds: UInt64) throws {
+  init(_ kind: ReportKind, _ request: Request, _ settings: ReportSettings) throws {
     var values: [String: String] = [:]
     for (name, value) in request.uri.queryParameters {
       let name = String(name)
@@ -102,11 +110,11 @@ private struct Asked {
     let grouping = try value("by") { Grouping(rawValue: $0) }
     let currency = try value("currency") { Currency($0) }
     do throws(ReportError) {
-      let kind = try ReportKind(name: context.parameters.get("name") ?? "")
       let calendar = try BusinessCalendar(
         zone: values["zone"] ?? settings.zone, dayStarts: values["day_starts"] ?? settings.dayStarts)
       let days = try PeriodDays(
-        named: values["period"], from: values["from"], to: values["to"], calendar, nowMilliseconds: nowMilliseconds)
+        named: values["period"], from: values["from"], to: values["to"], calendar,
+        nowMilliseconds: UInt64(Date().timeIntervalSince1970 * 1000))
       report = try ReportRequest(kind, days, by: grouping, product: values["product"], currency: currency)
     } catch {
       throw Problem(error)

@@ -26,6 +26,8 @@ package struct Books: Sendable {
     /// The event that made it stock, or gave it up.
     package var endedBy: UInt64 = 0
     package var endedMilliseconds: UInt64 = 0
+    /// The purchase order that it was booked against.
+    package var order: RequestID?
 
     package enum State: String, Sendable { case loading, committed, abandoned }
   }
@@ -51,6 +53,12 @@ package struct Books: Sendable {
     var cards: [ProductID: Int] = [:]
     for lot in lots where isWanted(lot.expiry) { cards[lot.product, default: 0] += lot.regular }
     return cards
+  }
+
+  /// What one card of each product's last purchase cost, in minor units.
+  var lastUnitCosts: [ProductID: UInt64] {
+    let committed = purchases.values.filter { $0.state == .committed }.sorted { $0.endedBy < $1.endedBy }
+    return Dictionary(committed.map { ($0.facts.product, $0.facts.unitCostMinor) }, uniquingKeysWith: { $1 })
   }
 
   /// From now on flows are counted anew, beside what is there now.
@@ -84,6 +92,8 @@ extension Books {
       purchases[purchase]?.state = .abandoned
       purchases[purchase]?.endedBy = event.sequence
       purchases[purchase]?.endedMilliseconds = event.timeMilliseconds
+    case .purchaseOrderChanged(_, let order, _):
+      for receipt in order.receipts { purchases[receipt]?.order = order.id }
     case .reserved(let grant): try take(grant, to: .reserved, event)
     case .vended(let grant): try take(grant, to: .delivered, event)
     case .dispensed(_, let moves):
@@ -122,7 +132,7 @@ extension Books {
     case .stockQuarantined(let moves): try move(moves, event) { _ in .quarantined }
     case .storeCreated, .storeRestored, .rekeyed, .opened, .confirmed, .extended, .shiftClosed, .forgotten, .approved,
       .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown, .mailTried, .sheetDefined,
-      .purchaseOrderChanged, .credentialChanged:
+      .credentialChanged:
       break
     }
   }

@@ -116,13 +116,13 @@ extension EventKind {
   var isOfCatalogue: Bool {
     switch self {
     case .actorDefined, .productDefined, .productFrozen, .productThawed, .purchaseBegun, .purchaseCommitted,
-      .purchaseAbandoned:
+      .purchaseAbandoned, .purchaseOrderChanged:
       true
     case .storeCreated, .storeRestored, .rekeyed, .stockQuarantined, .reserved, .vended, .dispensed, .opened,
       .confirmed,
       .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn, .shiftClosed,
       .forgotten, .approved, .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown,
-      .mailTried, .sheetDefined, .purchaseOrderChanged, .credentialChanged:
+      .mailTried, .sheetDefined, .credentialChanged:
       false
     }
   }

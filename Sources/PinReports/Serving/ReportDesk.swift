@@ -29,6 +29,12 @@ package final class ReportDesk: Sendable {
   package func make(
     _ request: ReportRequest, as format: ReportFormat, section: String? = nil
   ) throws(Busy) -> ReportPieces {
+    try make(request) { format.writer($0, section: section) }
+  }
+
+  private func make(
+    _ request: ReportRequest, with writer: @escaping @Sendable (TextSink) -> any ReportWriter
+  ) throws(Busy) -> ReportPieces {
     let isTaken = underWay.withLock { count in
       if count < Self.mostAtOnce { count += 1 } else { return false }
       return true
@@ -38,17 +44,24 @@ package final class ReportDesk: Sendable {
     Thread.detachNewThread { [self] in
       // On Linux it is this thread's, and that of those which it starts.
       _ = nice(Self.niceness)
-      let result = Result {
-        try folder.bringUpToDate(with: view) { _, _ in try pieces.confirmWanted() }
-        let writer = format.writer(TextSink { try pieces.put($0) }, section: section)
-        var run = ReportRun(request, of: view, openedFrom: folder, to: writer)
-        try run.run { _, _ in try pieces.confirmWanted() }
-      }
-      // Who has the whole of it may ask for another at once.
+      pieces.end(
+        Result {
+          try folder.bringUpToDate(with: view) { _, _ in try pieces.confirmWanted() }
+          let writer = writer(TextSink { try pieces.put($0) })
+          var run = ReportRun(request, of: view, openedFrom: folder, to: writer)
+          try run.run { _, _ in try pieces.confirmWanted() }
+        })
       underWay.withLock { $0 -= 1 }
-      pieces.end(result)
     }
     return pieces
+  }
+
+  /// The rows of a report's first section.
+  func rows(of request: ReportRequest) async throws -> [[String: Cell]] {
+    let collector = RowCollector()
+    let pieces = try make(request) { _ in collector }
+    while try await pieces.next() != nil {}
+    return collector.rows
   }
 
   /// The whole report; nil if it is longer than `mostByteCount`.

@@ -4,7 +4,7 @@ import PinWords
 ///
 /// Sales a day are deliveries and settlements less what came back, over the days of the period that the journal reaches
 /// into. Days of cover count the regular cards that do not expire soon. What is suggested brings those up to the cover
-/// that was asked for, and at least to the product's threshold.
+/// that was asked for, and at least to the product's threshold; what one cost is that of the product's last purchase.
 struct CardsAvailable: ReportFold {
   private let writer: any ReportWriter
   private let request: ReportRequest
@@ -26,6 +26,7 @@ struct CardsAvailable: ReportFold {
     Column("quarantined", "Quarantined", .number), Column("expiring_soon", "Expiring soon", .number),
     Column("threshold", "Threshold", .number), Column("sales_per_day", "Sales a day", .percent),
     Column("days_of_cover", "Days of cover", .number), Column("suggested_quantity", "Suggested", .number),
+    Column("currency", "Currency"), Column("unit_cost", "Unit cost", .money),
   ]
 
   func begin() {}
@@ -38,6 +39,7 @@ struct CardsAvailable: ReportFold {
     let chart = Chart(.bars, "Days of cover", label: "product", value: "days_of_cover")
     try writer.begin(Section("rows", "Cards available", Self.columns, charts: [chart]))
     let soon = request.days.period.to.adding(days: Self.soonDays)
+    let costs = books.lastUnitCosts
     let expiring = books.regularCards { $0 < soon }
     let dayCount = request.days.daysReached(by: books.lastMilliseconds)
     for (product, account) in books.stock where request.includes(product) {
@@ -50,6 +52,8 @@ struct CardsAvailable: ReportFold {
         .number(expiring[product.id] ?? 0),
         .number(Int(product.lowStockThreshold)), .percent((sold * 200 + dayCount) / (2 * dayCount)),
         sold == 0 ? .none : .number(lasting * dayCount / sold), .number(max(0, needed - lasting)),
+        .text(product.currency.description),
+        costs[product.id].map { .money(Int128($0), product.currency) } ?? .none,
       ])
     }
     try writer.endSection()

@@ -2,7 +2,8 @@ import PinWords
 
 /// Purchases that became stock in the period, a row for each lot.
 ///
-/// Serials, refused duplicates and purchase orders are not in the journal: their columns are blank.
+/// What was declared and not loaded was refused: duplicates, and whatever else could not be. Serials are not in the journal:
+/// their column is blank.
 struct PurchasesReport: ReportFold {
   private let writer: any ReportWriter
   private let request: ReportRequest
@@ -40,11 +41,13 @@ struct PurchasesReport: ReportFold {
         totals[product.currency, default: (0, 0)].cards += Int(loaded)
         totals[product.currency]!.minor += total
         try writer.add([
-          .day(day), .time(purchase.endedMilliseconds), .number(Int(facts.purchase.rawValue)), .none,
+          .day(day), .time(purchase.endedMilliseconds), .number(Int(facts.purchase.rawValue)),
+          purchase.order.map { .text($0.description) } ?? .none,
           .text(facts.vendorName), .text(facts.invoice), .text(product.sku), .number(Int(lot.lot.rawValue)),
           lot.expiry == .never ? .none : .day(lot.expiry),
           loaded == 0 ? .none : .text(Extent(first: lot.extent.first, count: loaded).description), .none,
-          .number(Int(lot.extent.count)), .number(Int(loaded)), .none, .text(product.currency.description),
+          .number(Int(lot.extent.count)), .number(Int(loaded)), .number(Int(lot.extent.count - loaded)),
+          .text(product.currency.description),
           .money(Int128(facts.unitCostMinor), product.currency), .money(total, product.currency),
           .number(Int(purchase.endedBy)),
         ])

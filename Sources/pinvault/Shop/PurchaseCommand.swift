@@ -14,7 +14,7 @@ struct PurchaseCommand: AsyncParsableCommand {
         pinvault import --sku ACME-10USD --unit-cost 8.70 acme-march.csv.gz
         pinvault purchase receive ORDER --version 2 --purchase 17
       """,
-    subcommands: [Draft.self, Show.self, List.self, Approve.self, Receive.self, Close.self])
+    subcommands: [Draft.self, Suggest.self, Show.self, List.self, Approve.self, Receive.self, Close.self])
 
   /// Which purchase order, in which version, under which id.
   struct Target: ParsableArguments {
