@@ -44,14 +44,15 @@ package final class ReportDesk: Sendable {
     Thread.detachNewThread { [self] in
       // On Linux it is this thread's, and that of those which it starts.
       _ = nice(Self.niceness)
-      pieces.end(
-        Result {
-          try folder.bringUpToDate(with: view) { _, _ in try pieces.confirmWanted() }
-          let writer = writer(TextSink { try pieces.put($0) })
-          var run = ReportRun(request, of: view, openedFrom: folder, to: writer)
-          try run.run { _, _ in try pieces.confirmWanted() }
-        })
+      let result = Result {
+        try folder.bringUpToDate(with: view) { _, _ in try pieces.confirmWanted() }
+        let writer = writer(TextSink { try pieces.put($0) })
+        var run = ReportRun(request, of: view, openedFrom: folder, to: writer)
+        try run.run { _, _ in try pieces.confirmWanted() }
+      }
+      // Who has the whole of it may ask for another at once.
       underWay.withLock { $0 -= 1 }
+      pieces.end(result)
     }
     return pieces
   }
