@@ -55,7 +55,8 @@ import Testing
   @Test func whatIsSuggestedIsDraftedOnce() async throws {
     try await withBooks { vault in
       func suggest(_ id: String) async throws -> [[String: Any]] {
-        let made = try await vault.ask(as: "books", ["purchase", "suggest", "--period", "this-year", "--id", id])
+        let made = try await vault.ask(
+          as: "books", ["purchase", "suggest", "--period", "today", "--zone", "Asia/Tokyo", "--id", id])
         return try #require(made["purchase_orders"] as? [[String: Any]])
       }
       let id = UUID().uuidString.lowercased()
@@ -63,7 +64,7 @@ import Testing
       let order = try #require(drafts.first)
       #expect(drafts.count == 1 && order["state"] as? String == "draft" && order["vendor"] as? String == "Acme")
       let line = try #require((order["lines"] as? [[String: Any]])?.first)
-      let (_, report) = try await vault.books("/reports/cards-available?period=this-year")
+      let (_, report) = try await vault.books("/reports/cards-available?period=today&zone=Asia/Tokyo")
       let rows =
         try #require(
           try JSONSerialization.jsonObject(with: Data(report)) as? [String: Any])["rows"] as? [[String: Any]]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import PinReports
 import PinWords
 
@@ -20,8 +21,12 @@ extension PurchaseCommand {
     @OptionGroup var office: OfficeOptions
 
     func run() async throws {
-      let parameters = ["period=\(period)"] + (zone.map { ["zone=\($0)"] } ?? [])
-      let path = "/reports/cards-available/purchase-orders?" + parameters.joined(separator: "&")
+      let parameters = [("period", period)] + (zone.map { [("zone", $0)] } ?? [])
+      let path =
+        "/reports/cards-available/purchase-orders?"
+        + parameters.map { name, value in
+          "\(name)=\(value.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "")"
+        }.joined(separator: "&")
       try await office.ask("POST", path, id: id ?? newID())
     }
   }
