@@ -17,7 +17,8 @@ struct ReportRoutes: Sendable {
     router.get("/reports", use: list)
     router.get("/reports/:name", use: report)
     let purchases = SuggestedPurchases(desk: desk, reports: reports, settings: settings)
-    router.post("/reports/cards-available/purchase-orders", use: purchases.draft)
+    // A path of its own beside one with a name would hide the report of that name.
+    router.post("/reports/:name/purchase-orders", use: purchases.draft)
   }
 
   private struct Listed: Encodable {

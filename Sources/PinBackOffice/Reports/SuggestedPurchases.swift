@@ -17,6 +17,9 @@ struct SuggestedPurchases: Sendable {
   /// One that was drafted already under the same key is answered as it is, whatever would be suggested now.
   @Sendable func draft(_ request: Request, _ context: Caller) async throws -> Response {
     try context.confirmMayReadBooks(desk.engine)
+    guard context.parameters.get("name") == ReportKind.cardsAvailable.rawValue else {
+      throw Problem("not-found", .notFound, "There is nothing here.")
+    }
     let key = try request.changeID
     let asked = try AskedReport(.cardsAvailable, request, settings)
     let suggestions: [PurchaseSuggestion]
