@@ -16,6 +16,8 @@ package final class FailedProofs: Sendable {
   static let forgivenCount = 3
   /// No answer waits longer: clients give up after 5 s, and are better told that their key is wrong.
   static let longestMilliseconds: Int64 = 3000
+  /// The longest name that an actor can have, in bytes.
+  static let longestName = 32
   /// Names, and addresses, that are remembered.
   static let mostRemembered = 4096
   /// Failures under an actor's name, within ten minutes, that become an event.
@@ -42,6 +44,8 @@ package final class FailedProofs: Sendable {
     name: String, address: String, actor: ActorID?, firstMilliseconds: Int64, at now: UInt64
   ) -> (delayMilliseconds: Int64, event: JournalFacts.FailedProofs?) {
     state.withLock { state in
+      // A name that is too long for any actor is remembered as one with all such names.
+      let name = name.utf8.count <= Self.longestName ? name : ""
       let count = max(state.names.note(name, at: now), state.addresses.note(address, at: now))
       let doublings = min(max(0, count - Self.forgivenCount), 16)
       let delay = max(firstMilliseconds, min(firstMilliseconds << doublings, Self.longestMilliseconds))

@@ -52,7 +52,7 @@ extension OrderDesk {
     _ rates: [CountryRate], of product: ProductID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Sheet> {
     guard let sheet = RateSheet(rates) else { throw OrderFault.invalid("rates") }
-    let before = await document(.rates, product.rawValue)
+    let before = try await document(.rates, product.rawValue)
     return try await keeping(sheet, id: id, replacing: before, asker, .defineSheet) { document in
       try await define(.rates, .product(product), version, document, id, asker)
     }
@@ -70,7 +70,7 @@ extension OrderDesk {
   package func define(
     picture: Picture, of product: ProductID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Sheet> {
-    let before = await document(.picture, product.rawValue)
+    let before = try await document(.picture, product.rawValue)
     return try await keeping(picture, id: id, replacing: before, asker, .defineSheet) { document in
       try await define(.picture, .product(product), version, document, id, asker)
     }
@@ -89,7 +89,7 @@ extension OrderDesk {
   ) async throws -> Done<Sheet> {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
     let number = engine.catalogue.vendors.firstIndex(of: vendor).map { UInt32($0) + 1 } ?? 0
-    let before = await document(.vendor, number)
+    let before = try await document(.vendor, number)
     return try await keeping(details, id: id, replacing: before, asker, .defineSheet) { document in
       try await define(.vendor, .vendor(vendor), version, document, id, asker)
     }
@@ -125,8 +125,14 @@ extension OrderDesk {
   }
 
   /// What a sheet says until it is written anew: purged then.
-  private func document(_ kind: SheetKind, _ number: UInt32) async -> RequestID? {
-    try? await sheet(kind, number, Asker(actor: .store, keyNumber: 0)).document.id
+  private func document(_ kind: SheetKind, _ number: UInt32) async throws -> RequestID? {
+    do {
+      return try await sheet(kind, number, Asker(actor: .store, keyNumber: 0)).document.id
+    } catch let fault as OrderFault {
+      // There is none yet. A question that is not answered is no answer.
+      guard case .orderRefused = fault else { throw fault }
+      return nil
+    }
   }
 
   func sheet(_ kind: SheetKind, _ number: UInt32, _ asker: Asker) async throws -> Sheet {

@@ -36,8 +36,10 @@ package struct OrderDesk: Sendable {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
     // Who the customer was until now is purged with the change; another version is refused anyway.
     var before: RequestID?
-    if case .customer(let found) = await engine.perform(.orders(.customer(customer)), as: .store).outcome {
-      before = found.document.id
+    switch await engine.perform(.orders(.customer(customer)), as: .store).outcome {
+    case .customer(let found): before = found.document.id
+    case .refused(let refusal): throw OrderFault.refused(refusal)
+    default: break
     }
     return try await keeping(details, id: id, replacing: before, asker, .defineCustomer) { document in
       let change = CustomerChange(
@@ -226,9 +228,12 @@ package struct OrderDesk: Sendable {
     guard engine.allows(asker.actor, operation) else { throw OrderFault.refused(.notPermitted) }
     guard id != .zero else { throw OrderFault.refused(.invalid(.id)) }
     let kept: KeptDocument
-    // A change that was done before replaced what was in force then, and nothing now.
+    // A change that was done before replaced what was in force then, and nothing now; its own may have been replaced since.
     var replaced = replacing
-    if replaced != nil, case .found = await engine.perform(.lookUp(id), as: .store).outcome { replaced = nil }
+    if replaced != nil, try await wasDone(id) {
+      replaced = nil
+      if !bytes.isEmpty, try !engine.hasDocument(id) { throw OrderFault.purged }
+    }
     switch await engine.keep([UInt8](bytes), id: id, replacing: replaced) {
     case .failure(let refusal): throw OrderFault.refused(refusal)
     case .success(let document): kept = document
@@ -243,6 +248,16 @@ package struct OrderDesk: Sendable {
     } catch {
       engine.settle(id, as: .cameToNothing)
       throw error
+    }
+  }
+
+  /// Whether a change of this id was done. A question that is not answered is no answer.
+  private func wasDone(_ id: RequestID) async throws -> Bool {
+    switch await engine.perform(.lookUp(id), as: .store).outcome {
+    case .found: return true
+    case .refused(.unknownID): return false
+    case .refused(let refusal): throw OrderFault.refused(refusal)
+    default: return true
     }
   }
 

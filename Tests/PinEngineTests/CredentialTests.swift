@@ -132,4 +132,22 @@ struct CredentialTests {
     #expect(isNew == steps.contains("e"))
     #expect(try bench.engine.verify().sound)
   }
+
+  @Test("Who uses one id for two changes at once cannot have the one purge what the other replaces")
+  func oneTarget() async throws {
+    let bench = try Bench()
+    let (mine, others, id) = (bench.id(), bench.id(), bench.id())
+    for document in [mine, others] {
+      _ = try await bench.engine.keep(Array("hash".utf8), id: document).get()
+      bench.engine.settle(document, as: .unknown)
+    }
+    let kept = try await bench.engine.keep(Array("new".utf8), id: id, replacing: mine).get()
+    let second = await bench.engine.keep(Array("new".utf8), id: id, replacing: others)
+    guard case .failure(.busy) = second else { throw Unexpected(what: "a second attempt with another target") }
+    bench.engine.settle(id, as: .isNamed)
+    // What waits is done before this is.
+    _ = try await bench.engine.keep(Array("another".utf8), id: bench.id()).get()
+    #expect(try bench.engine.hasDocument(others) && bench.engine.hasDocument(kept.name.id))
+    #expect(try !bench.engine.hasDocument(mine))
+  }
 }

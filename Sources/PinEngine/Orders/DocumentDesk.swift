@@ -47,7 +47,10 @@ final class DocumentDesk: @unchecked Sendable {
     var isNew = false
     /// One of them is an event now, or may be.
     var mayBeNamed = false
-    var replaces: RequestID?
+    /// The same for all of them.
+    let replaces: RequestID?
+
+    init(replaces: RequestID?) { self.replaces = replaces }
   }
 
   private struct Waiting {
@@ -76,13 +79,16 @@ final class DocumentDesk: @unchecked Sendable {
 
   /// Keeps a document; the answer comes on the desk's thread, after it is durable. If it is one, `settle` must follow.
   func keep(_ job: Job) {
-    guard (job.replaces == nil ? 1...Self.longest : 0...Self.longest).contains(job.bytes.count) else {
-      return job.answer(.failure(.invalid(.document)))
-    }
+    guard job.bytes.count <= Self.longest else { return job.answer(.failure(.invalid(.document))) }
+    if job.bytes.isEmpty, job.replaces == nil { return job.answer(.success(.none(of: job.id))) }
     let refusal: Refusal? = waiting.withLock { waiting in
       if waiting.isStopped { return .stopping }
       if waiting.work.count >= Self.mostWaiting { return .busy(retryAfterMilliseconds: 50) }
-      waiting.attempts[job.id, default: Attempts()].count += 1
+      // What is purged once the change is done must not depend on which of several attempts it was that did it.
+      if let attempts = waiting.attempts[job.id], attempts.replaces != job.replaces {
+        return .busy(retryAfterMilliseconds: 50)
+      }
+      waiting.attempts[job.id, default: Attempts(replaces: job.replaces)].count += 1
       schedule(.keep(job), &waiting)
       return nil
     }
@@ -157,7 +163,6 @@ final class DocumentDesk: @unchecked Sendable {
           switch result {
           case .success(let kept)?:
             if kept.isNew { waiting.attempts[job.id]?.isNew = true }
-            if let replaced = job.replaces { waiting.attempts[job.id]?.replaces = replaced }
           default: end(job.id, .cameToNothing, &waiting)
           }
         }
@@ -192,8 +197,7 @@ final class DocumentDesk: @unchecked Sendable {
     let mark = job.replaces.map { [1] + $0.bytes } ?? [0]
     if job.bytes.isEmpty {
       try transaction.put(mark.span.bytes, for: rowKey.span.bytes, in: unnamed)
-      let none = DocumentName(id: job.id, digest: [UInt8](repeating: 0, count: 32))
-      return KeptDocument(name: none, bytes: [], isNew: true)
+      return .none(of: job.id)
     }
     if let there = try transaction.value(for: rowKey.span.bytes, in: documents) {
       let sealed = [UInt8](there)
@@ -237,13 +241,19 @@ package struct KeptDocument: Sendable {
   package let bytes: [UInt8]
   /// Whether it was not there before.
   package let isNew: Bool
+
+  /// What a change has that brings no document.
+  fileprivate static func none(of id: RequestID) -> KeptDocument {
+    KeptDocument(name: DocumentName(id: id, digest: [UInt8](repeating: 0, count: 32)), bytes: [], isNew: true)
+  }
 }
 
 extension Engine {
   /// Makes a document durable, so that a change of the same id can name it; `settle` must follow.
   ///
   /// Once the change is done, the document that it replaces is purged: one that was in force when the change was not done
-  /// yet. A change that brings none, but purges one, gives no bytes.
+  /// yet. A change that brings none gives no bytes. Attempts of one id at once must all replace the same, or are told to come
+  /// again.
   package func keep(
     _ bytes: [UInt8], id: RequestID, replacing: RequestID? = nil
   ) async -> Result<KeptDocument, Refusal> {
@@ -255,6 +265,9 @@ extension Engine {
 
   /// Says what became of the change that a document was kept for.
   package func settle(_ id: RequestID, as fate: DocumentFate) { documents.settle(id, as: fate) }
+
+  /// Whether a change of this id has its document still.
+  package func hasDocument(_ id: RequestID) throws -> Bool { try documents.read(id) != nil }
 
   /// What a document says; nil once it is purged.
   package func document(_ name: DocumentName) throws -> [UInt8]? { try documents.read(name.id) }

@@ -20,8 +20,12 @@ extension OrderDesk {
     return try await keeping(bytes: document, id: id, replacing: present, asker, .changeCredential) { kept in
       // The same change again has another salt, and must be of the same password.
       guard let there = try? Self.decoder.decode(CredentialDocument.self, from: Data(kept.bytes)),
-        let hash = there.passwordHash, await passwords.check(password, hash) == true
+        let hash = there.passwordHash
       else { throw OrderFault.refused(.idReused(.document)) }
+      guard let isSame = await passwords.check(password, hash) else {
+        throw OrderFault.refused(.busy(retryAfterMilliseconds: 1000))
+      }
+      guard isSame else { throw OrderFault.refused(.idReused(.document)) }
       return try await change(CredentialChange(id: id, act: .setPassword(of: owner, kept.name)), asker)
     }
   }

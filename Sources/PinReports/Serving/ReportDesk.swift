@@ -45,7 +45,9 @@ package final class ReportDesk: Sendable {
       // On Linux it is this thread's, and that of those which it starts.
       _ = nice(Self.niceness)
       let result = Result {
-        try folder.bringUpToDate(with: view) { _, _ in try pieces.confirmWanted() }
+        do { try folder.bringUpToDate(with: view) { _, _ in try pieces.confirmWanted() } } catch is CocoaError {
+          // Where books cannot be kept, the journal is read.
+        }
         let writer = writer(TextSink { try pieces.put($0) })
         var run = ReportRun(request, of: view, openedFrom: folder, to: writer)
         try run.run { _, _ in try pieces.confirmWanted() }
