@@ -53,9 +53,18 @@ package struct OrderDesk: Sendable {
 
   /// A customer, and who it is; nil once that is purged.
   package func customer(_ id: RequestID, _ asker: Asker) async throws -> (Customer, CustomerDetails?) {
-    let customer = try await ask(.customer(id), asker) { if case .customer(let found) = $0 { found } else { nil } }
-      .value
-    return (customer, try details(of: customer))
+    var customer = try await present(id, asker)
+    while true {
+      if let details = try details(of: customer) { return (customer, details) }
+      // Its document may have been replaced, and purged, since it was asked for.
+      let again = try await present(id, asker)
+      if again.document == customer.document { return (again, nil) }
+      customer = again
+    }
+  }
+
+  private func present(_ customer: RequestID, _ asker: Asker) async throws -> Customer {
+    try await ask(.customer(customer), asker) { if case .customer(let found) = $0 { found } else { nil } }.value
   }
 
   func details(of customer: Customer) throws -> CustomerDetails? {

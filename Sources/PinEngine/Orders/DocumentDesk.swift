@@ -152,7 +152,9 @@ final class DocumentDesk: @unchecked Sendable {
         let work = Array(waiting.work.prefix(Self.jobsPerTransaction))
         waiting.work.removeFirst(work.count)
         waiting.isScheduled = !work.isEmpty
-        defer { if !work.isEmpty { waiting.named.removeAll() } }
+        // A mark goes when what its change replaced is gone, or goes with it.
+        guard waiting.work.isEmpty, !work.isEmpty else { return (work, [RequestID]()) }
+        defer { waiting.named.removeAll() }
         return (work, waiting.named)
       }
       if work.isEmpty { return }
