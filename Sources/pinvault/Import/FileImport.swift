@@ -96,7 +96,7 @@ struct FileImport {
   /// Tells the server not to wait for more; if it cannot be told, it gives the purchase up by itself.
   private func giveUp(_ purchase: PurchaseID) async {
     // Not in this task, which may be cancelled.
-    await Task { [client] in _ = try? await client.abandonPurchase(purchase, timeLimit: .seconds(2)) }.value
+    await Task { [client] in _ = try? await client.abandonPurchase(purchase, timeLimit: .seconds(10)) }.value
   }
 
   /// Begins the purchase, waiting for another import to end.
