@@ -31,8 +31,7 @@ extension ServingLoop {
     case .shift(let shift): .done(.shift(shift))
     case .approved(let until): .done(.approved(ApproveAnswer(validUntilMilliseconds: until)))
     case .delivery, .located, .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet,
-      .purchaseOrder,
-      .purchaseOrders, .credential, .customers:
+      .purchaseOrder, .purchaseOrders, .credential, .customers:
       preconditionFailure("what has an encoder of its own, or is not asked for on this port")
     }
   }

@@ -6,11 +6,12 @@ import Testing
 
 /// What becomes of calls, as a table: a script of what happens, and what each call is told.
 @Suite struct CallTableTests {
-  /// What happens, one after another. Call `n` is the vend, ping or backup with that number.
+  /// What happens, one after another. Call `n` is the vend, ping, backup or verification with that number.
   enum Move: Sendable {
     case vend(UInt64, deadline: UInt64 = .max)
     case ping(UInt64, deadline: UInt64 = .max)
     case backup(UInt64)
+    case verify(UInt64)
     case chunk(UInt64)
     case open(window: Int = 100)
     /// Sends all that may be sent now; these numbers are expected to go out.
@@ -96,6 +97,9 @@ import Testing
       "stopping ends a backup, which may have been made", [.backup(1), .open(), .send([1]), .refuse(1, .stopping)],
       [1: .error(.unknownOutcome(UnsettledChange(operation: .backup, key: .path("/b"), refusal: .stopping)))]),
     Case(
+      "stopping ends a verification", [.verify(1), .open(), .send([1]), .refuse(1, .stopping)],
+      [1: .error(.refused(.stopping))]),
+    Case(
       "a full store is told", [.vend(1), .open(), .send([1]), .refuse(1, .storageFull)],
       [1: .error(.refused(.storageFull))]),
     Case(
@@ -139,6 +143,9 @@ import Testing
     Case(
       "a backup is not sent twice", [.backup(1), .open(), .send([1]), .lose, .open(), .send([])],
       [1: .error(.unknownOutcome(UnsettledChange(operation: .backup, key: .path("/b"))))]),
+    Case(
+      "a verification is not begun anew", [.verify(1), .open(), .send([1]), .lose, .open(), .send([])],
+      [1: .error(.notConnected(.endedByServer))]),
     Case(
       "no connection to be had: what was not sent was not made",
       [.vend(1), .open(), .send([1]), .lose, .vend(2), .ping(3), .failWaiting],
@@ -250,6 +257,7 @@ private struct Rig: ~Copyable {
     case .vend(let number, let deadline): add(number, .vend(PinClientTests.vend(number)), deadline)
     case .ping(let number, let deadline): add(number, .ping, deadline)
     case .backup(let number): add(number, .backup(Backup(path: "/b")), .max)
+    case .verify(let number): add(number, .verify, .max)
     case .chunk(let number):
       add(number, .loadCards(LoadCards(purchase: PurchaseID(3), chunk: UInt32(number), cards: [])), .max)
     case .open(let window): table.opened(window: window)

@@ -38,6 +38,8 @@ extension PinClient {
   }
 
   /// Checks the whole store; the report is JSON. Over a connection of its own, as it may take long.
+  ///
+  /// It is not begun anew: if the server stops, or its answer is lost, this throws at once.
   public func verify(timeLimit: Duration = longTimeLimit) async throws(ClientError) -> Answered<String> {
     try await callApart(.verify, timeLimit: timeLimit).report()
   }

@@ -29,8 +29,9 @@ extension RequestMessage {
     }
   }
 
-  /// Whether sending it twice does it once: by its id, its chunk's number, or because it only looks.
-  var mayBeSentAgain: Bool { operation != .backup }
+  /// Whether sending it twice does it once: by its id, its chunk's number, or because it only looks. A verification looks, but
+  /// for as long as the store is large: whoever asked for it is told that it was cut off.
+  var mayBeSentAgain: Bool { operation != .backup && operation != .verify }
 }
 
 extension Refusal {
