@@ -21,8 +21,8 @@ extension Engine {
     return answered
   }
 
-  /// Seals and loads a chunk of at most `Limits.cardsPerChunk` cards, in its turn; the answer comes when they are durable,
-  /// on another thread.
+  /// Seals and loads a chunk of at most `Limits.cardsPerChunk` cards, in its turn; the answer comes on another thread. The
+  /// cards are durable when the purchase is committed, and gone with a crash before that.
   public func load(
     _ purchase: PurchaseID, chunk number: UInt32, _ chunk: consuming CardChunk,
     answer: @escaping @Sendable (Result<LoadedChunk, Refusal>) -> Void

@@ -1,3 +1,4 @@
+import Dispatch
 import LMDB
 
 /// The second environment: what is bulky or purgeable, with a writer of its own so that filling it never stands in the
@@ -8,6 +9,9 @@ package final class Payload: Sendable {
   package let environment: Environment
   /// In the order of the machine's `payloadTables`.
   package let tables: [Table]
+
+  /// LMDB's lock is whoever's takes it first: an import that takes it again at once would keep all others waiting.
+  private let turns = DispatchQueue(label: "pinvault.payload")
 
   static let metaSpec = Table.Spec(name: "meta")
   private static let storeKey = Array("store".utf8)
@@ -52,12 +56,15 @@ package final class Payload: Sendable {
 
   /// Runs `body` in a write transaction, and commits it durably; when `body` throws, nothing of it is kept.
   ///
-  /// Waits for the present writer to end. Not to be called inside itself, nor by the store's writer while it serves.
+  /// Waits for its turn, behind those that asked before. Not to be called inside itself, nor by the store's writer while
+  /// it serves.
   package func withWrite<Result>(_ body: (inout WriteTransaction) throws -> Result) throws -> Result {
-    var transaction = try environment.beginWrite()
-    let result = try body(&transaction)
-    try transaction.commit()
-    return result
+    try turns.sync {
+      var transaction = try environment.beginWrite()
+      let result = try body(&transaction)
+      try transaction.commit()
+      return result
+    }
   }
 
   /// Begins a read for one serving thread, to be renewed after each batch of answers it receives.

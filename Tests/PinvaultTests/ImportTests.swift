@@ -128,6 +128,7 @@ import Testing
       let proxy = try GatedProxy(
         to: try #require(vault.tool.environment["PINVAULT_SERVER"]), lettingThrough: Self.someOfIt)
       defer { proxy.end() }
+      let start = ContinuousClock.now
       let first = try vault.tool.start(
         ["import", "--sku", "A", "cards.csv", "--server", "127.0.0.1:\(proxy.port)"])
       // Begun, so that ids and keys were given out.
@@ -141,7 +142,10 @@ import Testing
       #expect(try await vault.regular("A") == 0)
       let second = try await vault.tool.run("import", "--sku", "A", "cards.csv")
       #expect(second.status == 0, "\(second.errors)")
-      #expect(second.errors.contains("waiting for it to end") == (signal == SIGKILL))
+      // On a slow machine ten silent seconds may be over before the second asks.
+      let mustWait = signal == SIGKILL && ContinuousClock.now - start < .seconds(10)
+      let hasWaited = second.errors.contains("waiting for it to end")
+      #expect(hasWaited == mustWait || hasWaited && signal == SIGKILL)
       #expect(try await vault.regular("A") == 60_000)
     }
   }

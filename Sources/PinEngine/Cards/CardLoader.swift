@@ -16,7 +16,11 @@ struct CardLoader: ~Copyable {
   let purchase: PurchaseID
   private let tables: CardTables
   private let catalogue: Catalogue
-  private var lots: [Day: Lot]
+  /// By number, each of another expiry.
+  private var lots: [Lot]
+  private let lotIndexes: [Day: Int]
+  /// Of the last card: the next is mostly of the same.
+  private var lotIndex = 0
   private var sealer = Sealer()
   private var fingerprinter: Fingerprinter
   private var key = ByteWriter(capacity: 96)
@@ -29,12 +33,13 @@ struct CardLoader: ~Copyable {
     self.purchase = purchase
     self.tables = tables
     self.catalogue = catalogue
-    self.lots = Dictionary(uniqueKeysWithValues: lots.map { ($0.expiry, Lot(facts: $0)) })
+    self.lots = lots.sorted { $0.id < $1.id }.map { Lot(facts: $0) }
+    lotIndexes = Dictionary(uniqueKeysWithValues: self.lots.enumerated().map { ($1.facts.expiry, $0) })
     fingerprinter = Fingerprinter(key: fingerprintKey)
   }
 
   /// How many cards each lot has, in the order of the lots' numbers.
-  var loadedCounts: [UInt32] { lots.values.sorted { $0.facts.id < $1.facts.id }.map(\.loadedCount) }
+  var loadedCounts: [UInt32] { lots.map(\.loadedCount) }
 
   /// Loads a chunk, card by card; each is accepted or refused alone.
   mutating func load(
@@ -63,7 +68,12 @@ struct CardLoader: ~Copyable {
     guard (1...64).contains(serial.byteCount), SealedPIN.pinByteCounts.contains(pin.byteCount) else {
       return (.malformed, PurchaseID(0))
     }
-    guard let lot = lots[expiry], lot.loadedCount < lot.facts.extent.count else { return (.undeclared, PurchaseID(0)) }
+    if lots[lotIndex].facts.expiry != expiry {
+      guard let index = lotIndexes[expiry] else { return (.undeclared, PurchaseID(0)) }
+      lotIndex = index
+    }
+    let lot = lots[lotIndex]
+    guard lot.loadedCount < lot.facts.extent.count else { return (.undeclared, PurchaseID(0)) }
     let card = CardID(lot.facts.extent.first.rawValue + UInt64(lot.loadedCount))
     let id = card.rawValue.bigEndian
     let idBytes = InlineArray<1, UInt64>(repeating: id)
@@ -88,7 +98,7 @@ struct CardLoader: ~Copyable {
       pin, cardID: card.rawValue, product: lot.facts.product.rawValue, lot: lot.facts.id.rawValue,
       under: lot.facts.key, into: &row)
     try payload.put(row.span.bytes, for: card.rawValue, in: tables.cards)
-    lots[expiry]!.loadedCount += 1
+    lots[lotIndex].loadedCount += 1
     return nil
   }
 

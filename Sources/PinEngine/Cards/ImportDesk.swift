@@ -7,8 +7,10 @@ import Synchronization
 
 /// The one import that may be under way: takes its chunks in turn, on a thread of its own, so that no sale waits for it.
 ///
-/// Chunks that wait are loaded in one transaction of the payload, made durable together, and only then answered. A
-/// transaction that fails ends the import: its ids may have been used, and no card id is ever sealed twice.
+/// Chunks are loaded, and answered, as long as more of them wait, in one transaction of the payload: a page that many of
+/// them change is written once. An import is closed behind its last transaction, so that the event which makes stock of it
+/// comes after all of it is durable; before, a crash undoes the import and nobody builds on an answer. A transaction that
+/// fails ends the import: its ids may have been used, and no card id is ever sealed twice.
 ///
 /// `@unchecked Sendable`: `current` is used on the serial queue alone; all else is constant or behind a lock.
 final class ImportDesk: @unchecked Sendable {
@@ -18,7 +20,8 @@ final class ImportDesk: @unchecked Sendable {
   static let mostWaiting = 512
   /// Answers kept for a chunk sent again after a broken connection.
   private static let keptAnswers: UInt32 = 1024
-  private static let chunksPerTransaction = 128
+  /// Where the next transaction begins: what is not committed yet is in memory, and others wait to write.
+  private static let cardsPerTransaction = 65_536
   /// What one transaction may write, beyond the room that the store itself needs.
   private static let roomByteCount: UInt64 = 64 << 20
 
@@ -87,7 +90,7 @@ final class ImportDesk: @unchecked Sendable {
     }
   }
 
-  /// Loads a chunk in its turn; the answer comes on the desk's thread, after the cards are durable.
+  /// Loads a chunk in its turn; the answer comes on the desk's thread.
   func load(_ job: Job) {
     guard hear(job.purchase) else { return job.answer(.failure(.unknownPurchase)) }
     let refusal: Refusal? = waiting.withLock { waiting in
@@ -104,7 +107,7 @@ final class ImportDesk: @unchecked Sendable {
   }
 
   /// Takes no more chunks of a purchase, and says how many cards each of its lots has, all of them durable; nil if it is
-  /// not the one under way.
+  /// not the one under way, or what it had loaded could not be written.
   func close(_ purchase: PurchaseID) async -> [UInt32]? {
     _ = hear(purchase)
     return await onQueue { [self] in
@@ -158,28 +161,40 @@ final class ImportDesk: @unchecked Sendable {
   }
 
   private func loadWaiting() {
-    while true {
-      let jobs = waiting.withLock { waiting in
-        let jobs = Array(waiting.jobs.prefix(Self.chunksPerTransaction))
-        waiting.jobs.removeFirst(jobs.count)
-        waiting.isScheduled = !jobs.isEmpty
-        return jobs
-      }
-      if jobs.isEmpty { return }
-      for (job, result) in zip(jobs, load(jobs)) { job.answer(result) }
+    while hasWaiting { loadTransaction() }
+  }
+
+  /// Whether a chunk waits; if none does, the next that comes has the desk begin anew.
+  private var hasWaiting: Bool {
+    waiting.withLock { waiting in
+      waiting.isScheduled = !waiting.jobs.isEmpty
+      return waiting.isScheduled
     }
   }
 
-  private func load(_ jobs: [Job]) -> [Result<LoadedChunk, Refusal>] {
-    guard hasRoom else { return jobs.map { _ in .failure(.storageFull) } }
+  private func takeWaiting() -> Job? { waiting.withLock { $0.jobs.isEmpty ? nil : $0.jobs.removeFirst() } }
+
+  private func loadTransaction() {
+    guard hasRoom else {
+      while let job = takeWaiting() { job.answer(.failure(.storageFull)) }
+      return
+    }
     do {
-      return try store.payload.withWrite { transaction in
-        try jobs.map { try load($0, &transaction) }
+      try store.payload.withWrite { transaction in
+        var cardCount = 0
+        while cardCount < Self.cardsPerTransaction, let job = takeWaiting() {
+          cardCount += job.chunk.count
+          do {
+            job.answer(try load(job, &transaction))
+          } catch {
+            job.answer(.failure(.storageFull))
+            throw error
+          }
+        }
       }
     } catch {
       // Whether anything of it is on disk is unknown, so none of these ids may be sealed again: the import is over.
       current = nil
-      return jobs.map { _ in .failure(.storageFull) }
     }
   }
 
