@@ -37,7 +37,8 @@ class Books(Reservations, Takings, Orders, Purchasing, Credentials):
         # Orders as records, customers as fields, mails that wait by their cause, digests of documents by their ids, the orders that put marks
         # on the fraud list; and the
         # order's event whose cards' event is being entered.
-        self.credentials = {}
+        # The documents that were replaced, with the change that did it.
+        self.credentials, self.replaced = {}, {}
         self.orders, self.customers, self.mails, self.documents, self.fraud, self.of_order = {}, {}, {}, {}, {}, None
         self.begin_purchasing()
         # By product: whether its stock fell below its threshold, and was not above it since.
@@ -150,6 +151,7 @@ class Books(Reservations, Takings, Orders, Purchasing, Credentials):
         self.actor_records[number] = facts["record"]
         self.limits[number] = facts["limits"]
         self.roles[number] = 0 if facts["is_revoked"] else facts["roles"]
+        self.end_credentials(event)
 
     def product_defined(self, event):
         facts = event.facts

@@ -29,6 +29,7 @@ class Credentials:
             if act != END_CREDENTIAL or facts["record"] != wanted:
                 self.findings.problem("actors", event, "it ends a credential that does not work, or changes it")
             self.credentials.pop(facts["credential"], None)
+            self.replace_documents(event, [before["document"][0]] if before else [])
             return
         mine = [known for known in self.credentials.values() if known["owner"] == owner]
         tokens = [known["name"] for known in mine if known["credential_kind"] == TOKEN]
@@ -37,11 +38,21 @@ class Credentials:
             self.findings.problem("actors", event, "a credential is not what this makes of one")
         if facts["credential_kind"] == TOKEN and (facts["name"] in tokens or len(tokens) >= MOST_TOKENS):
             self.findings.problem("actors", event, "its owner has a token of this name, or too many")
-        if facts["credential_kind"] == PASSWORD:
+        is_password = facts["credential_kind"] == PASSWORD
+        self.replace_documents(event, [known["document"][0] for known in mine
+                                       if is_password and known["credential_kind"] == PASSWORD])  # fmt: skip
+        if is_password:
             self.credentials = {id: known for id, known in self.credentials.items()
                                 if known["owner"] != owner or known["credential_kind"] != PASSWORD}  # fmt: skip
         self.credentials[facts["credential"]] = facts
         self.name_document(event, facts["document"])
+
+    def end_credentials(self, event):
+        """Whoever is revoked or gets a new key in place of the old one keeps no password and no token."""
+        facts = event.facts
+        is_out = not facts["is_new"] and (facts["is_revoked"] or facts["renews_key"])
+        ended = [id for id, known in sorted(self.credentials.items()) if is_out and known["owner"] == facts["actor"]]
+        self.replace_documents(event, [self.credentials.pop(id)["document"][0] for id in ended])
 
     def credential_records(self):
         return {id: facts["record"] for id, facts in self.credentials.items()}

@@ -215,7 +215,7 @@ def grant(reader):
 def actor_defined(reader):
     fields, result = reader.change()
     named = result.u32()
-    ends(result)
+    replaces = replaced(result, {})["replaces"]
     start = reader.at
     actor, roles, revoked, name = reader.u32(), reader.u16(), reader.flag(), reader.text()
     actor_limits = limits(reader)
@@ -230,7 +230,8 @@ def actor_defined(reader):
         raise Damage("an actor is not what its result says")
     return {"request": fields, "actor": actor, "roles": roles, "is_revoked": revoked, "name": name,
             "is_new": is_new, "has_new_key": is_new or key_change[0] in (1, 2), "limits": actor_limits,
-            "has_old_key": has_old_key, "old_key_ends": old_key_ends,
+            "has_old_key": has_old_key, "old_key_ends": old_key_ends, "replaces": replaces,
+            "renews_key": key_change[0] == 1,
             "record": reader.data[start:reader.at]}  # fmt: skip
 
 
@@ -386,14 +387,24 @@ def document(reader):
     return reader.take(16), reader.take(32)
 
 
+def replaced(result, facts):
+    """The record that a result is, without the documents that end it, which the change replaced."""
+    record = result.data[:result.at]
+    facts |= {"record": record, "replaces": [result.take(16) for _ in range((len(result.data) - result.at) // 16)]}
+    ends(result)
+    if bytes(16) in facts["replaces"]:
+        raise Damage("it replaces a document that has no id")
+    return facts
+
+
 def customer_defined(reader):
     fields, result = reader.change()
-    facts = {"request": fields, "record": result.data, "customer": result.take(16), "version": result.u32()}
+    facts = {"request": fields, "customer": result.take(16), "version": result.u32()}
     facts |= {"consents": result.flag(), "is_barred": result.flag()}
     result.zeros(2)
     facts |= {"approved_orders": result.u32(), "approved_card": result.take(16), "document": document(result)}
     facts["marks"] = [result.take(17) for _ in range(result.u8())]
-    ends(result)
+    replaced(result, facts)
     if len(facts["marks"]) > 17 or any(not 0 < mark[0] < len(MARKS) for mark in facts["marks"]):
         raise Damage("a mark of a kind that does not exist")
     if field(fields, CUSTOMER) != facts["customer"]:
@@ -424,8 +435,7 @@ def order(reader):
 
 def order_changed(reader):
     fields, result = reader.change()
-    facts = {"request": fields, "record": result.data} | order(result)
-    ends(result)
+    facts = replaced(result, {"request": fields} | order(result))
     act = field(fields, ACT)
     if len(act) != 1 or not 0 < act[0] < len(ACTS) or field(fields, ORDER) != facts["order"]:
         raise Damage("an order is not what the request says")
@@ -457,11 +467,11 @@ def mail_tried(reader):
 
 def credential_changed(reader):
     fields, result = reader.change()
-    facts = {"request": fields, "record": result.data, "credential": result.take(16), "owner": result.u32()}
+    facts = {"request": fields, "credential": result.take(16), "owner": result.u32()}
     facts |= {"credential_kind": result.u8(), "is_ended": result.flag()}
     result.zeros(2)
     facts |= {"made": result.u64(), "ends": result.u64(), "document": document(result), "name": result.text()}
-    ends(result)
+    replaced(result, facts)
     if not 0 < facts["credential_kind"] < len(CREDENTIALS):
         raise Damage("a credential of a kind that does not exist")
     asked = field(fields, CREDENTIAL) if facts["is_ended"] else field(fields, ACTOR)

@@ -40,6 +40,7 @@ def actor(facts):
         "roles": [name for bit, name in enumerate(ROLES) if facts["roles"] >> bit & 1],
         "is_revoked": facts["is_revoked"], "limits": limits(facts["limits"]), "has_new_key": facts["has_new_key"],
         "old_key": {"ends": moment_or_none(facts["old_key_ends"])} if facts["has_old_key"] else None,
+        "replaces": replaces(facts),
     }  # fmt: skip
 
 
@@ -132,10 +133,15 @@ def document(name):
     return {"id": id_text(name[0]), "digest": name[1].hex()}
 
 
+def replaces(facts):
+    return [id_text(document) for document in facts["replaces"]]
+
+
 def customer(facts):
     return {"customer": id_text(facts["customer"]), "version": facts["version"], "consents": facts["consents"],
             "is_barred": facts["is_barred"], "approved_orders": facts["approved_orders"],
-            "document": document(facts["document"]), "marks": [mark(found) for found in facts["marks"]]}  # fmt: skip
+            "document": document(facts["document"]), "marks": [mark(found) for found in facts["marks"]],
+            "replaces": replaces(facts)}  # fmt: skip
 
 
 def mark(found):
@@ -156,7 +162,7 @@ def order(facts):
         "device": mark(b"\3" + facts["device"]) if any(facts["device"]) else None, "delivery_way": WAYS[facts["way"]],
         "carrier": facts["carrier"], "tracking_number": facts["tracking"],
         "payment_card": document(facts["card_document"]) if any(facts["card_document"][0]) else None,
-        "reason": facts["reason"], "mail": MAILS[facts["mail"]],
+        "reason": facts["reason"], "mail": MAILS[facts["mail"]], "replaces": replaces(facts),
         "cards": cards and {"kind": cards.name, "id": id_text(cards.id)} | KEYS[cards.kind](cards.facts),
     }  # fmt: skip
 
@@ -172,7 +178,8 @@ def mail_tried(facts):
 
 def sheet(facts):
     return {"sheet": SHEETS[facts["sheet"]], "number": facts["number"], "vendor_name": facts["vendor_name"] or None,
-            "version": facts["version"], "document": document(facts["document"])}  # fmt: skip
+            "version": facts["version"], "document": document(facts["document"]),
+            "replaces": replaces(facts)}  # fmt: skip
 
 
 def purchase_order(facts):
@@ -189,7 +196,7 @@ def credential(facts):
     return {"owner": facts["owner"], "credential": id_text(facts["credential"]),
             "credential_kind": CREDENTIALS[facts["credential_kind"]], "is_ended": facts["is_ended"],
             "name": facts["name"], "made": moment_text(facts["made"]), "ends": moment_or_none(facts["ends"]),
-            "document": document(facts["document"])}  # fmt: skip
+            "document": document(facts["document"]), "replaces": replaces(facts)}  # fmt: skip
 
 
 KEYS = {

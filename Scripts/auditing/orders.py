@@ -44,6 +44,7 @@ class Orders:
         if customer_record(wanted) != facts["record"] or seen != version:
             self.findings.problem("orders", event, "a customer is not what this makes of one")
         self.customers[facts["customer"]] = list(wanted)
+        self.replace_documents(event, [before[7]] if before else [])
         self.name_document(event, facts["document"])
 
     def customer_records(self):
@@ -80,6 +81,8 @@ class Orders:
         else:
             self.findings.problem("orders", event, f"order {id_text(facts['order'])} was never submitted")
         self.orders[facts["order"]] = facts["record"]
+        changes_card = before and ACTS[facts["act"]] == "change-card" and any(before["card_document"][0])
+        self.replace_documents(event, [before["card_document"][0]] if changes_card else [])
         if any(facts["card_document"][0]):
             self.name_document(event, facts["card_document"])
         if cards := facts["cards"]:
@@ -202,6 +205,12 @@ class Orders:
                 self.low[product] = True
                 self.mails[event.sequence, product] = [LOW_STOCK, 0, 0, 0, 0, bytes(16)]
         self.custody.stock_changed.clear()
+
+    def replace_documents(self, event, documents):
+        """Those that the event must say it replaced: they are purged, as soon as its mark is gone."""
+        if event.facts["replaces"] != documents:
+            self.findings.problem("documents", event, "what it replaced is not what it says it did")
+        self.replaced |= {document: event.id for document in documents}
 
     def name_document(self, event, name):
         if self.documents.setdefault(name[0], name[1]) != name[1]:

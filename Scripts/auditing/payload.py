@@ -43,6 +43,8 @@ class PayloadAudit:
         self.row_count = self.left_over = 0
         self.entries = {"serials": 0, "fingerprints": 0}
         self.documents, self.document_count, self.unnamed = books.documents, 0, 0
+        # Those that are there and were replaced, and the changes that may not have purged what they replaced.
+        self.replaced, self.superfluous, self.marks = books.replaced, [], set()
 
     def run(self, entries):
         for table, key, value in entries:
@@ -53,13 +55,19 @@ class PayloadAudit:
             elif table == "documents":
                 self.add_document(key, value)
             elif table == "unnamed":
-                if len(key) != 16 or not (value == b"\0" or (len(value) == 17 and value[0] == 1)):
+                if len(key) != 16 or value != b"\0":
                     self.findings.problem("documents", key.hex(), "is not the mark of a document")
+                # What it replaced is purged with the mark, at the next start if not before.
+                self.marks.add(key)
             elif table == "meta":
                 if (key, value) != (b"store", self.store_id):
                     self.findings.problem("cards", "the payload", "it is of another store")
             elif table:
                 self.findings.problem("cards", table, "a table that the format does not know")
+        for document in self.superfluous:
+            if self.replaced[document] in self.marks:
+                continue
+            self.findings.problem("documents", id_text(document), "was replaced, and is not purged")
         for lot in self.lots:
             self.check_lot(lot)
         unswept = f", {self.left_over:,} of them of an import that was not committed" if self.left_over else ""
@@ -95,7 +103,9 @@ class PayloadAudit:
         digest = self.documents.get(key)
         # One that a crash left is swept at the next start.
         self.unnamed += digest is None
-        if digest is not None and hashlib.sha256(value).digest() != digest:
+        if key in self.replaced:
+            self.superfluous.append(key)
+        elif digest is not None and hashlib.sha256(value).digest() != digest:
             self.findings.problem("documents", id_text(key), "is not what the journal names")
 
     def add_entry(self, table, key, value):

@@ -13,8 +13,10 @@ RULES = {"draft": (KEEPING | ACCOUNTS, ["draft"]), "approve": (ACCOUNTS, ["draft
 
 def sheet_defined(reader):
     fields, result = reader.change()
-    facts = {"request": fields, "record": result.data, "sheet": result.u8(), "number": result.u32()}
+    facts = {"request": fields, "sheet": result.u8(), "number": result.u32()}
     facts |= {"version": result.u32(), "document": (result.take(16), result.take(32))}
+    facts["record"] = result.data[:result.at]
+    facts["replaces"] = [result.take(16) for _ in range((len(result.data) - result.at) // 16)]
     if result.at != len(result.data) or not 0 < facts["sheet"] < len(SHEETS):
         raise Damage("a sheet of a kind that does not exist")
     return facts | {"vendor_name": reader.text()}
@@ -69,6 +71,7 @@ class Purchasing:
         if seen != (int.from_bytes(before[5:9], "big") if before else 0):
             self.findings.problem("purchasing", event, "a sheet changes another version than the one it saw")
         self.sheets[facts["sheet"], number] = facts["record"]
+        self.replace_documents(event, [before[9:25]] if before else [])
         self.name_document(event, facts["document"])
 
     def purchase_order_changed(self, event):

@@ -214,11 +214,14 @@ struct Reply {
   var isRepeat = false
   /// The event that made it so; where none was needed, the one that had. 0 for none.
   var sequence: UInt64 = 0
+  /// The documents that the change replaced: no event names them any more.
+  var replaces: [RequestID] = []
 
-  init(_ outcome: Outcome, sequence: UInt64 = 0, isRepeat: Bool = false) {
+  init(_ outcome: Outcome, sequence: UInt64 = 0, isRepeat: Bool = false, replaces: [RequestID] = []) {
     self.outcome = outcome
     self.sequence = sequence
     self.isRepeat = isRepeat
+    self.replaces = replaces
   }
 }
 
@@ -230,6 +233,8 @@ public struct Answered: Sendable {
   public let isRepeat: Bool
   public let sequence: UInt64
   public let timeMilliseconds: UInt64
+  /// The documents that the change replaced, to be purged (`Engine.settle`).
+  package let replaces: [RequestID]
   let sink: AnswerSink
 
   init(submission: borrowing Submission, reply: Reply, timeMilliseconds: UInt64) {
@@ -238,6 +243,7 @@ public struct Answered: Sendable {
     outcome = reply.outcome
     isRepeat = reply.isRepeat
     sequence = reply.sequence
+    replaces = reply.replaces
     self.timeMilliseconds = timeMilliseconds
     sink = submission.sink
   }

@@ -30,13 +30,14 @@ extension Engine {
     return key
   }
 
-  /// Adds an actor, or changes one; the key is handed back when it is new, this once.
+  /// Adds an actor, or changes one; the key is handed back when it is new, this once. What its passwords and tokens were
+  /// checked against is purged when they end with it.
   package func define(
     _ define: DefineActor, as actor: ActorID, keyNumber: UInt64 = 0
   ) async -> (answered: Answered, key: SecretKey?) {
     let fresh = define.makesKey ? KeyRecord.new(.actor, under: keyring.storeKey) : nil
-    let command = InternalCommand(.defineActor(define, key: fresh?.record))
-    let answered = await perform(.internalCommand(command), as: actor, keyNumber: keyNumber)
+    let command = Command.internalCommand(InternalCommand(.defineActor(define, key: fresh?.record)))
+    let answered = await performReplacing(command, id: define.id, as: actor, keyNumber: keyNumber)
     guard case .actor = answered.outcome, !answered.isRepeat else { return (answered, nil) }
     return (answered, fresh?.key)
   }

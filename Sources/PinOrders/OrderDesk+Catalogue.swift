@@ -52,8 +52,7 @@ extension OrderDesk {
     _ rates: [CountryRate], of product: ProductID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Sheet> {
     guard let sheet = RateSheet(rates) else { throw OrderFault.invalid("rates") }
-    let before = try await document(.rates, product.rawValue)
-    return try await keeping(sheet, id: id, replacing: before, asker, .defineSheet) { document in
+    return try await keeping(sheet, id: id, asker, .defineSheet) { document in
       try await define(.rates, .product(product), version, document, id, asker)
     }
   }
@@ -70,8 +69,7 @@ extension OrderDesk {
   package func define(
     picture: Picture, of product: ProductID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Sheet> {
-    let before = try await document(.picture, product.rawValue)
-    return try await keeping(picture, id: id, replacing: before, asker, .defineSheet) { document in
+    return try await keeping(picture, id: id, asker, .defineSheet) { document in
       try await define(.picture, .product(product), version, document, id, asker)
     }
   }
@@ -88,9 +86,7 @@ extension OrderDesk {
     _ details: VendorDetails, vendor: String, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Sheet> {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
-    let number = engine.catalogue.vendors.firstIndex(of: vendor).map { UInt32($0) + 1 } ?? 0
-    let before = try await document(.vendor, number)
-    return try await keeping(details, id: id, replacing: before, asker, .defineSheet) { document in
+    return try await keeping(details, id: id, asker, .defineSheet) { document in
       try await define(.vendor, .vendor(vendor), version, document, id, asker)
     }
   }
@@ -122,17 +118,6 @@ extension OrderDesk {
   ) async throws -> Done<Sheet> {
     let change = SheetChange(id: id, kind: kind, subject: subject, version: version, document: document)
     return try await ask(.defineSheet(change), asker) { if case .sheet(let sheet) = $0 { sheet } else { nil } }
-  }
-
-  /// What a sheet says until it is written anew: purged then.
-  private func document(_ kind: SheetKind, _ number: UInt32) async throws -> RequestID? {
-    do {
-      return try await sheet(kind, number, Asker(actor: .store, keyNumber: 0)).document.id
-    } catch let fault as OrderFault {
-      // There is none yet. A question that is not answered is no answer.
-      guard case .orderRefused = fault else { throw fault }
-      return nil
-    }
   }
 
   func sheet(_ kind: SheetKind, _ number: UInt32, _ asker: Asker) async throws -> Sheet {

@@ -34,14 +34,7 @@ package struct OrderDesk: Sendable {
     _ details: CustomerDetails, customer: RequestID, version: UInt32, consents: Bool, id: RequestID, _ asker: Asker
   ) async throws -> Done<Customer> {
     if let part = details.invalidPart { throw OrderFault.invalid(part) }
-    // Who the customer was until now is purged with the change; another version is refused anyway.
-    var before: RequestID?
-    switch await engine.perform(.orders(.customer(customer)), as: .store).outcome {
-    case .customer(let found): before = found.document.id
-    case .refused(let refusal): throw OrderFault.refused(refusal)
-    default: break
-    }
-    return try await keeping(details, id: id, replacing: before, asker, .defineCustomer) { document in
+    return try await keeping(details, id: id, asker, .defineCustomer) { document in
       let change = CustomerChange(
         id: id, customer: customer, version: version, consents: consents, document: document,
         marks: details.marked.map { engine.mark($0.kind, $0.text) })
@@ -217,11 +210,11 @@ package struct OrderDesk: Sendable {
 
   /// Makes a document durable, has a change made that names it, and says what became of that.
   func keeping<Document: Codable & Equatable, Value>(
-    _ document: Document, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
+    _ document: Document, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
     _ change: (DocumentName) async throws -> Done<Value>
   ) async throws -> Done<Value> {
     let bytes = try Self.encoder.encode(document)
-    return try await keeping(bytes: bytes, id: id, replacing: replacing, asker, operation) { kept in
+    return try await keeping(bytes: bytes, id: id, asker, operation) { kept in
       guard (try? Self.decoder.decode(Document.self, from: Data(kept.bytes))) == document else {
         throw OrderFault.refused(.idReused(.document))
       }
@@ -229,44 +222,32 @@ package struct OrderDesk: Sendable {
     }
   }
 
-  /// The document that it replaces, in force until now, is purged once the change is done; with no bytes that is all.
+  /// What the change replaced is purged, as the engine says.
   func keeping<Value>(
-    bytes: Data, id: RequestID, replacing: RequestID? = nil, _ asker: Asker, _ operation: PinWords.Operation,
-    _ change: (KeptDocument) async throws -> Value
-  ) async throws -> Value {
+    bytes: Data, id: RequestID, _ asker: Asker, _ operation: PinWords.Operation,
+    _ change: (KeptDocument) async throws -> Done<Value>
+  ) async throws -> Done<Value> {
     guard engine.allows(asker.actor, operation) else { throw OrderFault.refused(.notPermitted) }
     guard id != .zero else { throw OrderFault.refused(.invalid(.id)) }
     let kept: KeptDocument
-    // A change that was done before replaced what was in force then, and nothing now; its own may have been replaced since.
-    var replaced = replacing
-    if replaced != nil, try await wasDone(id) {
-      replaced = nil
-      if !bytes.isEmpty, try !engine.hasDocument(id) { throw OrderFault.purged }
-    }
-    switch await engine.keep([UInt8](bytes), id: id, replacing: replaced) {
+    switch await engine.keep([UInt8](bytes), id: id) {
     case .failure(let refusal): throw OrderFault.refused(refusal)
     case .success(let document): kept = document
     }
     do {
       let done = try await change(kept)
-      engine.settle(id, as: .isNamed)
+      engine.settle(id, as: .isNamed(replacing: done.replaces))
       return done
     } catch OrderFault.refused(.stopping) {
       engine.settle(id, as: .unknown)
       throw OrderFault.refused(.stopping)
+    } catch OrderFault.refused(.idReused(.document)) where kept.isNew {
+      // The change was done before, and its document replaced since.
+      engine.settle(id, as: .cameToNothing)
+      throw OrderFault.purged
     } catch {
       engine.settle(id, as: .cameToNothing)
       throw error
-    }
-  }
-
-  /// Whether a change of this id was done. A question that is not answered is no answer.
-  private func wasDone(_ id: RequestID) async throws -> Bool {
-    switch await engine.perform(.lookUp(id), as: .store).outcome {
-    case .found: return true
-    case .refused(.unknownID): return false
-    case .refused(let refusal): throw OrderFault.refused(refusal)
-    default: return true
     }
   }
 
@@ -281,6 +262,8 @@ package struct OrderDesk: Sendable {
     package let value: Value
     package let isRepeat: Bool
     package let sequence: UInt64
+    /// The documents that it replaced.
+    let replaces: [RequestID]
   }
 
   func ask<Value>(
@@ -301,7 +284,8 @@ package struct OrderDesk: Sendable {
     case .orderRefused(let refusal): throw .orderRefused(refusal)
     case let outcome:
       guard let value = read(outcome) else { preconditionFailure("a question was answered with something else") }
-      return Done(value: value, isRepeat: answered.isRepeat, sequence: answered.sequence)
+      return Done(
+        value: value, isRepeat: answered.isRepeat, sequence: answered.sequence, replaces: answered.replaces)
     }
   }
 }

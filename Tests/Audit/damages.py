@@ -534,6 +534,16 @@ CASES = [
          tables=lambda store, entries, payload: entry(
              "documents", flipped(30), payload=True, wanted=lambda key, value: key in store.books.documents)(
                  store, entries, payload)),  # fmt: skip
+    Case("a document that was replaced and is there", "documents", "is not purged",
+         tables=lambda store, entries, payload: entry(
+             "documents", lambda key, value: [(key, value), (list(store.books.replaced)[-1], value)],
+             payload=True)(store, entries, payload)),  # fmt: skip
+    Case("a change that says it replaced another document", "documents", "is not what it says it did",
+         events=change("order-changed", lambda event: in_order(0)(event) + result_size(event) - 16, b"\x63",
+                       wanted=lambda event: event.facts["replaces"])),
+    Case("a revoked actor that keeps its password", "documents", "is not what it says it did",
+         events=change("actor-defined", lambda event: in_order(0)(event) + result_size(event) - 16, b"\x63",
+                       wanted=lambda event: event.facts["replaces"])),
     # Clear text.
     Case("a PIN in a log", "clear text", "byte 5000", files=leave_pin, options=["--pins", "{folder}/pins"]),
 ]

@@ -96,8 +96,22 @@ struct CredentialTests {
     #expect(try bench.engine.verify().sound)
   }
 
-  /// What becomes of a document that a change replaces: `k` keeps the new one, `n` and `x` say that the change was done or
-  /// came to nothing, `e` does it; `r` starts the store again.
+  /// A change that gives the clerk a password, and what it is checked against, kept.
+  private func keepPassword(_ id: RequestID, of owner: ActorID, _ bench: Bench) async throws -> CredentialChange {
+    let kept = try await bench.engine.keep(Array("hash \(id)".utf8), id: id).get()
+    return CredentialChange(id: id, act: .setPassword(of: owner, kept.name))
+  }
+
+  private func settlePassword(_ id: RequestID, of owner: ActorID, _ bench: Bench) async throws -> Answered {
+    let change = try await keepPassword(id, of: owner, bench)
+    let answered = await bench.engine.change(change, as: owner, keyNumber: 0)
+    guard case .credential = answered.outcome else { throw Unexpected(what: "\(answered.outcome)") }
+    bench.engine.settle(id, as: .isNamed(replacing: answered.replaces))
+    return answered
+  }
+
+  /// What becomes of a document that a change replaces: `k` keeps the new one, `e` does the change, `n` says that it was done
+  /// and `x` that it came to nothing; `r` starts the store again, as after a crash.
   @Test(
     "What a change replaces is purged once the change is done, after a crash too, and never before",
     arguments: [
@@ -107,47 +121,123 @@ struct CredentialTests {
     let bench = try Bench()
     let clerk = try await bench.actor("clerk", .clerk)
     let (first, second) = (bench.id(), bench.id())
-    let before = try await bench.engine.keep(Array("first".utf8), id: first).get()
-    _ = await bench.engine.change(
-      CredentialChange(id: first, act: .setPassword(of: clerk, before.name)), as: clerk, keyNumber: 0)
-    bench.engine.settle(first, as: .isNamed)
-    var after = before
+    _ = try await settlePassword(first, of: clerk, bench)
+    var change = CredentialChange(id: second, act: .end(second))
+    var replaced: [RequestID] = []
     for step in steps {
       switch step {
-      case "k": after = try await bench.engine.keep(Array("second".utf8), id: second, replacing: first).get()
+      case "k": change = try await keepPassword(second, of: clerk, bench)
       case "e":
-        let change = CredentialChange(id: second, act: .setPassword(of: clerk, after.name))
-        guard case .credential = await bench.engine.change(change, as: clerk, keyNumber: 0).outcome else {
-          throw Unexpected(what: "password")
-        }
-      case "n": bench.engine.settle(second, as: .isNamed)
+        let answered = await bench.engine.change(change, as: clerk, keyNumber: 0)
+        replaced = answered.replaces
+        #expect(replaced == [first])
+      case "n": bench.engine.settle(second, as: .isNamed(replacing: replaced))
       case "x": bench.engine.settle(second, as: .cameToNothing)
       default: try bench.restart()
       }
     }
-    // What waits is done before this is.
-    _ = try await bench.engine.keep(Array("another".utf8), id: bench.id()).get()
-    #expect(try (bench.engine.document(before.name) != nil) == isThere)
-    let isNew = try bench.engine.document(after.name) != nil
-    #expect(isNew == steps.contains("e"))
+    #expect(try await bench.hasDocument(first) == isThere)
+    #expect(try await bench.hasDocument(second) == steps.contains("e"))
     #expect(try bench.engine.verify().sound)
   }
 
-  @Test("Who uses one id for two changes at once cannot have the one purge what the other replaces")
+  @Test("Two passwords that race each name what they really replaced: one hash is left, and it is the one that counts")
+  func race() async throws {
+    let bench = try Bench()
+    let clerk = try await bench.actor("clerk", .clerk)
+    let ids = [bench.id(), bench.id(), bench.id()]
+    _ = try await settlePassword(ids[0], of: clerk, bench)
+    // Both are kept while the first is in force, and both are done before either has anything purged.
+    var changes: [CredentialChange] = []
+    for id in ids[1...] { changes.append(try await keepPassword(id, of: clerk, bench)) }
+    var answers: [Answered] = []
+    for change in changes { answers.append(await bench.engine.change(change, as: clerk, keyNumber: 0)) }
+    #expect(answers.map(\.replaces) == [[ids[0]], [ids[1]]])
+    for (id, answered) in zip(ids[1...], answers) {
+      bench.engine.settle(id, as: .isNamed(replacing: answered.replaces))
+    }
+    for id in ids { #expect(try await bench.hasDocument(id) == (id == ids[2])) }
+    #expect(bench.engine.catalogue.password(of: clerk)?.id == ids[2])
+  }
+
+  @Test("Two attempts of one change at once purge what it replaced, and nothing else")
   func oneTarget() async throws {
     let bench = try Bench()
+    let (clerk, other) = (try await bench.actor("clerk", .clerk), try await bench.actor("other", .clerk))
     let (mine, others, id) = (bench.id(), bench.id(), bench.id())
-    for document in [mine, others] {
-      _ = try await bench.engine.keep(Array("hash".utf8), id: document).get()
-      bench.engine.settle(document, as: .unknown)
+    _ = try await settlePassword(mine, of: clerk, bench)
+    _ = try await settlePassword(others, of: other, bench)
+    let first = try await keepPassword(id, of: clerk, bench)
+    let second = try await keepPassword(id, of: other, bench)
+    let done = await bench.engine.change(first, as: clerk, keyNumber: 0)
+    let refused = await bench.engine.change(second, as: bench.administrator, keyNumber: 0)
+    #expect(done.replaces == [mine] && refused.outcome.refusal == .idReused(.actor) && refused.replaces.isEmpty)
+    bench.engine.settle(id, as: .cameToNothing)
+    bench.engine.settle(id, as: .isNamed(replacing: done.replaces))
+    #expect(try await bench.hasDocument(others))
+    #expect(try await bench.hasDocument(id))
+    #expect(try await !bench.hasDocument(mine))
+    // The same once more is told what it replaced the first time.
+    let again = await bench.engine.change(first, as: clerk, keyNumber: 0)
+    #expect(again.isRepeat && again.replaces == [mine])
+  }
+
+  @Test("Who ends something under the id of another change has that one's document left alone")
+  func othersID() async throws {
+    let shop = try await Shop()
+    let customer = try await shop.customer()
+    guard case .customer(let found) = await shop.bench.ask(.orders(.customer(customer)), as: shop.clerk) else {
+      throw Unexpected(what: "customer")
     }
-    let kept = try await bench.engine.keep(Array("new".utf8), id: id, replacing: mine).get()
-    let second = await bench.engine.keep(Array("new".utf8), id: id, replacing: others)
-    guard case .failure(.busy) = second else { throw Unexpected(what: "a second attempt with another target") }
-    bench.engine.settle(id, as: .isNamed)
-    // What waits is done before this is.
-    _ = try await bench.engine.keep(Array("another".utf8), id: bench.id()).get()
-    #expect(try bench.engine.hasDocument(others) && bench.engine.hasDocument(kept.name.id))
-    #expect(try !bench.engine.hasDocument(mine))
+    let end = CredentialChange(id: found.document.id, act: .end(shop.bench.id()))
+    #expect(
+      await shop.bench.engine.change(end, as: shop.clerk, keyNumber: 0).outcome.refusal == .idReused(.operation))
+    #expect(try await shop.bench.hasDocument(found.document.id))
+    try shop.bench.restart()
+    #expect(try await shop.bench.hasDocument(found.document.id))
+  }
+
+  @Test(
+    "Whoever is revoked, or has its key renewed, keeps no password and no token, and what they were checked against is gone",
+    arguments: [
+      (KeyChange.keep, true, true), (.renew, false, true), (.rotate(oldKeyEndsAtMilliseconds: 0), false, false),
+    ])
+  func shutOut(key: KeyChange, isRevoked: Bool, isEnded: Bool) async throws {
+    let bench = try Bench()
+    let (clerk, other) = (try await bench.actor("clerk", .clerk), try await bench.actor("other", .clerk))
+    let (password, token, others) = (bench.id(), bench.id(), bench.id())
+    _ = try await settlePassword(password, of: clerk, bench)
+    _ = try await settlePassword(others, of: other, bench)
+    let kept = try await bench.engine.keep(Array("token".utf8), id: token).get()
+    let add = CredentialChange(
+      id: token, act: .addToken(of: clerk, name: "books", endsAtMilliseconds: 0, kept.name))
+    _ = await bench.engine.change(add, as: clerk, keyNumber: 0)
+    bench.engine.settle(token, as: .isNamed(replacing: []))
+    var actor = try #require(bench.engine.catalogue.actor(clerk)).description
+    actor.isRevoked = isRevoked
+    let define = DefineActor(id: bench.id(), actor: actor, keyChange: key)
+    let answered = await bench.engine.define(define, as: bench.administrator).answered
+    #expect(answered.replaces == (isEnded ? [password, token] : []))
+    for id in [password, token] { #expect(try await bench.hasDocument(id) == !isEnded) }
+    // Who is let in again comes with nothing from before.
+    actor.isRevoked = false
+    _ = await bench.engine.define(DefineActor(id: bench.id(), actor: actor), as: bench.administrator)
+    #expect((bench.engine.catalogue.password(of: clerk) == nil) == isEnded)
+    #expect(bench.engine.catalogue.credentials.count == (isEnded ? 1 : 3))
+    #expect(try await bench.hasDocument(others))
+    let before = bench.engine.catalogue.credentials
+    try bench.restart()
+    #expect(bench.engine.catalogue.credentials == before)
+    #expect(try bench.engine.verify().sound)
+  }
+}
+
+extension Bench {
+  /// Whether there is a document under an id, once the desk has done what it was told.
+  func hasDocument(_ id: RequestID) async throws -> Bool {
+    _ = try await engine.keep(Array("another".utf8), id: self.id()).get()
+    let transaction = try engine.store.payload.beginRead()
+    let key = id.key
+    return try transaction.value(for: key.span.bytes, in: CardTables(engine.store.payload.tables).documents) != nil
   }
 }

@@ -43,16 +43,71 @@ struct DocumentTests {
     for step in steps {
       switch step {
       case "k": _ = try await bench.engine.keep(Array("Ada".utf8), id: id).get()
-      case "n": bench.engine.settle(id, as: .isNamed)
+      case "n": bench.engine.settle(id, as: .isNamed(replacing: []))
       case "x": bench.engine.settle(id, as: .cameToNothing)
       case "u": bench.engine.settle(id, as: .unknown)
       default: try bench.restart()
       }
     }
-    // What waits is done before this is.
-    _ = try await bench.engine.keep(Array("another".utf8), id: bench.id()).get()
-    let name = DocumentName(id: id, digest: [UInt8](repeating: 0, count: 32))
-    #expect(try (bench.engine.document(name) != nil) == isThere)
+    #expect(try await bench.hasDocument(id) == isThere)
+  }
+
+  @Test("A change that comes again after its document was purged has no other document kept in its name, crash or not")
+  func again() async throws {
+    let shop = try await Shop()
+    let (first, customer) = (shop.bench.id(), shop.bench.id())
+    let name = try await shop.bench.engine.keep(Array("Ada".utf8), id: first).get().name
+    var change = CustomerChange(id: first, customer: customer, version: 0, consents: true, document: name)
+    _ = await shop.bench.ask(.orders(.defineCustomer(change)), as: shop.clerk)
+    shop.bench.engine.settle(first, as: .isNamed(replacing: []))
+    let second = shop.bench.id()
+    change = CustomerChange(
+      id: second, customer: customer, version: 1, consents: true,
+      document: try await shop.bench.engine.keep(Array("Bob".utf8), id: second).get().name)
+    let answered = await shop.bench.engine.perform(.orders(.defineCustomer(change)), as: shop.clerk)
+    shop.bench.engine.settle(second, as: .isNamed(replacing: answered.replaces))
+    #expect(try await !shop.bench.hasDocument(first))
+    let other = try await shop.bench.engine.keep(Array("Eve".utf8), id: first).get()
+    #expect(other.isNew)
+    #expect(try shop.bench.engine.document(name) == nil)
+    try shop.bench.restart()
+    #expect(try await !shop.bench.hasDocument(first))
+    #expect(try shop.bench.engine.document(change.document) == Array("Bob".utf8))
+    #expect(try shop.bench.engine.verify().sound)
+  }
+
+  @Test("A changed card, a customer defined anew and a sheet written anew each say which document they replaced")
+  func replacing() async throws {
+    let shop = try await Shop()
+    let card = shop.card(2)
+    let customer = try await shop.customer()
+    let order = shop.bench.id()
+    let submit = OrderChange.Submit(customer: customer, lines: [Line(product: shop.product, count: 1)], card: card)
+    #expect(
+      try await shop.replaced(
+        by: .change(OrderChange(id: shop.bench.id(), order: order, version: 0, act: .submit(submit)))) == [])
+    let other = shop.card(3)
+    for (act, replaced) in [
+      (OrderChange.Act.decline(reason: "no funds"), []), (.changeCard(other), [card.document.id]), (.approve, []),
+      (.changeCard(shop.card(4)), [other.document.id]), (.recordPayment(authorisation: "A"), []),
+    ] as [(OrderChange.Act, [RequestID])] {
+      let version = try await shop.found(order).order.version
+      let change = OrderChange(id: shop.bench.id(), order: order, version: version, act: act)
+      #expect(try await shop.replaced(by: .change(change)) == replaced, "\(act)")
+    }
+    var documents: [RequestID] = []
+    for version in 0..<3 as Range<UInt32> {
+      let document = shop.card(9).document
+      let define = CustomerChange(
+        id: shop.bench.id(), customer: RequestID(high: 9, low: 9), version: version, consents: false,
+        document: document)
+      #expect(try await shop.replaced(by: .defineCustomer(define)) == documents)
+      let sheet = SheetChange(
+        id: shop.bench.id(), kind: .vendor, subject: .vendor("New & Co"), version: version, document: document)
+      #expect(try await shop.replaced(by: .defineSheet(sheet)) == documents)
+      documents = [document.id]
+    }
+    #expect(try await shop.soundAfterRestart())
   }
 
   @Test("A start looks at the documents that were unnamed when the store ended, not at all there are")
@@ -77,6 +132,16 @@ struct DocumentTests {
     try shop.bench.engine.overwriteDocument(id, with: [1, 2, 3])
     let report = try shop.bench.engine.verify()
     #expect(!report.sound && report.problems.contains { $0.detail.contains("document \(id) is not") })
+  }
+}
+
+extension Shop {
+  /// The documents that a change says it replaced, and says again.
+  fileprivate func replaced(by command: OrderCommand) async throws -> [RequestID] {
+    let once = await bench.engine.perform(.orders(command), as: .store)
+    let again = await bench.engine.perform(.orders(command), as: .store)
+    #expect(again.isRepeat && again.replaces == once.replaces)
+    return once.replaces
   }
 }
 

@@ -172,8 +172,37 @@ struct EverythingDone: Sendable {
     let gone = bench.engine.catalogue.credentials.values.first { $0.name == "gone" }
     let end = CredentialChange(id: bench.id(), act: .end(gone?.id ?? .zero))
     try done(await bench.engine.change(end, as: shop.reviewer, keyNumber: 0).outcome)
+    try await replace(shop)
     // One document that its change never named.
     _ = try await bench.engine.keep(Array("lost".utf8), id: bench.id()).get()
+  }
+
+  /// Changes that replace documents: a card's, a customer's, a sheet's, and all of actors that are shut out.
+  private static func replace(_ shop: Shop) async throws {
+    let bench = shop.bench
+    try await shop.change(try await shop.order(standing: "declined"), .changeCard(shop.card(3)), as: shop.clerk)
+    let customer = try await shop.customer()
+    let id = bench.id()
+    let kept = try await bench.engine.keep(Array("somebody else".utf8), id: id).get()
+    let define = CustomerChange(id: id, customer: customer, version: 1, consents: true, document: kept.name)
+    let answered = await bench.engine.perform(.orders(.defineCustomer(define)), as: shop.clerk)
+    try done(answered.outcome)
+    bench.engine.settle(id, as: .isNamed(replacing: answered.replaces))
+    try await shop.sheet(.rates, .product(shop.product), version: 1)
+    for (name, key) in [("left", KeyChange.keep), ("leaked", .renew)] {
+      let actor = try await bench.actor(name, .clerk)
+      for act in [
+        CredentialChange.Act.setPassword(of: actor, shop.card(5).document),
+        .addToken(of: actor, name: "one", endsAtMilliseconds: 0, shop.card(6).document),
+      ] {
+        let change = CredentialChange(id: bench.id(), act: act)
+        try done(await bench.engine.change(change, as: actor, keyNumber: 0).outcome)
+      }
+      var description = try #require(bench.engine.catalogue.actor(actor)).description
+      description.isRevoked = name == "left"
+      let define = DefineActor(id: bench.id(), actor: description, keyChange: key)
+      try done(await bench.engine.define(define, as: bench.administrator).answered.outcome)
+    }
   }
 
   /// Leaves something of everything: a sale that can be reversed, a used card in stock, a hold given up and one held.

@@ -190,12 +190,12 @@ extension Shop {
     let id = bench.id()
     let kept = try await bench.engine.keep(Array("sheet".utf8), id: id).get()
     let change = SheetChange(id: id, kind: kind, subject: subject, version: version, document: kept.name)
-    let outcome = await bench.ask(.orders(.defineSheet(change)), as: bench.administrator)
-    guard case .sheet(let sheet) = outcome else {
+    let answered = await bench.engine.perform(.orders(.defineSheet(change)), as: bench.administrator)
+    guard case .sheet(let sheet) = answered.outcome else {
       bench.engine.settle(id, as: .cameToNothing)
-      throw Unexpected(what: "sheet: \(outcome)")
+      throw Unexpected(what: "sheet: \(answered.outcome)")
     }
-    bench.engine.settle(id, as: .isNamed)
+    bench.engine.settle(id, as: .isNamed(replacing: answered.replaces))
     return Sheet.Told(number: sheet.number, version: sheet.version)
   }
 }

@@ -43,7 +43,7 @@ struct Shop: Sendable {
     guard case .customer(let customer) = await bench.ask(.orders(.defineCustomer(change)), as: clerk) else {
       throw Unexpected(what: "customer")
     }
-    bench.engine.settle(id, as: .isNamed)
+    bench.engine.settle(id, as: .isNamed(replacing: []))
     return customer.id
   }
 

@@ -10,7 +10,7 @@ import PinWords
 ///     serials        vendor u32, serial → card id u64
 ///     fingerprints   vendor u32, keyed hash of the PIN (16 bytes) → card id u64
 ///     documents      id of the change that brought it (16) → sealed document: see `DocumentDesk`
-///     unnamed        the same id → a zero byte, until its event is known to be on disk
+///     unnamed        the same id → a zero byte, until it is known whether the change was done, and what it replaced is purged
 ///
 /// A card's three rows are always written, and removed, in one transaction.
 struct CardTables {

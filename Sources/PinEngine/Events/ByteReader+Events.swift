@@ -9,6 +9,15 @@ extension ByteReader {
     for _ in 0..<count where try read(UInt8.self) != 0 { throw ByteShortage() }
   }
 
+  /// Reads ids as far as an offset.
+  @_lifetime(self: copy self)
+  mutating func readIDs(to end: Int) throws(ByteShortage) -> [RequestID] {
+    var ids: [RequestID] = []
+    while offset < end { ids.append(try readRequestID()) }
+    guard offset == end, !ids.contains(.zero) else { throw ByteShortage() }
+    return ids
+  }
+
   @_lifetime(self: copy self)
   private mutating func readExtent() throws(ByteShortage) -> Extent {
     let extent = Extent(first: CardID(try read()), count: try read())

@@ -26,6 +26,12 @@ struct ChangeHead {
     guard reader.offset == resultEnd else { throw ByteShortage() }
   }
 
+  /// The documents that the change replaced: what is left of the result.
+  @_lifetime(reader: copy reader)
+  func replaced(_ reader: inout ByteReader) throws(ByteShortage) -> [RequestID] {
+    try reader.readIDs(to: resultEnd)
+  }
+
   private func value(_ field: Field) throws(ByteShortage) -> [UInt8] {
     guard let found = fields.first(where: { $0.field == field }) else { throw ByteShortage() }
     return found.value

@@ -28,7 +28,8 @@ extension JournalFacts {
     switch self {
     case .storeCreated(let storeID), .storeRestored(let storeID): ["store_id": .id(storeID)]
     case .rekeyed(let masterKeyID): ["master_key_id": .hexadecimal(masterKeyID)]
-    case .actorDefined(let actor, let hasNewKey): Self.json(actor, hasNewKey: hasNewKey)
+    case .actorDefined(let actor, let hasNewKey, let replaced):
+      Self.json(actor, hasNewKey: hasNewKey, replaces: replaced)
     case .productDefined(let product): Self.json(product)
     case .productFrozen(let product, let reason), .productThawed(let product, let reason):
       ["product": .number(product), "reason": .text(reason)]
@@ -70,7 +71,7 @@ extension JournalFacts {
         "claimed_actor": .number(failed.actor), "count": .number(failed.count),
         "since": .time(failed.sinceMilliseconds),
       ]
-    case .customerDefined(let customer): Self.json(customer)
+    case .customerDefined(let customer, let replaced): Self.json(customer, replaces: replaced)
     case .orderChanged(let changed): Self.json(changed)
     case .cardShown(let order, let document, let reason):
       ["order": .id(order), "document": document.json, "reason": .text(reason)]
@@ -80,19 +81,23 @@ extension JournalFacts {
         "attempts": .number(attempts),
         "not_before": .time(orNone: notBefore),
       ]
-    case .sheetDefined(let sheet, let vendorName): Self.json(sheet, vendorName: vendorName)
+    case .sheetDefined(let sheet, let vendorName, let replaced):
+      Self.json(sheet, vendorName: vendorName, replaces: replaced)
     case .purchaseOrderChanged(let act, let order, let reason): Self.json(act, order, reason: reason)
-    case .credentialChanged(let credential): Self.json(credential)
+    case .credentialChanged(let credential, let replaced): Self.json(credential, replaces: replaced)
     case .confirmed, .forgotten: [:]
     }
   }
 
-  private static func json(_ actor: ActorDescription, hasNewKey: Bool) -> KeyValuePairs<String, OrderedJSON> {
+  private static func json(
+    _ actor: ActorDescription, hasNewKey: Bool, replaces: [RequestID]
+  ) -> KeyValuePairs<String, OrderedJSON> {
     [
       "defined_actor": .number(actor.id), "name": .text(actor.name),
       "roles": .list(actor.roles.names.map { .text($0) }), "is_revoked": .flag(actor.isRevoked),
       "limits": actor.limits.json, "has_new_key": .flag(hasNewKey),
       "old_key": actor.oldKey.map { .object(["ends": .time(orNone: $0.endsAtMilliseconds)]) } ?? .null,
+      "replaces": .list(replaces.map { .id($0) }),
     ]
   }
 

@@ -62,12 +62,12 @@ extension JournalFacts {
   private static func readActorDefined(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let change = try ChangeHead(&reader)
     let actor = ActorID(try reader.read())
-    try change.endResult(reader)
+    let replaced = try change.replaced(&reader)
     let isNew = try change.number(.actor, as: UInt32.self) == 0
     let keyChange = try change.keyChange()
     let record = try ActorRecord(&reader)
     guard record.description.id == actor, record.description.roles.isSubset(of: .all) else { throw ByteShortage() }
-    return .actorDefined(record.description, hasNewKey: isNew || keyChange.makesKey)
+    return .actorDefined(record.description, hasNewKey: isNew || keyChange.makesKey, replaces: replaced)
   }
 
   private static func readProductDefined(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {

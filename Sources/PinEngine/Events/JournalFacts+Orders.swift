@@ -6,15 +6,15 @@ extension JournalFacts {
   static func readCustomerDefined(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let change = try ChangeHead(&reader)
     let customer = try Customer(&reader)
-    try change.endResult(reader)
+    let replaced = try change.replaced(&reader)
     guard try change.requestID(.customer) == customer.id else { throw ByteShortage() }
-    return .customerDefined(customer)
+    return .customerDefined(customer, replaces: replaced)
   }
 
   static func readOrderChanged(_ reader: inout ByteReader) throws(ByteShortage) -> OrderChanged {
     let change = try ChangeHead(&reader)
     let order = try Order(&reader)
-    try change.endResult(reader)
+    let replaced = try change.replaced(&reader)
     guard try change.requestID(.order) == order.id,
       let act = OrderAct(rawValue: try change.number(.act, as: UInt8.self)),
       let mail = MailKind(rawValue: try reader.read())
@@ -24,7 +24,7 @@ extension JournalFacts {
     let reason = try act.hasReason ? change.text(.reason) : nil
     guard reader.remaining == cardsByteCount else { throw ByteShortage() }
     let cards = try cardsByteCount == 0 ? nil : readCards(&reader)
-    return OrderChanged(act: act, order: order, reason: reason, mail: mail, cards: cards)
+    return OrderChanged(act: act, order: order, reason: reason, mail: mail, cards: cards, replaces: replaced)
   }
 
   /// The event inside the event, to the end.
@@ -60,11 +60,12 @@ extension JournalFacts {
 
   // MARK: JSON
 
-  static func json(_ customer: Customer) -> KeyValuePairs<String, OrderedJSON> {
+  static func json(_ customer: Customer, replaces: [RequestID]) -> KeyValuePairs<String, OrderedJSON> {
     [
       "customer": .id(customer.id), "version": .number(customer.version), "consents": .flag(customer.consents),
       "is_barred": .flag(customer.isBarred), "approved_orders": .number(customer.approvedOrders),
       "document": customer.document.json, "marks": .list(customer.marks.map(\.json)),
+      "replaces": .list(replaces.map { .id($0) }),
     ]
   }
 
@@ -83,6 +84,7 @@ extension JournalFacts {
       "tracking_number": .text(order.trackingNumber),
       "payment_card": order.card?.document.json ?? .null, "reason": changed.reason.map { .text($0) } ?? .null,
       "mail": changed.mail == .none ? .null : .text("\(changed.mail)"),
+      "replaces": .list(changed.replaces.map { .id($0) }),
       "cards": changed.cards.map { cards in
         .object([("kind", .text(cards.kind.name)), ("id", .id(cards.id))] + Array(cards.facts.json))
       } ?? .null,

@@ -6,7 +6,7 @@ extension JournalFacts {
   static func readSheetDefined(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let change = try ChangeHead(&reader)
     let sheet = try Sheet(&reader)
-    try change.endResult(reader)
+    let replaced = try change.replaced(&reader)
     let vendorName = try reader.readShortString()
     guard try change.number(.sheet, as: UInt8.self) == sheet.kind.rawValue, change.document == sheet.document else {
       throw ByteShortage()
@@ -15,10 +15,10 @@ extension JournalFacts {
       guard try change.number(.product, as: UInt32.self) == sheet.number, vendorName.isEmpty else {
         throw ByteShortage()
       }
-      return .sheetDefined(sheet, vendorName: nil)
+      return .sheetDefined(sheet, vendorName: nil, replaces: replaced)
     }
     guard try change.text(.vendor) == vendorName else { throw ByteShortage() }
-    return .sheetDefined(sheet, vendorName: vendorName)
+    return .sheetDefined(sheet, vendorName: vendorName, replaces: replaced)
   }
 
   static func readPurchaseOrderChanged(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
@@ -33,11 +33,11 @@ extension JournalFacts {
 
   // MARK: JSON
 
-  static func json(_ sheet: Sheet, vendorName: String?) -> KeyValuePairs<String, OrderedJSON> {
+  static func json(_ sheet: Sheet, vendorName: String?, replaces: [RequestID]) -> KeyValuePairs<String, OrderedJSON> {
     [
       "sheet": .text("\(sheet.kind)"), "number": .number(sheet.number),
       "vendor_name": vendorName.map { .text($0) } ?? .null, "version": .number(sheet.version),
-      "document": sheet.document.json,
+      "document": sheet.document.json, "replaces": .list(replaces.map { .id($0) }),
     ]
   }
 

@@ -6,7 +6,8 @@ public enum JournalFacts: Hashable, Sendable {
   case storeRestored(storeID: RequestID)
   /// The master key's public id: a part of a hash of it.
   case rekeyed(masterKeyID: UInt64)
-  case actorDefined(ActorDescription, hasNewKey: Bool)
+  /// `replaces` are documents that no event names any more, here and below.
+  case actorDefined(ActorDescription, hasNewKey: Bool, replaces: [RequestID])
   case productDefined(Product)
   case productFrozen(ProductID, reason: String)
   case productThawed(ProductID, reason: String)
@@ -43,17 +44,17 @@ public enum JournalFacts: Hashable, Sendable {
 
   case proofsFailed(FailedProofs)
 
-  case customerDefined(Customer)
+  case customerDefined(Customer, replaces: [RequestID])
   indirect case orderChanged(OrderChanged)
   case cardShown(order: RequestID, document: DocumentName, reason: String)
   /// `notBeforeMilliseconds` is 0 unless it is to be tried again.
   /// `product` is nil but for a warning of low stock.
   case mailTried(cause: UInt64, product: ProductID?, MailOutcome, attempts: UInt16, notBeforeMilliseconds: UInt64)
   /// `vendorName` is nil for a product's.
-  case sheetDefined(Sheet, vendorName: String?)
+  case sheetDefined(Sheet, vendorName: String?, replaces: [RequestID])
   /// `reason` is nil where none is asked for.
   case purchaseOrderChanged(PurchaseOrderAct, PurchaseOrder, reason: String?)
-  case credentialChanged(Credential)
+  case credentialChanged(Credential, replaces: [RequestID])
 }
 
 extension JournalFacts {
@@ -163,6 +164,8 @@ extension JournalFacts {
     /// The mail that it causes.
     public var mail: MailKind
     public var cards: CardsChange?
+    /// The document of the payment card that it had before.
+    public var replaces: [RequestID]
   }
 
   /// What moved an order's cards: one of `reserved`, `dispensed`, `released` and `returned`, as it would stand by itself.

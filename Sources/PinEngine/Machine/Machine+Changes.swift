@@ -9,7 +9,8 @@ import PinWords
 /// In the `ids` table:            0 kind (2)  1 operation  2 zero u16  4 actor u32  8 sequence u64  16 time u64
 ///                                24 request length u32  28 result length u32  32 request, result
 ///
-/// A request is its fields one after another: field, length u16, bytes.
+/// A request is its fields one after another: field, length u16, bytes. A result ends with the ids of the documents that the
+/// change replaced, if it did: the engine alone knows them, and they are purged by what it says (`DocumentDesk`).
 extension Machine {
   static let changeKind: UInt8 = 2
 
@@ -39,7 +40,29 @@ extension Machine {
       return Reply(.refused(.idReused(field)))
     }
     let result = record.extracting(32 + requestLength..<32 + requestLength + resultLength)
-    return Reply(outcome(of: operation, result: result), sequence: record.bigEndian(at: 8), isRepeat: true)
+    return reply(to: operation, result: result, sequence: record.bigEndian(at: 8), isRepeat: true)
+  }
+
+  /// What a change's result says, and which documents it replaced.
+  private func reply(to operation: Operation, result: RawSpan, sequence: UInt64, isRepeat: Bool = false) -> Reply {
+    Reply(
+      outcome(of: operation, result: result), sequence: sequence, isRepeat: isRepeat,
+      replaces: Self.replaced(by: operation, result: result))
+  }
+
+  /// The documents that a change replaced: what its result ends with.
+  static func replaced(by operation: Operation, result: RawSpan) -> [RequestID] {
+    trusting(result) { (reader) throws(ByteShortage) in
+      switch operation {
+      case .defineActor: _ = try reader.read(UInt32.self)
+      case .defineCustomer: _ = try Customer(&reader)
+      case .changeOrder: _ = try Order(&reader)
+      case .defineSheet: _ = try Sheet(&reader)
+      case .changeCredential: _ = try Credential(&reader)
+      default: return []
+      }
+      return try reader.readIDs(to: result.byteCount)
+    }
   }
 
   /// What a change's result says, as the answer told it the first time.
@@ -102,7 +125,7 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
-    return Reply(outcome(of: operation, result: result.bytes), sequence: sequence)
+    return reply(to: operation, result: result.bytes, sequence: sequence)
   }
 
   /// Keeps a change under its id.

@@ -18,9 +18,11 @@ extension Machine {
     let fields = change.fields
     if let reply = try knownChange(change.id, .changeCredential, fields, asker, state) { return reply }
     var credential: Credential
+    var replaced: Credential?
     switch change.act {
     case .setPassword(let owner, let document):
       credential = Credential(id: change.id, actor: owner, kind: .password, madeAtMilliseconds: now, document: document)
+      replaced = password(of: owner)
     case .addToken(let owner, let name, let endsAt, let document):
       credential = Credential(
         id: change.id, actor: owner, kind: .token, madeAtMilliseconds: now, endsAtMilliseconds: endsAt,
@@ -29,6 +31,7 @@ extension Machine {
       guard let found = credentials[id] else { return Reply(.orderRefused(.unknownCredential)) }
       credential = found
       credential.isEnded = true
+      replaced = found
     }
     guard let owner = actor(credential.actor) else { return Reply(.refused(.unknownActor)) }
     guard mayChange(credential, of: owner, asker) else { return Reply(.refused(.notPermitted)) }
@@ -42,6 +45,7 @@ extension Machine {
     }
     var result = ByteWriter(capacity: 128)
     credential.write(to: &result)
+    if let replaced { result.write(replaced.document.id) }
     Self.beginChange(.credentialChanged, change.id, fields, result: result, by: asker.id, &block)
     return try endChange(.changeCredential, result: result, now, &block, &state)
   }
@@ -55,20 +59,29 @@ extension Machine {
   }
 
   mutating func applyCredentialChanged(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
-    let result = ChangeEvent(event).result
-    let credential = trusting(result) { (reader) throws(ByteShortage) in try Credential(&reader) }
+    let credential = trusting(ChangeEvent(event).result) { (reader) throws(ByteShortage) in try Credential(&reader) }
     hasCatalogueChanged = true
     if credential.isEnded { return try removeCredential(credential.id, &state) }
-    if credential.kind == .password {
-      let before = credentials.values.first { $0.actor == credential.actor && $0.kind == .password }
-      if let before { try removeCredential(before.id, &state) }
+    if credential.kind == .password, let before = password(of: credential.actor) {
+      try removeCredential(before.id, &state)
     }
     credentials[credential.id] = credential
+    record.removeAll()
+    credential.write(to: &record)
     let key = credential.id.key
-    try state.put(result, for: key.span.bytes, in: tables.credentials)
+    try state.put(record.bytes, for: key.span.bytes, in: tables.credentials)
   }
 
-  private mutating func removeCredential(_ id: RequestID, _ state: inout WriteTransaction) throws(LMDBError) {
+  private func password(of actor: ActorID) -> Credential? {
+    credentials.values.first { $0.actor == actor && $0.kind == .password }
+  }
+
+  /// What an actor proves itself by besides its keys, in the order of the ids.
+  func credentials(of actor: ActorID) -> [Credential] {
+    credentials.values.filter { $0.actor == actor }.sorted { $0.id < $1.id }
+  }
+
+  mutating func removeCredential(_ id: RequestID, _ state: inout WriteTransaction) throws(LMDBError) {
     credentials[id] = nil
     let key = id.key
     _ = try state.remove(key.span.bytes, in: tables.credentials)
@@ -141,30 +154,32 @@ extension JournalFacts {
   static func readCredentialChanged(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let change = try ChangeHead(&reader)
     let credential = try Credential(&reader)
-    try change.endResult(reader)
+    let replaced = try change.replaced(&reader)
     // What is asked and what came of it name the same.
     let isSame =
       try credential.isEnded
       ? change.requestID(.credential) == credential.id
       : change.number(.actor, as: UInt32.self) == credential.actor.rawValue
     guard isSame else { throw ByteShortage() }
-    return .credentialChanged(credential)
+    return .credentialChanged(credential, replaces: replaced)
   }
 
-  static func json(_ credential: Credential) -> KeyValuePairs<String, OrderedJSON> {
+  static func json(_ credential: Credential, replaces: [RequestID]) -> KeyValuePairs<String, OrderedJSON> {
     [
       "owner": .number(credential.actor), "credential": .id(credential.id),
       "credential_kind": .text("\(credential.kind)"),
       "is_ended": .flag(credential.isEnded), "name": .text(credential.name),
       "made": .time(credential.madeAtMilliseconds), "ends": .time(orNone: credential.endsAtMilliseconds),
-      "document": credential.document.json,
+      "document": credential.document.json, "replaces": .list(replaces.map { .id($0) }),
     ]
   }
 }
 
 extension Engine {
-  /// Gives an actor a password or a token, or ends one: what it is checked against is a document that is durable by now.
+  /// Gives an actor a password or a token, what it is checked against being a document that is durable by now; or ends one.
   package func change(_ change: CredentialChange, as actor: ActorID, keyNumber: UInt64) async -> Answered {
-    await perform(.internalCommand(InternalCommand(.changeCredential(change))), as: actor, keyNumber: keyNumber)
+    let command = Command.internalCommand(InternalCommand(.changeCredential(change)))
+    guard case .end = change.act else { return await perform(command, as: actor, keyNumber: keyNumber) }
+    return await performReplacing(command, id: change.id, as: actor, keyNumber: keyNumber)
   }
 }

@@ -12,11 +12,11 @@ import Synchronization
 /// it. What waits is written in one transaction, on a thread of its own. A change that comes again finds its document.
 ///
 /// Whoever has a document kept says later what became of its change (`settle`). One that came to nothing is removed, unless
-/// it was there before, or another attempt at the same change has it in hand. Until its event is known to be on disk a
-/// document is marked as unnamed, in the same transaction: after a crash, those marks are all that the start looks at.
+/// it was there before, or another attempt at the same change has it in hand.
 ///
-/// A change may make an older document superfluous: that one is purged once the event is on disk, and the mark says so to
-/// the start after a crash. A change that brings no document of its own, but purges one, is marked alike.
+/// What a change replaced, its event says: that is purged once the event is on disk. Until then the change is marked, in the
+/// transaction that keeps its document or, if it brings none, in one of its own: after a crash, those marks are all that the
+/// start looks at, and what becomes of their documents it learns from the changes themselves.
 ///
 /// `@unchecked Sendable`: what is not constant is behind a lock.
 final class DocumentDesk: @unchecked Sendable {
@@ -27,10 +27,8 @@ final class DocumentDesk: @unchecked Sendable {
 
   struct Job {
     let id: RequestID
-    /// Empty for a change that only makes another document superfluous.
+    /// Empty for a change that brings no document, but may replace some.
     let bytes: [UInt8]
-    /// The document to purge once the change is done. It was in force when the change was not done yet.
-    let replaces: RequestID?
     /// With the document that is there: this one, or the one that a first attempt had left.
     let answer: @Sendable (Result<KeptDocument, Refusal>) -> Void
   }
@@ -38,6 +36,8 @@ final class DocumentDesk: @unchecked Sendable {
   private enum Work {
     case keep(Job)
     case remove(RequestID)
+    /// What a change replaced, and the change's mark with it.
+    case purge([RequestID], replacedBy: RequestID)
   }
 
   /// The attempts that have a document in hand.
@@ -47,10 +47,6 @@ final class DocumentDesk: @unchecked Sendable {
     var isNew = false
     /// One of them is an event now, or may be.
     var mayBeNamed = false
-    /// The same for all of them.
-    let replaces: RequestID?
-
-    init(replaces: RequestID?) { self.replaces = replaces }
   }
 
   private struct Waiting {
@@ -80,15 +76,10 @@ final class DocumentDesk: @unchecked Sendable {
   /// Keeps a document; the answer comes on the desk's thread, after it is durable. If it is one, `settle` must follow.
   func keep(_ job: Job) {
     guard job.bytes.count <= Self.longest else { return job.answer(.failure(.invalid(.document))) }
-    if job.bytes.isEmpty, job.replaces == nil { return job.answer(.success(.none(of: job.id))) }
     let refusal: Refusal? = waiting.withLock { waiting in
       if waiting.isStopped { return .stopping }
       if waiting.work.count >= Self.mostWaiting { return .busy(retryAfterMilliseconds: 50) }
-      // What is purged once the change is done must not depend on which of several attempts it was that did it.
-      if let attempts = waiting.attempts[job.id], attempts.replaces != job.replaces {
-        return .busy(retryAfterMilliseconds: 50)
-      }
-      waiting.attempts[job.id, default: Attempts(replaces: job.replaces)].count += 1
+      waiting.attempts[job.id, default: Attempts()].count += 1
       schedule(.keep(job), &waiting)
       return nil
     }
@@ -104,10 +95,12 @@ final class DocumentDesk: @unchecked Sendable {
   private func end(_ id: RequestID, _ fate: DocumentFate, _ waiting: inout Waiting) {
     guard var attempts = waiting.attempts[id] else { return }
     attempts.count -= 1
-    if fate != .cameToNothing { attempts.mayBeNamed = true }
-    if fate == .isNamed {
-      waiting.named.append(id)
-      if let replaced = attempts.replaces { schedule(.remove(replaced), &waiting) }
+    switch fate {
+    case .cameToNothing: break
+    case .unknown: attempts.mayBeNamed = true
+    case .isNamed(let replaced):
+      attempts.mayBeNamed = true
+      if replaced.isEmpty { waiting.named.append(id) } else { schedule(.purge(replaced, replacedBy: id), &waiting) }
     }
     waiting.attempts[id] = attempts.count == 0 ? nil : attempts
     // What is kept under this id from now on is kept after the removal.
@@ -122,11 +115,14 @@ final class DocumentDesk: @unchecked Sendable {
   }
 
   /// Reads a document; nil if there is none (it was purged), throws `SealingError` if it does not open.
-  func read(_ id: RequestID) throws -> [UInt8]? {
+  func read(_ name: DocumentName) throws -> [UInt8]? {
     let transaction = try payload.beginRead()
-    let key = id.key
-    guard let sealed = try transaction.value(for: key.span.bytes, in: documents) else { return nil }
-    return try DocumentSealing.open([UInt8](sealed), id: id.bytes, under: self.key)
+    let key = name.id.key
+    guard let there = try transaction.value(for: key.span.bytes, in: documents) else { return nil }
+    // Who sends a change again whose document was purged has another one kept under its id, until the change is refused.
+    let sealed = [UInt8](there)
+    guard Self.digest(sealed) == name.digest else { return nil }
+    return try DocumentSealing.open(sealed, id: name.id.bytes, under: self.key)
   }
 
   /// Does what waits, and takes no more. Blocks until it is at rest.
@@ -135,12 +131,12 @@ final class DocumentDesk: @unchecked Sendable {
     queue.sync {}
   }
 
-  /// At the start: removes the documents that no event names, and the marks of all.
+  /// At the start: removes the documents that no event names, and all marks.
   func sweep(_ found: UnnamedDocuments) throws {
-    guard !found.orphans.isEmpty || !found.named.isEmpty else { return }
+    guard !found.orphans.isEmpty || !found.marks.isEmpty else { return }
     try payload.withWrite { transaction in
       for id in found.orphans { try remove(id, &transaction) }
-      try removeMarks(of: found.named, &transaction)
+      try removeMarks(of: found.marks, &transaction)
     }
   }
 
@@ -152,8 +148,7 @@ final class DocumentDesk: @unchecked Sendable {
         let work = Array(waiting.work.prefix(Self.jobsPerTransaction))
         waiting.work.removeFirst(work.count)
         waiting.isScheduled = !work.isEmpty
-        // A mark goes when what its change replaced is gone, or goes with it.
-        guard waiting.work.isEmpty, !work.isEmpty else { return (work, [RequestID]()) }
+        if work.isEmpty { return (work, [RequestID]()) }
         defer { waiting.named.removeAll() }
         return (work, waiting.named)
       }
@@ -186,6 +181,10 @@ final class DocumentDesk: @unchecked Sendable {
           case .remove(let id):
             try remove(id, &transaction)
             return nil
+          case .purge(let replaced, let change):
+            for id in replaced { try remove(id, &transaction) }
+            try removeMarks(of: [change], &transaction)
+            return nil
           }
         }
       }
@@ -196,10 +195,13 @@ final class DocumentDesk: @unchecked Sendable {
 
   private func keep(_ job: Job, _ transaction: inout WriteTransaction) throws -> KeptDocument {
     let rowKey = job.id.key
-    let mark = job.replaces.map { [1] + $0.bytes } ?? [0]
+    let mark: [UInt8] = [0]
     if job.bytes.isEmpty {
       try transaction.put(mark.span.bytes, for: rowKey.span.bytes, in: unnamed)
-      return .none(of: job.id)
+      // There is one if another change had this id before: it is not this one's to remove.
+      let isNew = try transaction.value(for: rowKey.span.bytes, in: documents) == nil
+      let none = DocumentName(id: job.id, digest: [UInt8](repeating: 0, count: 32))
+      return KeptDocument(name: none, bytes: [], isNew: isNew)
     }
     if let there = try transaction.value(for: rowKey.span.bytes, in: documents) {
       let sealed = [UInt8](there)
@@ -230,7 +232,8 @@ final class DocumentDesk: @unchecked Sendable {
 
 /// What became of the change that a document was kept for.
 package enum DocumentFate: Sendable {
-  case isNamed
+  /// With the documents that the change replaced, as its answer says.
+  case isNamed(replacing: [RequestID])
   case cameToNothing
   /// The store stopped before it was told.
   case unknown
@@ -243,36 +246,34 @@ package struct KeptDocument: Sendable {
   package let bytes: [UInt8]
   /// Whether it was not there before.
   package let isNew: Bool
-
-  /// What a change has that brings no document.
-  fileprivate static func none(of id: RequestID) -> KeptDocument {
-    KeptDocument(name: DocumentName(id: id, digest: [UInt8](repeating: 0, count: 32)), bytes: [], isNew: true)
-  }
 }
 
 extension Engine {
   /// Makes a document durable, so that a change of the same id can name it; `settle` must follow.
-  ///
-  /// Once the change is done, the document that it replaces is purged: one that was in force when the change was not done
-  /// yet. A change that brings none gives no bytes. Attempts of one id at once must all replace the same, or are told to come
-  /// again.
-  package func keep(
-    _ bytes: [UInt8], id: RequestID, replacing: RequestID? = nil
-  ) async -> Result<KeptDocument, Refusal> {
+  package func keep(_ bytes: [UInt8], id: RequestID) async -> Result<KeptDocument, Refusal> {
     await withCheckedContinuation { continuation in
-      documents.keep(
-        DocumentDesk.Job(id: id, bytes: bytes, replaces: replacing) { continuation.resume(returning: $0) })
+      documents.keep(DocumentDesk.Job(id: id, bytes: bytes) { continuation.resume(returning: $0) })
     }
   }
 
-  /// Says what became of the change that a document was kept for.
+  /// Says what became of the change that a document was kept for, and has what it replaced purged.
   package func settle(_ id: RequestID, as fate: DocumentFate) { documents.settle(id, as: fate) }
 
-  /// Whether a change of this id has its document still.
-  package func hasDocument(_ id: RequestID) throws -> Bool { try documents.read(id) != nil }
+  /// Asks for a change that brings no document, but may replace some: those are purged.
+  func performReplacing(
+    _ command: Command, id: RequestID, as actor: ActorID, keyNumber: UInt64
+  ) async -> Answered {
+    if case .failure(let refusal) = await keep([], id: id) {
+      let submission = Submission(actor: actor, command: command, ticket: 0, sink: AnswerSink { _ in })
+      return Answered(submission: submission, reply: Reply(.refused(refusal)), timeMilliseconds: 0)
+    }
+    let answered = await perform(command, as: actor, keyNumber: keyNumber)
+    settle(id, as: answered.fateOfDocument)
+    return answered
+  }
 
   /// What a document says; nil once it is purged.
-  package func document(_ name: DocumentName) throws -> [UInt8]? { try documents.read(name.id) }
+  package func document(_ name: DocumentName) throws -> [UInt8]? { try documents.read(name) }
 
   /// Tells one payment card from another, and nothing of its number without the store's key: 16 bytes.
   package func fingerprint(ofPaymentCard digits: String) -> [UInt8] {
@@ -280,11 +281,23 @@ extension Engine {
   }
 }
 
-/// What a start finds marked as unnamed.
+extension Answered {
+  /// What became of the document of a change that is answered so.
+  fileprivate var fateOfDocument: DocumentFate {
+    switch outcome {
+    case .refused(.stopping): .unknown
+    case .refused, .orderRefused: .cameToNothing
+    default: .isNamed(replacing: replaces)
+    }
+  }
+}
+
+/// What a start finds of changes that were under way when the store ended.
 struct UnnamedDocuments: Sendable {
-  /// No event names them, or a later one replaced them: a crash came between.
+  /// Documents that no event names, or no longer: a crash came between.
   var orphans: [RequestID] = []
-  var named: [RequestID] = []
+  /// The changes.
+  var marks: [RequestID] = []
 }
 
 extension Engine {
@@ -310,14 +323,14 @@ extension Machine {
     var walk = try transaction.walk(tables.unnamed)
     while let entry = try walk.next() {
       let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
-      guard try state.value(for: entry.key, in: self.tables.ids) != nil else {
+      found.marks.append(id)
+      let change = try documents(ofChange: id, state)
+      found.orphans += change.replaced
+      // Another than its event names is one that was kept anew after that was purged.
+      if let there = try transaction.value(for: entry.key, in: tables.documents),
+        SHA256Hasher.sha256(of: there).bytes != change.document?.digest
+      {
         found.orphans.append(id)
-        continue
-      }
-      found.named.append(id)
-      // A crash came before what it replaces was purged.
-      if entry.value.byteCount == 17 {
-        found.orphans.append(RequestID(high: entry.value.bigEndian(at: 1), low: entry.value.bigEndian(at: 9)))
       }
     }
     guard counters.isQuarantining else { return found }
@@ -328,5 +341,20 @@ extension Machine {
       }
     }
     return found
+  }
+
+  /// The document that a change brought, and those that it replaced; none of an id that is not a change's.
+  private func documents(
+    ofChange id: RequestID, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> (document: DocumentName?, replaced: [RequestID]) {
+    let key = id.key
+    guard let record = try state.value(for: key.span.bytes, in: tables.ids),
+      record.unsafeLoad(as: UInt8.self) == Self.changeKind,
+      let operation = Operation(rawValue: record.unsafeLoad(fromByteOffset: 1, as: UInt8.self))
+    else { return (nil, []) }
+    return trusting(record.extracting(24..<record.byteCount)) { (reader) throws(ByteShortage) in
+      let head = try ChangeHead(&reader)
+      return (head.document, Self.replaced(by: operation, result: reader.readRest()))
+    }
   }
 }

@@ -56,15 +56,23 @@ extension Machine {
     after.marks = define.marks
     var result = ByteWriter(capacity: 128)
     after.write(to: &result)
+    if let before { result.write(before.document.id) }
     Self.beginChange(.customerDefined, define.id, fields, result: result, by: asker.id, &block)
     return try endChange(.defineCustomer, result: result, now, &block, &state)
   }
 
   mutating func applyCustomerDefined(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
-    let result = ChangeEvent(event).result
-    let customer = trusting(result) { (reader) throws(ByteShortage) in try Customer(&reader) }
+    let customer = trusting(ChangeEvent(event).result) { (reader) throws(ByteShortage) in try Customer(&reader) }
+    try putCustomer(customer, &state)
+  }
+
+  private mutating func putCustomer(
+    _ customer: Customer, _ state: inout WriteTransaction
+  ) throws(LMDBError) {
+    record.removeAll()
+    customer.write(to: &record)
     let key = customer.id.key
-    try state.put(result, for: key.span.bytes, in: tables.customers)
+    try state.put(record.bytes, for: key.span.bytes, in: tables.customers)
   }
 
   /// Changes what the journal knows of a customer; an order's event is the cause.
@@ -75,10 +83,7 @@ extension Machine {
       preconditionFailure("an order is of a customer that does not exist")
     }
     change(&customer)
-    record.removeAll()
-    customer.write(to: &record)
-    let key = id.key
-    try state.put(record.bytes, for: key.span.bytes, in: tables.customers)
+    try putCustomer(customer, &state)
   }
 
   // MARK: Showing a payment card

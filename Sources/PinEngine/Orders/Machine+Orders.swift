@@ -8,7 +8,7 @@ import PinWords
 /// What the table of rules (`OrderRules.swift`) lets pass is decided here against the state; what its cards do is decided by
 /// the same functions as for every reservation, and becomes an event inside the event:
 ///
-///     the change: its request, and as its result the order as it is then
+///     the change: its request, and as its result the order as it is then, and the document of the card that it replaced
 ///     the body: 0 mail's kind  1 three zero bytes  4 the cards' event's length u32, 0 for none  8 that event, whole
 extension Machine {
   mutating func decideChangeOrder(
@@ -45,12 +45,14 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     var order = before
     order.version += 1
+    var replaced: RequestID?
     switch change.act {
     case .recordPayment(let authorisation):
       order.authorisation = authorisation
       order.paidMinor = order.totalMinor
     case .changeCard(let card):
       order.card = card
+      replaced = before.card?.document.id
       order.suspicions = try suspicions(of: order, by: customer, state)
     case .ship(let carrier, let number): (order.carrier, order.trackingNumber) = (carrier, number)
     default: break
@@ -59,7 +61,7 @@ extension Machine {
       to: before.axes, isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: order.card))
     // What was paid for cards that are given up is the customer's again.
     if order.axes.fulfilment == .cancelled { order.creditedMinor = order.paidMinor }
-    var event = OrderEvent(change: change, fields: fields, order: order, mail: row.mail)
+    var event = OrderEvent(change: change, fields: fields, order: order, mail: row.mail, replaces: replaced)
     if row.cards == .comeBack, case .takeBack(let extents) = change.act {
       let delivered = try deliveredCards(of: order.id, state).reduce(0, +)
       switch try gatherReturn(Return(id: change.id, reservation: order.id, extents: extents), state) {
@@ -139,6 +141,7 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     var result = ByteWriter(capacity: 256)
     event.order.write(to: &result)
+    if let replaced = event.replaces { result.write(replaced) }
     Self.beginChange(.orderChanged, event.change.id, event.fields, result: result, by: asker.id, &block)
     block.writer.write(event.mail.rawValue)
     block.writer.writeZeros(7)
@@ -186,8 +189,10 @@ extension Machine {
       try putFraud(of: order, &state)
     default: break
     }
+    record.removeAll()
+    order.write(to: &record)
     let key = order.id.key
-    try state.put(change.change.result, for: key.span.bytes, in: tables.orders)
+    try state.put(record.bytes, for: key.span.bytes, in: tables.orders)
     if change.mail != .none { try putMail(WaitingMail(cause: sequence, kind: change.mail, order: order.id), &state) }
   }
 
@@ -278,6 +283,8 @@ private struct OrderEvent {
   var fields: FieldList
   var order: Order
   var mail: MailKind
+  /// The document of the payment card that it had before.
+  var replaces: RequestID?
   var cards = Cards.none
 }
 

@@ -36,6 +36,7 @@ extension Machine {
     let sheet = Sheet(kind: define.kind, number: number, version: define.version + 1, document: define.document)
     var result = ByteWriter(capacity: 64)
     sheet.write(to: &result)
+    if let before { result.write(before.document.id) }
     Self.beginChange(.sheetDefined, define.id, fields, result: result, by: asker.id, &block)
     block.writer.write(shortString: vendorName)
     return try endChange(.defineSheet, result: result, now, &block, &state)
@@ -48,8 +49,10 @@ extension Machine {
       let name = trusting(change.body) { (reader) throws(ByteShortage) in try reader.readShortString() }
       try nameVendor(VendorID(sheet.number), name, &state)
     }
+    record.removeAll()
+    sheet.write(to: &record)
     let key = sheet.key
-    try state.put(change.result, for: key.span.bytes, in: tables.sheets)
+    try state.put(record.bytes, for: key.span.bytes, in: tables.sheets)
   }
 
   func sheet(

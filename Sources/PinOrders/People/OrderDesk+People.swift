@@ -16,18 +16,21 @@ extension OrderDesk {
       throw OrderFault.refused(.busy(retryAfterMilliseconds: 1000))
     }
     let document = try Self.encoder.encode(CredentialDocument(hash))
-    let present = engine.catalogue.password(of: owner)?.document.id
-    return try await keeping(bytes: document, id: id, replacing: present, asker, .changeCredential) { kept in
-      // The same change again has another salt, and must be of the same password.
-      guard let there = try? Self.decoder.decode(CredentialDocument.self, from: Data(kept.bytes)),
-        let hash = there.passwordHash
-      else { throw OrderFault.refused(.idReused(.document)) }
-      guard let isSame = await passwords.check(password, hash) else {
-        throw OrderFault.refused(.busy(retryAfterMilliseconds: 1000))
-      }
-      guard isSame else { throw OrderFault.refused(.idReused(.document)) }
+    return try await keeping(bytes: document, id: id, asker, .changeCredential) { kept in
+      if !kept.isNew { try await confirm(password, is: kept) }
       return try await change(CredentialChange(id: id, act: .setPassword(of: owner, kept.name)), asker)
     }
+  }
+
+  /// The same change again has another salt, and must be of the same password.
+  private func confirm(_ password: Password, is kept: KeptDocument) async throws(OrderFault) {
+    guard let there = try? Self.decoder.decode(CredentialDocument.self, from: Data(kept.bytes)),
+      let hash = there.passwordHash
+    else { throw .refused(.idReused(.document)) }
+    guard let isSame = await passwords.check(password, hash) else {
+      throw .refused(.busy(retryAfterMilliseconds: 1000))
+    }
+    guard isSame else { throw .refused(.idReused(.document)) }
   }
 
   /// Makes a token, and hands it back this once; nil when the change had been done before.
@@ -36,25 +39,21 @@ extension OrderDesk {
   ) async throws -> (done: Done<Credential>, token: String?) {
     let secret = randomBytes(count: 32)
     let document = try Self.encoder.encode(CredentialDocument(token: secret))
+    var isTold = false
     let done = try await keeping(bytes: document, id: id, asker, .changeCredential) { kept in
       let add = CredentialChange.Act.addToken(of: owner, name: name, endsAtMilliseconds: endsAtMilliseconds, kept.name)
-      return (try await change(CredentialChange(id: id, act: add), asker), kept.isNew)
+      let done = try await change(CredentialChange(id: id, act: add), asker)
+      isTold = !done.isRepeat && kept.isNew
+      return done
     }
-    let isTold = !done.0.isRepeat && done.1
-    return (done.0, isTold ? "\(Self.tokenPrefix)\(id)_\(String(hexadecimal: secret.span.bytes))" : nil)
+    return (done, isTold ? "\(Self.tokenPrefix)\(id)_\(String(hexadecimal: secret.span.bytes))" : nil)
   }
 
   /// Ends a password or a token; what it was checked against is gone.
   package func endCredential(
     _ credential: RequestID, id: RequestID, _ asker: Asker
   ) async throws -> Done<Credential> {
-    let end = CredentialChange(id: id, act: .end(credential))
-    guard let present = engine.catalogue.credentials[credential]?.document.id else {
-      return try await change(end, asker)
-    }
-    return try await keeping(bytes: Data(), id: id, replacing: present, asker, .changeCredential) { _ in
-      try await change(end, asker)
-    }
+    try await change(CredentialChange(id: id, act: .end(credential)), asker)
   }
 
   private func change(_ change: CredentialChange, _ asker: Asker) async throws(OrderFault) -> Done<Credential> {

@@ -85,7 +85,7 @@ extension Books {
       products[product.id] = product
     case .productFrozen(let product, _): products[product]?.isFrozen = true
     case .productThawed(let product, _): products[product]?.isFrozen = false
-    case .actorDefined(let actor, _): actors[actor.id] = actor
+    case .actorDefined(let actor, _, _): actors[actor.id] = actor
     case .purchaseBegun(let purchase): try begin(purchase, event)
     case .purchaseCommitted(let purchase, _, let loadedCounts): try commit(purchase, loadedCounts, event)
     case .purchaseAbandoned(let purchase, _):
