@@ -142,7 +142,13 @@ let package = Package(
     .testTarget(
       name: "PinClientTests", dependencies: ["PinClient", "PinProtocol", "PinSealing", "TestSupport"] + nio,
       swiftSettings: settings),
-    .testTarget(name: "PinBackOfficeTests", dependencies: ["PinBackOffice", "PinWords"], swiftSettings: settings),
+    .testTarget(
+      name: "PinBackOfficeTests",
+      dependencies: [
+        "PinBackOffice", "PinWords", "PinEngine", "PinStore", "PinSealing", "PinOrders", "PinReports", "Curl",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "PinServerTests",
       dependencies: [

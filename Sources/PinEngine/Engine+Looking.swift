@@ -60,6 +60,13 @@ extension Engine {
     return (head.sequence, head.timeMilliseconds)
   }
 
+  /// The time by the store's own clock (law 7): no event that comes later has an earlier one. Nil when it does not answer.
+  package func presentMilliseconds() async -> UInt64? {
+    // Any question is answered with the time at which it was; nothing has this id.
+    let answered = await perform(.lookUp(RequestID(high: 0, low: 1)), as: .store)
+    return answered.timeMilliseconds == 0 ? nil : answered.timeMilliseconds
+  }
+
   /// Lends each event from a sequence on, up to the synced head, until `body` wants no more.
   ///
   /// Throws `StoreError` for a sequence beyond the one after the head, or a journal that cannot be read.

@@ -24,6 +24,7 @@ package enum ReportCheck {
     var period: Period
     var journal: Journal
     var terminalDifferences: [Difference]?
+    var hasSerials: Bool?
     struct Difference: Decodable {}
   }
 
@@ -43,7 +44,9 @@ package enum ReportCheck {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     guard let claim = try? decoder.decode(Claim.self, from: Data(report)) else { throw ReportError.notAReport }
-    guard claim.terminalDifferences == nil else { throw ReportError.notOfTheJournalAlone }
+    guard claim.terminalDifferences == nil, claim.hasSerials == nil,
+      (try? ReportKind(name: claim.report))?.isOfJournal != false
+    else { throw ReportError.notOfTheJournalAlone }
     guard claim.journal.store == view.storeID.description else { return .otherStore(claim.journal.store) }
     guard claim.journal.lastSequence <= view.head.sequence else {
       return .beyondJournal(lastSequence: view.head.sequence)

@@ -17,6 +17,11 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
   case unknownProduct(String)
   case unknownSection(String, known: [String])
   case notGroupedBy(Grouping, ReportKind)
+  case notOfOneProduct(ReportKind)
+  /// It is of documents, which its server reads.
+  case notOfTheJournal(ReportKind)
+  /// What calls are asked about cannot be so: the parameter's name.
+  case notACall(String)
   case notATerminalShift(line: Int)
   case notAReport
   /// It was compared with what terminals said.
@@ -46,9 +51,14 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
     case .unknownSection(let name, let known):
       "the report has no section '\(name)', but " + known.joined(separator: ", ")
     case .notGroupedBy(let grouping, let report): "\(report.rawValue) is not made by \(grouping.rawValue)"
+    case .notOfOneProduct(let report): "\(report.rawValue) is not made of one product"
+    case .notOfTheJournal(let report):
+      "\(report.rawValue) is made by the server, from what the shop knows of its customers"
+    case .notACall(let name): "that cannot be the \(name) of calls"
     case .notATerminalShift(let line):
       "line \(line) is not a terminal's shift: {\"actor\":…,\"number\":…,\"totals\":[{\"currency\":…,\"sales\":…}]}"
-    case .notOfTheJournalAlone: "it says what terminals counted, which the journal does not know: check one without"
+    case .notOfTheJournalAlone:
+      "it says more than the journal knows (serials, what terminals counted): check one without"
     case .notAReport: "this is not a report as JSON, as 'pinvault report … --format json' writes it"
     case .journalBeginsLate(let sequence):
       "the journal begins with event \(sequence): reports need it from its first event on"

@@ -7,6 +7,8 @@ protocol ReportFold {
   /// Whether it wants the postings from before the period, too.
   var countsBeforePeriod: Bool { get }
   mutating func begin() throws
+  /// Goes on from the shifts as they ran where the first event that it sees follows.
+  mutating func resume(_ shifts: RunningShifts)
   /// Every event, after what it posted.
   mutating func see(_ event: JournalEvent, isInPeriod: Bool, _ books: Books) throws
   mutating func add(_ posting: Posting, on day: Day, _ books: Books) throws
@@ -15,6 +17,7 @@ protocol ReportFold {
 
 extension ReportFold {
   var countsBeforePeriod: Bool { false }
+  func resume(_ shifts: RunningShifts) {}
   func see(_ event: JournalEvent, isInPeriod: Bool, _ books: Books) {}
 }
 
@@ -61,8 +64,9 @@ package struct ReportRun {
     case .dailyTotals, .totals: SalesTotals(request, writer)
     case .cardsAvailable: CardsAvailable(request, writer)
     case .purchases: PurchasesReport(request, writer)
-    case .shifts: ShiftReport(writer, terminalShifts: request.terminalShifts)
+    case .shifts: ShiftReport(request, writer)
     case .reconciliation: Reconciliation(writer)
+    case .countryRates, .countries: preconditionFailure("what documents tell is not read from the journal")
     }
   }
 
@@ -74,7 +78,8 @@ package struct ReportRun {
     let request = request
     let (countsBefore, from) = (fold.countsBeforePeriod, days.period.from)
     var hasBegun = false
-    let opening = countsBefore ? nil : try folder?.latest(of: view, before: start)
+    let opening = try folder?.latest(of: view, before: start, through: through)
+    if let opening { fold.resume(opening.shifts) }
     var bookkeeper = Bookkeeper(view, opening: opening?.books ?? Books())
     var provenance = Provenance(
       storeID: view.storeID.description, firstSequence: 0, lastSequence: opening?.before.sequence ?? 0,

@@ -39,8 +39,21 @@ extension Day {
   package var calendarText: String { Self.calendarText(daysSince1970: Int(daysSince1970)) }
 
   static func calendarText(daysSince1970: Int) -> String {
+    // The digits of the largest year that a `UInt64` of milliseconds has, and eight of the date and the dashes.
+    String(unsafeUninitializedCapacity: 20) { put(daysSince1970: daysSince1970, in: $0) }
+  }
+
+  /// Writes the text at the beginning of a buffer; returns how long it is.
+  fileprivate static func put(daysSince1970: Int, in buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
     let (year, month, day) = calendarParts(daysSince1970: daysSince1970)
-    return "\(padded(UInt64(year), to: 4))-\(padded(UInt64(month), to: 2))-\(padded(UInt64(day), to: 2))"
+    var (width, power) = (4, year / 10_000)
+    while power > 0 { (width, power) = (width + 1, power / 10) }
+    putDigits(UInt64(year), width: width, at: 0, in: buffer)
+    buffer[width] = UInt8(ascii: "-")
+    putDigits(UInt64(month), width: 2, at: width + 1, in: buffer)
+    buffer[width + 3] = UInt8(ascii: "-")
+    putDigits(UInt64(day), width: 2, at: width + 4, in: buffer)
+    return width + 6
   }
 }
 
@@ -50,11 +63,27 @@ package func rfc3339(_ timeMilliseconds: UInt64) -> String {
   let (minutes, second) = seconds.quotientAndRemainder(dividingBy: 60)
   let (hours, minute) = minutes.quotientAndRemainder(dividingBy: 60)
   let (days, hour) = hours.quotientAndRemainder(dividingBy: 24)
-  let clock = "\(padded(hour, to: 2)):\(padded(minute, to: 2)):\(padded(second, to: 2)).\(padded(milliseconds, to: 3))"
-  return "\(Day.calendarText(daysSince1970: Int(days)))T\(clock)Z"
+  return String(unsafeUninitializedCapacity: 34) { buffer in
+    var place = Day.put(daysSince1970: Int(days), in: buffer)
+    func add(_ mark: UInt8, _ number: UInt64, width: Int) {
+      buffer[place] = mark
+      putDigits(number, width: width, at: place + 1, in: buffer)
+      place += width + 1
+    }
+    add(UInt8(ascii: "T"), hour, width: 2)
+    add(UInt8(ascii: ":"), minute, width: 2)
+    add(UInt8(ascii: ":"), second, width: 2)
+    add(UInt8(ascii: "."), milliseconds, width: 3)
+    buffer[place] = UInt8(ascii: "Z")
+    return place + 1
+  }
 }
 
-private func padded(_ number: UInt64, to width: Int) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(0, width - digits.count)) + digits
+/// Writes a number's last digits, with zeros in front.
+private func putDigits(_ number: UInt64, width: Int, at place: Int, in buffer: UnsafeMutableBufferPointer<UInt8>) {
+  var rest = number
+  for digit in (0..<width).reversed() {
+    buffer[place + digit] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+    rest /= 10
+  }
 }

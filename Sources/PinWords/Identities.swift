@@ -92,9 +92,20 @@ public struct RequestID: Hashable, Comparable, Sendable {
 extension RequestID: LosslessStringConvertible, Codable {
   /// The usual form, `018f0e6c-3d5a-7c11-9a54-5b0f8f3c2a10`.
   public var description: String {
-    let digits = Array(Self.hexadecimal(high) + Self.hexadecimal(low))
-    let groups = [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(digits[$0]) }
-    return groups.joined(separator: "-")
+    String(unsafeUninitializedCapacity: 36) { buffer in
+      var place = 0
+      for digit in 0..<32 {
+        if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
+          buffer[place] = UInt8(ascii: "-")
+          place += 1
+        }
+        let half = digit < 16 ? high : low
+        let value = UInt8(truncatingIfNeeded: half >> UInt64(60 - digit % 16 * 4)) & 15
+        buffer[place] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+        place += 1
+      }
+      return place
+    }
   }
 
   /// Reads 32 hexadecimal digits, with or without dashes.
@@ -118,10 +129,5 @@ extension RequestID: LosslessStringConvertible, Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)
-  }
-
-  private static func hexadecimal(_ half: UInt64) -> String {
-    let digits = String(half, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 }

@@ -6,6 +6,17 @@ import Testing
 
 /// What each format promises of itself.
 @Suite struct FormatTests {
+  @Test(
+    arguments: [
+      ("USD", 29_500, "0.29500"), ("USD", 0, "0.00000"), ("JPY", 12_345, "12.345"), ("KWD", 1_000_007, "1.000007"),
+    ] as [(String, UInt64, String)]) func ratesAreToldToThousandths(
+      _ code: String, _ thousandths: UInt64, _ text: String
+    )
+  {
+    #expect(Currency(code)!.text(thousandths: thousandths) == text)
+    #expect(TableWriter.text(.rate(thousandths, Currency(code)!)) == text)
+  }
+
   static let columns = [Column("name", "Name"), Column("amount", "Amount", .money), Column("share", "Share", .percent)]
 
   private func write(_ rows: [[Cell]], _ make: (TextSink) -> any ReportWriter) throws -> String {

@@ -16,7 +16,7 @@ import Testing
   static let cases = [
     Case(kind: .dailyDetails, grouping: .user), Case(kind: .dailyTotals), Case(kind: .dailyTotals, grouping: .user),
     Case(kind: .totals), Case(kind: .totals, grouping: .product), Case(kind: .cardsAvailable), Case(kind: .purchases),
-    Case(kind: .shifts), Case(kind: .reconciliation),
+    Case(kind: .shifts), Case(kind: .reconciliation), Case(kind: .countryRates), Case(kind: .countries),
   ]
 
   @Test(arguments: cases) func aReportIsItsGoldenFile(_ item: Case) async throws {
@@ -51,9 +51,7 @@ import Testing
       case "html": HTMLWriter(sink)
       default: TableWriter(sink, style: TableWriter.Style(width: 118))
       }
-    var run = ReportRun(
-      try ReportRequest(item.kind, try Sample.days.get(), by: item.grouping), of: sample.view, to: writer)
-    try run.run()
+    try sample.make(try ReportRequest(item.kind, try Sample.days.get(), by: item.grouping), to: writer)
     return String(decoding: bytes, as: UTF8.self)
       .replacing(sample.view.head.chain.description, with: String(repeating: "c", count: 64))
       .replacing(sample.view.storeID.description, with: String(repeating: "0", count: 32))

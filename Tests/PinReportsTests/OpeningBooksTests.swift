@@ -39,7 +39,7 @@ import Testing
     for (from, count) in [(0, 60), (4, 1), (9, 7), (17, 2), (20, 30), (50, 9)] as [(UInt32, UInt32)] {
       let period = try ReportPeriod(from: first.adding(days: from), to: first.adding(days: from + count))
       let days = try PeriodDays(period, calendar)
-      for kind in ReportKind.allCases {
+      for kind in ReportKind.allCases where kind.isOfJournal {
         for grouping in [nil] + kind.groupings.map(Optional.some) {
           let request = try ReportRequest(kind, days, by: grouping)
           let (whole, opened) = (try json(request, view, from: nil), try json(request, view, from: folder))
@@ -69,6 +69,39 @@ import Testing
     #expect(try files() == grown, "seed \(Seed.value)")
     try BooksFolder(of: directory).bringUpToDate(with: view)
     #expect(try files() == grown)
+  }
+
+  @Test func oldBooksAreFewerTheOlderTheyAre() async throws {
+    let history = try await history(Seed.value, at: 1_805_500_000_000, steps: 300)
+    let (directory, view) = (history.shop.directory, try JournalView(of: history.shop.directory))
+    let last = view.lastSegment
+    let folder = BooksFolder(of: directory, fineSegments: 1)
+    try folder.bringUpToDate(with: view)
+    func kept() throws -> [UInt64] {
+      try FileManager.default.contentsOfDirectory(atPath: "\(directory)/books").compactMap { UInt64($0.prefix(8)) }
+        .sorted()
+    }
+    let few = try kept()
+    #expect(few == (2...last).filter { folder.keeps($0, beside: last) })
+    #expect(few.last == last && few.count < Int(last) - 1, "of \(last)")
+    // Where there were all of them, those that are not kept go with the next.
+    try FileManager.default.removeItem(atPath: "\(directory)/books")
+    try BooksFolder(of: directory).bringUpToDate(with: view)
+    #expect(try kept() == Array(2...last))
+    try FileManager.default.removeItem(atPath: "\(directory)/books/\(String(format: "%08d", last)).books")
+    try folder.bringUpToDate(with: view)
+    #expect(try kept() == few)
+  }
+
+  @Test func whatIsDroppedIsNotMissedLater() {
+    let folder = BooksFolder(of: "")
+    for last in 1...2000 as ClosedRange<UInt64> {
+      let kept = (1...last).filter { folder.keeps($0, beside: last) }
+      // All of the last 64; of twice as old ones half as many.
+      #expect(kept.filter { $0 + 64 > last }.count == Int(min(64, last)))
+      #expect(kept.count <= 64 + 64 * 5)
+      #expect(kept.allSatisfy { folder.keeps($0, beside: last - 1) || $0 == last })
+    }
   }
 
   /// Changes the last books, and says what a report of the last days then is, and was before.

@@ -187,6 +187,7 @@ final class RowsWriter: ReportWriter {
         case .text(let text): text
         case .number(let number): String(number)
         case .money(let minor, _): String(minor)
+        case .rate(let thousandths, _): String(thousandths)
         case .percent(let hundredths): String(hundredths)
         case .day(let day): day.calendarText
         case .time(let time): rfc3339(time)

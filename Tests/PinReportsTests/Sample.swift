@@ -22,6 +22,66 @@ struct Sample: Sendable {
     return try PeriodDays(period, try BusinessCalendar(zone: "Europe/Berlin", dayStarts: "04:00"))
   }
 
+  func make(_ request: ReportRequest, to writer: any ReportWriter) throws {
+    let provenance = Provenance(
+      storeID: view.storeID.description, firstSequence: 1, lastSequence: view.head.sequence,
+      chain: view.head.chain.description, lastMilliseconds: view.head.timeMilliseconds, isComplete: false)
+    switch request.kind {
+    case .countryRates:
+      let callers = ["IN": 3, "MX": 1, "PH": 2]
+      try CountryRatesReport(request, Self.rated).write(callers: callers, provenance, to: writer)
+    case .countries:
+      var report = CountriesReport(request, writer)
+      try report.begin()
+      for client in Self.clients { try report.add(client) }
+      try report.end(provenance)
+    default:
+      var run = ReportRun(request, of: view, to: writer)
+      try run.run()
+    }
+  }
+
+  /// The test vectors of calls: the best card depends on how long one takes.
+  private static let rated: [CountryRatesReport.RatedProduct] = {
+    func card(_ number: UInt32, _ sku: String, _ rates: [CountryRate]) -> CountryRatesReport.RatedProduct {
+      .init(
+        Product(
+          id: ProductID(number), sku: sku, name: "World Call", vendor: "ACME", currency: Currency("USD")!,
+          faceValueMinor: 1000, priceMinor: 950), rates)
+    }
+    func rate(
+      to country: String, _ perMinute: UInt64, by seconds: UInt16, connection: UInt64 = 0, maintenance: UInt64 = 0
+    ) -> CountryRate {
+      CountryRate(
+        from: "US", to: country, isMobile: false, perMinuteThousandths: perMinute, connectionMinor: connection,
+        roundingSeconds: seconds, maintenanceMinor: maintenance, validFrom: Day(year: 2027, month: 1, day: 1)!)
+    }
+    return [
+      card(1, "SECOND", [rate(to: "IN", 29_000, by: 1), rate(to: "MX", 1900, by: 1)]),
+      card(2, "MINUTE", [rate(to: "IN", 25_000, by: 60, maintenance: 99)]),
+      card(3, "THREE", [rate(to: "IN", 20_000, by: 180, connection: 10)]),
+    ]
+  }()
+
+  private static let clients: [CountriesReport.Client] = {
+    var (dollars, euros) = (
+      CountriesReport.Purchases(in: Currency("USD")!), CountriesReport.Purchases(in: Currency("EUR")!)
+    )
+    dollars.add(spendMinor: 1900, atMilliseconds: start)
+    dollars.add(spendMinor: 950, atMilliseconds: start + 86_400_000)
+    euros.add(spendMinor: 505, atMilliseconds: start)
+    return [
+      .init(
+        id: RequestID(high: 7, low: 1), name: "Ada Größe", email: "ada@example.com", consents: true,
+        calls: [
+          CalledCountry(country: "PH", knownFrom: .checkout), CalledCountry(country: "IN", knownFrom: .registration),
+        ], purchases: [dollars, euros]),
+      .init(
+        id: RequestID(high: 7, low: 2), name: "=2+3", email: "bob@example.com", consents: false,
+        calls: [CalledCountry(country: "IN", knownFrom: .import)], purchases: []),
+    ]
+  }()
+
   /// 26 March 2027, 09:00 in Berlin.
   private static let start: UInt64 = 1_806_048_000_000
 }

@@ -64,7 +64,9 @@ import Testing
     let shop = try await shop()
     let view = try JournalView(of: shop.directory)
     let writer = RowsWriter()
-    var (report, books) = (ShiftReport(writer), Bookkeeper(view))
+    var (report, books) = (
+      ShiftReport(try ReportRequest(.shifts, try days("2027-03-01", "2027-04-01")), writer), Bookkeeper(view)
+    )
     try report.begin()
     var events = try view.readAhead()
     while try events.next() {
@@ -81,6 +83,25 @@ import Testing
         ["till", "1", "EUR", "gross_minor", "3500", "2000"], ["till", "1", "EUR", "discount_minor", "90", "60"],
         ["till", "1", "EUR", "tax_minor", "40", "20"],
       ])
+  }
+
+  @Test func ofOneCurrencyTheyAreWhatTheyAreOfAll() async throws {
+    let shop = try await shop()
+    func rows(_ currency: String) throws -> [[String]] {
+      var request = try ReportRequest(.shifts, try days("2027-03-27", "2027-03-28"), currency: Currency(currency)!)
+      request.terminalShifts = try TerminalShift.read(Array("{\"actor\":\"till\",\"number\":1,\"totals\":[]}".utf8))
+      let writer = RowsWriter()
+      var run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
+      try run.run()
+      #expect(writer.sections["differences"] == [])
+      return writer.sections["rows"]! + writer.sections["terminal_differences"]!
+    }
+    #expect(try rows("USD") == [])
+    #expect(
+      try rows("EUR").map { Array($0[0...2]) }.filter { $0[2] != "EUR" } == [["till", "1", "Z"], ["till", "2", "X"]])
+    #expect(throws: ReportError.notOfOneProduct(.shifts)) {
+      try ReportRequest(.shifts, try days("2027-03-27", "2027-03-28"), product: "A")
+    }
   }
 
   @Test func eachDifferenceToATerminalIsListed() async throws {

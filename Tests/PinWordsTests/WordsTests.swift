@@ -13,6 +13,30 @@ struct WordsTests {
     #expect(RequestID("+18f0e6c3d5a7c119a545b0f8f3c2a10") == nil)
   }
 
+  @Test("Amounts are decimals of the currency, however large and of either sign")
+  func amounts() {
+    let cases: [(String, Int128, String)] = [
+      ("USD", 0, "0.00"), ("USD", 5, "0.05"), ("USD", -5, "-0.05"), ("USD", 100, "1.00"), ("USD", -123_456, "-1234.56"),
+      ("JPY", 0, "0"), ("JPY", -7, "-7"), ("KWD", 1, "0.001"), ("UYW", 99_999, "9.9999"),
+      ("EUR", Int128(UInt64.max), "184467440737095516.15"), ("EUR", Int128(UInt64.max) + 1, "184467440737095516.16"),
+      ("JPY", Int128(UInt64.max) * -10, "-184467440737095516150"),
+      ("EUR", .min, "-1701411834604692317316873037158841057.28"),
+    ]
+    for (code, minor, text) in cases { #expect(Currency(code)!.text(minor: minor) == text) }
+    #expect(Currency("USD")!.text(minor: 12 as UInt8) == "0.12")
+  }
+
+  @Test("Times and days are told with all their digits")
+  func times() {
+    let cases: [(UInt64, String)] = [
+      (0, "1970-01-01T00:00:00.000Z"), (1_806_048_000_007, "2027-03-26T08:00:00.007Z"),
+      (253_402_300_799_999, "9999-12-31T23:59:59.999Z"), (253_402_300_800_000, "10000-01-01T00:00:00.000Z"),
+      (.max, "584556019-04-03T14:25:51.615Z"),
+    ]
+    for (time, text) in cases { #expect(rfc3339(time) == text) }
+    #expect(Day(daysSince1970: 19_782).calendarText == "2024-02-29")
+  }
+
   @Test("Generated ids are UUIDv7 and rise with time")
   func generatedIDs() {
     var generator = SystemRandomNumberGenerator()

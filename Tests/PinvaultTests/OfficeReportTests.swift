@@ -74,11 +74,103 @@ import Testing
       vault.become("till")
       try #require(try await vault.tool.run("vend", "--sku", "ACME-10", "--count", "9").status == 0)
       #expect(try await suggest(id) as NSArray == drafts as NSArray)
+      // Nor when there is something new to buy of another vendor, which was not suggested then.
+      vault.become("admin", key: "vault.admin.key")
+      let added = try await vault.tool.run(
+        "product", "add", "--sku", "NEW", "--name", "New", "--vendor", "Other", "--currency", "EUR", "--face-value",
+        "5.00",
+        "--price", "5.00", "--low-stock", "10")
+      try #require(added.status == 0, "\(added.errors)")
+      #expect(try await suggest(id) as NSArray == drafts as NSArray)
+      vault.become("books")
+      let changed = try await vault.tool.start(["purchase", "suggest", "--period", "2020-01", "--id", id]).finish()
+      #expect(changed.status != 0 && changed.errors.contains("id-reused"), "\(changed.errors)")
       let next = try await suggest(UUID().uuidString.lowercased())
-      #expect(next.count == 1 && next.first?["id"] as? String != order["id"] as? String)
+      #expect(next.count == 2 && next.first?["id"] as? String != order["id"] as? String)
       vault.become("till")
       let refused = try await vault.tool.run("purchase", "suggest")
       #expect(refused.status == 77, "\(refused.errors)")
+    }
+  }
+
+  @Test func whatTheShopKnowsIsInReportsOfTheBackOffice() async throws {
+    try await withShop { vault, _, _ in
+      try await vault.become(new: "books", roles: "accountant")
+      try await vault.become(new: "keeper", roles: "stock-keeper")
+      func define(_ name: String, _ more: String...) async throws -> String {
+        let made = try await vault.ask(
+          as: "web", ["customer", "define", "--name", name, "--email", "\(name)@example.com"] + more)
+        return try #require(made["id"] as? String)
+      }
+      let ada = try await define("ada", "--consents", "--calls", "MX=registration", "--calls", "IN=checkout")
+      let bob = try await define("bob", "--calls", "IN=import")
+      _ = try await define("eve")
+      let order = try await vault.submit(ada, count: 2)
+      try await vault.ask(as: "reviewer", ["order", "approve", order, "--version", "1"])
+      try await vault.ask(as: "clerk", ["order", "pay", order, "--version", "2", "--authorisation", "A-1"])
+      _ = try await vault.submit(bob, count: 1)
+      let header = "from,to,line,per_minute,connection,rounding_seconds,maintenance,valid_from\n"
+      try (header + "US,IN,mobile,0.25,0.10,60,1.00,2026-01-01\n").write(
+        toFile: vault.tool.path("rates.csv"), atomically: true, encoding: .utf8)
+      try await vault.ask(
+        as: "keeper", ["rates", "import", "--sku", "ACME", "--currency", "USD", vault.tool.path("rates.csv")])
+
+      func report(_ arguments: String...) async throws -> [String] {
+        vault.become("books")
+        let made = try await vault.tool.start(["report"] + arguments + ["--format", "csv", "--zone", "UTC"]).finish()
+        guard made.status == 0 else { throw Vault.Failed(what: made.errors) }
+        return made.output.split(separator: "\r\n").dropFirst().map(String.init)
+      }
+      // Two in India's callers, one in Mexico's, which no card reaches; an order that was not delivered is no purchase.
+      #expect(
+        try await report("country-rates", "--call-seconds", "90") == [
+          "IN,2,US,mobile,1,ACME,Card ACME,USD,10.00,0.60000,1.00,15,22.50,0.44445,2026-01-01",
+          "MX,1,,,,,,,,,,,,,",
+        ])
+      #expect(
+        try await report("country-rates", "--country", "IN", "--amount", "1.60", "--currency", "USD").map {
+          $0.split(separator: ",")[8]
+        } == ["1.60"])
+      let day = String(ISO8601DateFormatter().string(from: Date()).prefix(10))
+      let rows = try await report("countries")
+      #expect(
+        Set(rows) == [
+          "IN,\(ada),ada,ada@example.com,yes,checkout,\(day),1,USD,19.00",
+          "MX,\(ada),ada,ada@example.com,yes,registration,\(day),1,USD,19.00",
+          "IN,\(bob),bob,bob@example.com,no,import,,0,,",
+        ])
+      #expect(try await report("countries", "--section", "countries") == ["IN,2,1", "MX,1,1"])
+      #expect(try await report("countries", "--country", "MX").count == 1)
+      // Serials, which only cards have: of each line, and of each lot.
+      let details = try await report("daily-details", "--serials")
+      #expect(details.count == 1 && details[0].contains(",ACME,SN00000000 SN00000001,1-2,2,"), "\(details)")
+      let purchases = try await report("purchases", "--serials")
+      #expect(purchases.count == 1 && purchases[0].contains(",1-40,SN00000000 to SN00000039,40,40,0,"), "\(purchases)")
+      #expect(try await report("daily-details")[0].contains(",ACME,,1-2,2,"))
+
+      // A report with serials says more than the journal, and is not checked against it.
+      vault.become("books")
+      let made = try await vault.tool.start(["report", "daily-details", "--serials", "--out", "details.json"]).finish()
+      #expect(made.status == 0, "\(made.errors)")
+      let check = try await vault.tool.start(["report", "check", "details.json", "--data", "vault"]).finish()
+      #expect(check.status == 65 && check.errors.contains("says more than the journal knows"), "\(check.errors)")
+      for (arguments, error) in [
+        (["country-rates", "--data", "vault"], "country-rates is made by the server"),
+        (["totals", "--data", "vault", "--serials"], "--data has no calls and no serials"),
+        (["country-rates", "--amount", "1"], "--amount needs --currency"),
+        (["country-rates", "--amount", "1.234", "--currency", "USD"], "not an amount in USD"),
+        (["country-rates", "--country", "Mexico"], "not-a-call"),
+        (["country-rates", "--line", "pink"], "invalid (line)"),
+        (["countries", "--call-seconds", "3"], "unknown-parameter"), (["totals", "--serials"], "unknown-parameter"),
+        (["countries", "--product", "ACME"], "not-of-one-product"),
+        (["countries", "--section", "x", "--format", "csv"], "unknown-section"),
+      ] {
+        let run = try await vault.tool.start(["report"] + arguments).finish()
+        #expect(run.status == 64 && run.errors.contains(error), "\(arguments): \(run.status) \(run.errors)")
+      }
+      vault.tool.environment["PINVAULT_ACTOR"] = nil
+      let nobody = try await vault.tool.start(["report", "totals"]).finish()
+      #expect(nobody.status == 64 && nobody.errors.contains("--data says where the journal is"), "\(nobody.errors)")
     }
   }
 

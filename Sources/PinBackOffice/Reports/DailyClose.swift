@@ -10,7 +10,8 @@ import ServiceLifecycle
 /// Mails the books of each business day to the accountant when the day is over.
 ///
 /// Each day is mailed once: what was mailed is noted after the mail server took it. A crash between the two mails that day
-/// again, and who gets it twice can tell by its Message-ID. Days that were missed are made up for, the oldest first. It never
+/// again, and who gets it twice can tell by its Message-ID. Days that were missed are made up for, the oldest first. A day is
+/// over by the store's clock, which stamps events and never goes back: whatever the machine's is set to. It never
 /// ends because of what is wrong with a mail, so that no mail keeps anybody from selling.
 package struct DailyClose: Service {
   package struct Configuration: Sendable {
@@ -35,8 +36,6 @@ package struct DailyClose: Service {
   private let mailed: MailedDays
   private let logger: Logger
 
-  /// Events are stamped by a clock that may be a little behind this one's: so long after its end a day has no more of them.
-  private static let graceMilliseconds: UInt64 = 60_000
   /// Of the days that were missed, how many are made up for.
   private static let mostDaysBack: UInt32 = 31
   /// What mail servers take; details that are longer are left out.
@@ -56,7 +55,7 @@ package struct DailyClose: Service {
       var retrySeconds = configuration.mail.firstRetrySeconds
       while !Task.isCancelled, engine.failure == nil {
         do {
-          let day = try nextDay()
+          let day = try await nextDay()
           try await waitForEnd(of: day)
           try await mail(day)
           try mailed.note(day)
@@ -73,11 +72,9 @@ package struct DailyClose: Service {
     }
   }
 
-  private var nowMilliseconds: UInt64 { UInt64(Date().timeIntervalSince1970 * 1000) }
-
   /// The day after the last one that was mailed; the one before today if none was.
-  private func nextDay() throws -> Day {
-    let today = calendar.day(at: nowMilliseconds)
+  func nextDay() async throws -> Day {
+    let today = calendar.day(at: try await presentMilliseconds())
     var day = try mailed.last?.adding(days: 1) ?? Day(daysSince1970: today.daysSince1970 - 1)
     day = max(day, Day(daysSince1970: today.daysSince1970 - Self.mostDaysBack))
     while !calendar.has(day) { day = day.adding(days: 1) }
@@ -85,12 +82,24 @@ package struct DailyClose: Service {
   }
 
   private func waitForEnd(of day: Day) async throws {
-    let due = calendar.start(of: day.adding(days: 1)) + Self.graceMilliseconds
-    guard nowMilliseconds < due else { return }
+    var left = try await millisecondsLeft(of: day)
+    guard left > 0 else { return }
     logger.info("the books of a day are mailed when it is over", metadata: ["day": "\(day.calendarText)"])
-    while nowMilliseconds < due {
-      try await Task.sleep(for: .milliseconds(Int(min(due - nowMilliseconds, 60_000))))
+    while left > 0 {
+      try await Task.sleep(for: .milliseconds(Int(min(left, 60_000))))
+      left = try await millisecondsLeft(of: day)
     }
+  }
+
+  /// How long a day goes on by the store's clock: from 0 on it has no more events.
+  func millisecondsLeft(of day: Day) async throws -> UInt64 {
+    let (end, now) = (calendar.start(of: day.adding(days: 1)), try await presentMilliseconds())
+    return end - min(end, now)
+  }
+
+  private func presentMilliseconds() async throws -> UInt64 {
+    guard let now = await engine.presentMilliseconds() else { throw OrderFault.refused(.stopping) }
+    return now
   }
 
   private func mail(_ day: Day) async throws {

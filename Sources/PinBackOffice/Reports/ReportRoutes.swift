@@ -42,7 +42,12 @@ struct ReportRoutes: Sendable {
     do throws(ReportError) { kind = try ReportKind(name: context.parameters.get("name") ?? "") } catch {
       throw Problem(error)
     }
-    let asked = try AskedReport(kind, request, settings)
+    guard let now = await desk.engine.presentMilliseconds() else { throw OrderFault.refused(.stopping) }
+    var asked = try AskedReport(kind, request, settings, nowMilliseconds: now)
+    guard kind.isOfJournal else {
+      return try await DocumentReports(desk: desk, reports: reports).report(asked, context.asker)
+    }
+    if asked.hasSerials { asked.report.serials = reports.serials }
     let pieces: ReportPieces
     do { pieces = try reports.make(asked.report, as: asked.format, section: asked.section) } catch {
       throw Problem("busy", .serviceUnavailable, "Other reports are being made.", retryAfterSeconds: 1)
@@ -86,16 +91,28 @@ struct AskedReport {
   var report: ReportRequest
   var format: ReportFormat
   var section: String?
+  /// Whether serials are to be looked up.
+  var hasSerials = false
 
-  private static let names: Set<String> = [
-    "period", "from", "to", "zone", "day_starts", "by", "product", "currency", "format", "section",
-  ]
+  /// What a kind of report takes.
+  private static func names(_ kind: ReportKind) -> Set<String> {
+    let names: Set<String> = [
+      "period", "from", "to", "zone", "day_starts", "by", "product", "currency", "format", "section",
+    ]
+    return switch kind {
+    case .dailyDetails, .purchases: names.union(["serials"])
+    case .countryRates: names.union(["call_seconds", "amount_minor", "from_country", "country", "line"])
+    case .countries: names.union(["country"])
+    case .dailyTotals, .totals, .cardsAvailable, .shifts, .reconciliation: names
+    }
+  }
 
-  init(_ kind: ReportKind, _ request: Request, _ settings: ReportSettings) throws {
+  init(_ kind: ReportKind, _ request: Request, _ settings: ReportSettings, nowMilliseconds: UInt64) throws {
     var values: [String: String] = [:]
+    let names = Self.names(kind)
     for (name, value) in request.uri.queryParameters {
       let name = String(name)
-      guard Self.names.contains(name), values.updateValue(String(value), forKey: name) == nil else {
+      guard names.contains(name), values.updateValue(String(value), forKey: name) == nil else {
         throw Problem("unknown-parameter", .badRequest, "A parameter is not known here, or is there twice.")
       }
     }
@@ -110,13 +127,21 @@ struct AskedReport {
     if section != nil, format != .csv { throw Problem.invalid("section") }
     let grouping = try value("by") { Grouping(rawValue: $0) }
     let currency = try value("currency") { Currency($0) }
+    hasSerials = try value("serials") { Bool($0) } ?? false
+    var calls = CallQuestion()
+    calls.callSeconds = try value("call_seconds") { UInt32($0) } ?? calls.callSeconds
+    calls.amountMinor = try value("amount_minor") { UInt64($0) }
+    calls.isMobile = try value("line") { ["mobile": true, "fixed": false][$0] }
+    (calls.from, calls.to) = (values["from_country"], values["country"])
     do throws(ReportError) {
       let calendar = try BusinessCalendar(
         zone: values["zone"] ?? settings.zone, dayStarts: values["day_starts"] ?? settings.dayStarts)
       let days = try PeriodDays(
         named: values["period"], from: values["from"], to: values["to"], calendar,
-        nowMilliseconds: UInt64(Date().timeIntervalSince1970 * 1000))
+        nowMilliseconds: nowMilliseconds)
       report = try ReportRequest(kind, days, by: grouping, product: values["product"], currency: currency)
+      try calls.confirmSound(currency)
+      report.calls = calls
     } catch {
       throw Problem(error)
     }
@@ -151,6 +176,10 @@ extension Problem {
       case .unknownProduct: ("unknown-product", "There is no such product.")
       case .unknownSection: ("unknown-section", "The report has no such section.")
       case .notGroupedBy: ("not-grouped-by", "The report is not made by that: see /reports.")
+      case .notOfOneProduct: ("not-of-one-product", "The report is not made of one product.")
+      case .notACall:
+        ("not-a-call", "That cannot be so of calls: 1 to 86400 seconds, countries as AB, an amount of one currency.")
+      case .notOfTheJournal: ("bad-request", "That is not taken here.")
       case .journalBeginsLate: ("journal-begins-late", "The journal's first events are not there.")
       case .notATerminalShift, .notAReport, .notOfTheJournalAlone: ("bad-request", "That is not taken here.")
       case .event, .brokenTrail, .outOfBalance: ("books-broken", "The journal is not sound: have it verified.")

@@ -10,9 +10,26 @@ import PinStore
 /// somebody who can write the journal could: `ReportCheck` makes a report without them.
 package struct BooksFolder: Sendable {
   private let path: String
+  /// Of so many of the last segments there are books of each; of those before, the fewer the older they are.
+  private let fineSegments: UInt64
 
   /// The folder of a data directory; it need not be there.
-  package init(of directory: String) { path = "\(directory)/books" }
+  package init(of directory: String) { self.init(of: directory, fineSegments: 64) }
+
+  init(of directory: String, fineSegments: UInt64) {
+    path = "\(directory)/books"
+    self.fineSegments = fineSegments
+  }
+
+  /// Whether the books of a segment are kept when another is the last: of twice as old ones, half as many.
+  ///
+  /// So a report on old days reads at most as many segments too many as is a small part of their age, and the number of files
+  /// grows with the logarithm of the journal. What is dropped once is never missed later.
+  func keeps(_ segment: UInt64, beside last: UInt64) -> Bool {
+    let age = last > segment ? (last - segment) / fineSegments : 0
+    let step: UInt64 = age == 0 ? 1 : 1 << UInt64(UInt64.bitWidth - age.leadingZeroBitCount)
+    return segment % step == 0
+  }
 
   private static let ending = ".books"
 
@@ -28,10 +45,13 @@ package struct BooksFolder: Sendable {
       .sorted(by: >)
   }
 
-  /// The last books before which there is no event of a time or a later one.
-  func latest(of view: JournalView, before milliseconds: UInt64 = .max) throws -> OpeningBooks? {
+  /// The last books before which there is no event of a time or a later one, and none after a sequence.
+  func latest(
+    of view: JournalView, before milliseconds: UInt64 = .max, through sequence: UInt64 = .max
+  ) throws -> OpeningBooks? {
     for segment in segments {
       guard let start = try view.start(ofSegment: segment), start.timeMilliseconds < milliseconds,
+        start.sequence <= sequence,
         let data = FileManager.default.contents(atPath: file(ofSegment: segment)),
         var opening = OpeningBooks([UInt8](data)), opening.segment == segment,
         opening.before.sequence == start.sequence, opening.before.chain == start.chain
@@ -52,7 +72,9 @@ package struct BooksFolder: Sendable {
     let opening = try latest(of: view)
     var segment = opening?.segment ?? 1
     guard segment < view.lastSegment else { return }
-    var bookkeeper = Bookkeeper(view, opening: opening?.books ?? Books(), remembering: 1)
+    defer { thin(beside: view.lastSegment) }
+    var bookkeeper = Bookkeeper(view, opening: opening?.books ?? Books())
+    var shifts = opening?.shifts ?? RunningShifts()
     var catalogue = opening?.catalogue ?? []
     var lastMilliseconds = opening?.lastMilliseconds ?? 0
     var events = try view.readAhead(from: (opening?.before.sequence ?? 0) + 1)
@@ -61,21 +83,34 @@ package struct BooksFolder: Sendable {
         segment = events.segment
         let start = SegmentStart(
           sequence: events.sequence - 1, chain: events.chainBefore, timeMilliseconds: events.timeMilliseconds)
-        try write(
-          OpeningBooks(
-            segment: segment, before: start, lastMilliseconds: lastMilliseconds, books: bookkeeper.books,
-            catalogue: catalogue))
+        if keeps(segment, beside: view.lastSegment) {
+          try write(
+            OpeningBooks(
+              segment: segment, before: start, lastMilliseconds: lastMilliseconds, books: bookkeeper.books,
+              shifts: shifts, catalogue: catalogue))
+        }
         if segment == view.lastSegment { return }
       }
       if events.sequence % ReportRun.eventsPerProgress == 0 { try progress(events.sequence, view.head.sequence) }
       lastMilliseconds = events.timeMilliseconds
       let event = try bookkeeper.fold(
-        events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: false)
+        events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: true)
+      for posting in bookkeeper.postings { shifts.add(posting) }
+      if let event, case .shiftClosed = event.facts {
+        _ = shifts.close(of: event.actor, atMilliseconds: event.timeMilliseconds)
+      }
       if let event, event.kind.isOfCatalogue {
         let bytes = [UInt8](events.event)
         catalogue.append(
           OpeningBooks.CatalogueEvent(sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, bytes: bytes))
       }
+    }
+  }
+
+  /// Drops the books that are not kept any more; what cannot be removed is of no harm.
+  private func thin(beside last: UInt64) {
+    for segment in segments where segment <= last && !keeps(segment, beside: last) {
+      try? FileManager.default.removeItem(atPath: file(ofSegment: segment))
     }
   }
 

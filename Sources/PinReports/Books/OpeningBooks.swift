@@ -14,6 +14,7 @@ struct OpeningBooks {
   var before: SegmentStart
   var lastMilliseconds: UInt64
   var books: Books
+  var shifts = RunningShifts()
   /// The events that named things, in order: the books are these, and numbers.
   var catalogue: [CatalogueEvent]
 
@@ -27,7 +28,7 @@ struct OpeningBooks {
 // MARK: As a file: `docs/formats.md` tells its layout
 
 extension OpeningBooks {
-  private static let magic = Array("pinvault-books 1\n".utf8)
+  private static let magic = Array("pinvault-books 2\n".utf8)
 
   /// The file: a SHA-256, and what it is of.
   var encoded: [UInt8] {
@@ -45,6 +46,7 @@ extension OpeningBooks {
       writer.write(event.bytes)
     }
     books.writeNumbers(to: &writer)
+    shifts.write(to: &writer)
     return SHA256Hasher.sha256(of: writer.bytes).bytes + [UInt8](writer.bytes)
   }
 
@@ -76,6 +78,7 @@ extension OpeningBooks {
       opening.catalogue.append(CatalogueEvent(sequence: sequence, timeMilliseconds: time, bytes: [UInt8](bytes)))
     }
     try opening.books.readNumbers(&reader)
+    opening.shifts = try RunningShifts(&reader)
     return opening
   }
 }

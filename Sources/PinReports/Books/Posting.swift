@@ -49,6 +49,11 @@ package struct Posting: Sendable {
   package var netMinor: Int128 { amountMinor - taxMinor }
   package var marginMinor: Int128 { netMinor - costMinor }
 
+  /// Its cards, as a report tells them.
+  var extentsText: String {
+    extents.count == 1 ? extents[0].description : extents.map(\.description).joined(separator: " ")
+  }
+
   /// What an order's event says beyond its cards.
   package final class OrderFacts: Sendable {
     /// Who it is, is in a document.

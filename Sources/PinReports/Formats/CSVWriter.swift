@@ -27,7 +27,11 @@ package final class CSVWriter: ReportWriter {
 
   package func add(_ cells: [Cell]) throws {
     guard isWriting else { return }
-    try sink.write(cells.map(Self.text).joined(separator: ",") + "\r\n")
+    for (index, cell) in cells.enumerated() {
+      if index > 0 { try sink.write(",") }
+      try sink.write(Self.text(cell))
+    }
+    try sink.write("\r\n")
   }
 
   package func endSection() {}
@@ -43,6 +47,7 @@ package final class CSVWriter: ReportWriter {
     case .text(let text): quoted(neutralised(text))
     case .number(let number): String(number)
     case .money(let minor, let currency): currency.text(minor: minor)
+    case .rate(let thousandths, let currency): currency.text(thousandths: thousandths)
     case .percent(let hundredths): decimal(hundredths: hundredths)
     case .day(let day): day.calendarText
     case .time(let milliseconds): rfc3339(milliseconds)
@@ -56,7 +61,8 @@ package final class CSVWriter: ReportWriter {
   }
 
   static func quoted(_ text: String) -> String {
-    guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
+    let isPlain = text.utf8.allSatisfy { $0 != 0x2C && $0 != 0x22 && $0 != 0x0D && $0 != 0x0A }
+    if isPlain { return text }
     return "\"" + text.replacing("\"", with: "\"\"") + "\""
   }
 }

@@ -94,6 +94,12 @@ struct ChartDrawing {
 
 /// Text as it stands in a page, also within quotes.
 func escaped(_ text: String) -> String {
+  // Most text has nothing to escape: letters, digits and what stands in numbers and ids.
+  if text.utf8.allSatisfy({
+    $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x26 && $0 != 0x27 && $0 != 0x3C && $0 != 0x3E
+  }) {
+    return text
+  }
   var page = ""
   for scalar in text.unicodeScalars {
     switch scalar {

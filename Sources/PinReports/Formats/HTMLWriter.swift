@@ -122,7 +122,7 @@ package final class HTMLWriter: ReportWriter {
       let text = escaped(TableWriter.text(cell))
       let isNegative = column.kind.isNumeric && text.hasPrefix("-")
       switch column.kind {
-      case .number, .money, .percent: row += "<td class=\"n\(isNegative ? " neg" : "")\">"
+      case .number, .money, .rate, .percent: row += "<td class=\"n\(isNegative ? " neg" : "")\">"
       case .day: row += "<td class=\"s\">"
       case .time: row += "<td class=\"d\">"
       case .text where text.count > longestUnbroken: row += "<td>"
@@ -203,7 +203,8 @@ private struct ChartData {
       guard labels.count <= Self.mostLabels else { return }
       if !labels.contains(text) { labels.append(text) }
     }
-    sums[currency, default: [:]][text, default: 0] += amount
+    let before = chart.isOncePerLabel ? 0 : sums[currency]?[text] ?? 0
+    sums[currency, default: [:]][text] = before + amount
   }
 
   /// One for each currency, to be given an id.

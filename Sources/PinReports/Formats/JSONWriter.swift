@@ -20,7 +20,8 @@ package final class JSONWriter: ReportWriter {
       "period":{"from":\(Self.quoted(days.period.from.calendarText)),"to":\(Self.quoted(days.period.to.calendarText)),\
       "from_time":\(Self.quoted(rfc3339(days.startMilliseconds))),"to_time":\(Self.quoted(rfc3339(days.endMilliseconds))),\
       "zone":\(Self.quoted(calendar.zoneName)),"day_starts":\(Self.quoted(calendar.dayStartText))},
-      "product":\(text(orNull: heading.product)),"currency":\(text(orNull: heading.currency?.description))
+      "product":\(text(orNull: heading.product)),"currency":\(text(orNull: heading.currency?.description))\
+      \(heading.hasSerials ? ",\"has_serials\":true" : "")
       """)
   }
 
@@ -34,7 +35,11 @@ package final class JSONWriter: ReportWriter {
     precondition(cells.count == keys.count, "a row has a cell for each column")
     try sink.write(isFirstRow ? "\n{" : ",\n{")
     isFirstRow = false
-    for (index, cell) in cells.enumerated() { try sink.write((index > 0 ? "," : "") + keys[index] + Self.text(cell)) }
+    for (index, cell) in cells.enumerated() {
+      if index > 0 { try sink.write(",") }
+      try sink.write(keys[index])
+      try write(cell)
+    }
     try sink.write("}")
   }
 
@@ -53,16 +58,34 @@ package final class JSONWriter: ReportWriter {
     try sink.flush()
   }
 
-  private static func text(_ cell: Cell) -> String {
+  private func write(_ cell: Cell) throws {
     switch cell {
-    case .none: "null"
-    case .text(let text): quoted(text)
-    case .number(let number): String(number)
-    case .money(let minor, _): String(minor)
-    case .percent(let hundredths): decimal(hundredths: hundredths)
-    case .day(let day): "\"\(day.calendarText)\""
-    case .time(let milliseconds): "\"\(rfc3339(milliseconds))\""
+    case .none: try sink.write("null")
+    case .text(let text): try write(quoted: text)
+    case .number(let number): try sink.write(String(number))
+    case .money(let minor, _): try sink.write(Self.text(minor))
+    case .rate(let thousandths, _): try sink.write(String(thousandths))
+    case .percent(let hundredths): try sink.write(decimal(hundredths: hundredths))
+    case .day(let day): try write(plain: day.calendarText)
+    case .time(let milliseconds): try write(plain: rfc3339(milliseconds))
     }
+  }
+
+  private func write(plain text: String) throws {
+    try sink.write("\"")
+    try sink.write(text)
+    try sink.write("\"")
+  }
+
+  private func write(quoted text: String) throws {
+    // Most text is of characters that need no look at what they are.
+    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C && $0 != 0x3C }
+    if isPlain { try write(plain: text) } else { try sink.write(Self.quoted(text)) }
+  }
+
+  /// Long division of 128 bits is for what has no room in 64.
+  private static func text(_ minor: Int128) -> String {
+    if let small = Int64(exactly: minor) { String(small) } else { String(minor) }
   }
 
   /// A string of RFC 8259. Control characters are escaped, and `<`, so that it can stand in a page.

@@ -7,6 +7,8 @@ package enum Cell: Hashable, Sendable {
   case text(String)
   case number(Int)
   case money(Int128, Currency)
+  /// In thousandths of a minor unit: what a minute costs.
+  case rate(UInt64, Currency)
   /// In hundredths of a percent.
   case percent(Int)
   case day(Day)
@@ -17,8 +19,8 @@ package enum Cell: Hashable, Sendable {
 /// A column of a section.
 package struct Column: Hashable, Sendable {
   package enum Kind: Sendable {
-    case text, number, money, percent, day, time
-    var isNumeric: Bool { self == .number || self == .money || self == .percent }
+    case text, number, money, rate, percent, day, time
+    var isNumeric: Bool { self == .number || self == .money || self == .rate || self == .percent }
   }
 
   /// In snake case, as JSON and CSV name it.
@@ -33,10 +35,11 @@ package struct Column: Hashable, Sendable {
     self.kind = kind
   }
 
-  /// JSON has amounts in minor units, and says so.
+  /// JSON has amounts in minor units, rates in thousandths of them, and says so.
   var jsonKey: String {
     switch kind {
     case .money: key + "_minor"
+    case .rate: key + "_thousandths"
     case .text, .number, .percent, .day, .time: key
     }
   }
@@ -73,8 +76,11 @@ package struct Chart: Hashable, Sendable {
   /// The columns' keys.
   package var label: String
   package var value: String
+  /// Rows of one label say the same: they are not added up.
+  package var isOncePerLabel = false
 
-  init(_ kind: Kind, _ title: String, label: String, value: String) {
+  init(_ kind: Kind, _ title: String, label: String, value: String, isOncePerLabel: Bool = false) {
+    self.isOncePerLabel = isOncePerLabel
     self.kind = kind
     self.title = title
     self.label = label
@@ -90,6 +96,8 @@ package struct Heading: Sendable {
   package var days: PeriodDays
   package var product: String?
   package var currency: Currency?
+  /// Whether serials were looked up.
+  package var hasSerials: Bool
 
   init(_ request: ReportRequest) {
     kind = request.kind
@@ -98,6 +106,7 @@ package struct Heading: Sendable {
     days = request.days
     product = request.product
     currency = request.currency
+    hasSerials = request.serials != nil
   }
 }
 

@@ -127,9 +127,12 @@ package final class TableWriter: ReportWriter {
     switch cell {
     case .none: ""
     // What would move the cursor or break the line is shown as a space.
-    case .text(let text): String(text.map { $0.unicodeScalars.allSatisfy(\.isPrintable) ? $0 : " " })
+    case .text(let text):
+      text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+        ? text : String(text.map { $0.unicodeScalars.allSatisfy(\.isPrintable) ? $0 : " " })
     case .number(let number): String(number)
     case .money(let minor, let currency): currency.text(minor: minor)
+    case .rate(let thousandths, let currency): currency.text(thousandths: thousandths)
     case .percent(let hundredths): decimal(hundredths: hundredths)
     case .day(let day): day.calendarText
     case .time(let milliseconds): rfc3339(milliseconds)

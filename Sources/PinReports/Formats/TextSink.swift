@@ -10,7 +10,8 @@ package final class TextSink {
   }
 
   func write(_ text: String) throws {
-    buffer.append(contentsOf: text.utf8)
+    var text = text
+    text.withUTF8 { buffer.append(contentsOf: $0) }
     if buffer.count >= Self.pieceByteCount { try flush() }
   }
 

@@ -35,7 +35,7 @@ struct Reconciliation: ReportFold {
         posting.original.map { .number(Int($0.sequence)) } ?? .none, .number(Int(posting.user.actor.rawValue)),
         posting.user.cashier == 0 ? .none : .number(Int(posting.user.cashier)), .text(posting.tender.name),
         .number(Int(posting.product.rawValue)), .text("\(posting.condition)"),
-        .text(posting.extents.map(\.description).joined(separator: " ")), .number(posting.cards),
+        .text(posting.extentsText), .number(posting.cards),
         .text(posting.currency.description),
       ] + amounts.map { .money($0, posting.currency) })
   }

@@ -8,6 +8,7 @@ struct SalesDetails: ReportFold {
   private let writer: any ReportWriter
   private var calendar: BusinessCalendar
   private let isByUser: Bool
+  private let serials: SerialLookup?
   private var users: [Posting.User: [Currency: SalesFigures]] = [:]
   private var totals = CurrencyTotals()
 
@@ -15,6 +16,7 @@ struct SalesDetails: ReportFold {
     self.writer = writer
     calendar = request.days.calendar
     isByUser = request.grouping == .user
+    serials = request.serials
   }
 
   static let columns = [
@@ -39,8 +41,9 @@ struct SalesDetails: ReportFold {
     try writer.add([
       .day(day), .time(posting.timeMilliseconds), .text(posting.reservation.description), .number(posting.line + 1),
       .text(posting.kind.rawValue), .text(books.name(of: posting.user)), .text(books.name(of: posting.user.actor)),
-      posting.order.map { .text($0.customer.description) } ?? .none, .text(books.sku(of: posting.product)), .none,
-      .text(posting.extents.map(\.description).joined(separator: " ")), .number(posting.cards),
+      posting.order.map { .text($0.customer.description) } ?? .none, .text(books.sku(of: posting.product)),
+      try serials?.text(of: posting.extents) ?? .none,
+      .text(posting.extentsText), .number(posting.cards),
       .text("\(posting.condition)"), .text(posting.currency.description),
       product.map { money(Int128($0.faceValueMinor)) } ?? .none, money(Int128(posting.unitPriceMinor)),
       money(posting.discountMinor), money(posting.taxMinor), money(posting.netMinor), money(posting.costMinor),

@@ -8,20 +8,17 @@ import PinWords
 struct ShiftReport: ReportFold {
   let countsBeforePeriod = true
   private let writer: any ReportWriter
-  private var running: [ActorID: Running] = [:]
+  private var running = RunningShifts()
   private var differences: [[Cell]] = []
+  /// Only rows of this currency.
+  private let currency: Currency?
   /// Nil if there are no totals of terminals to compare with.
   private var terminals: TerminalComparison?
 
-  fileprivate struct Running {
-    var number: UInt32 = 1
-    var openedMilliseconds: UInt64 = 0
-    var totals: [ShiftTotal] = []
-  }
-
-  init(_ writer: any ReportWriter, terminalShifts: [TerminalShift]? = nil) {
+  init(_ request: ReportRequest, _ writer: any ReportWriter) {
     self.writer = writer
-    terminals = terminalShifts.map { TerminalComparison($0) }
+    currency = request.currency
+    terminals = request.terminalShifts.map { TerminalComparison($0, currency) }
   }
 
   private static let columns = [
@@ -39,23 +36,21 @@ struct ShiftReport: ReportFold {
     try writer.begin(Section("rows", "Shifts", Self.columns, charts: [chart]))
   }
 
-  mutating func add(_ posting: Posting, on day: Day, _ books: Books) {
-    running[posting.user.actor, default: Running()].add(posting)
-  }
+  mutating func resume(_ shifts: RunningShifts) { running = shifts }
+
+  mutating func add(_ posting: Posting, on day: Day, _ books: Books) { running.add(posting) }
 
   mutating func see(_ event: JournalEvent, isInPeriod: Bool, _ books: Books) throws {
     guard case .shiftClosed(let shift) = event.facts else { return }
-    let counted = running[event.actor] ?? Running()
-    if isInPeriod {
-      try write(shift.totals, of: event.actor, counted, closed: event.timeMilliseconds, books)
-      compare(shift.totals, counted, event.actor, books)
-      terminals?.compare(shift.totals, of: books.name(of: event.actor), number: counted.number)
-    }
-    running[event.actor] = Running(number: counted.number + 1, openedMilliseconds: event.timeMilliseconds)
+    let counted = running.close(of: event.actor, atMilliseconds: event.timeMilliseconds)
+    guard isInPeriod else { return }
+    try write(shift.totals, of: event.actor, counted, closed: event.timeMilliseconds, books)
+    compare(shift.totals, counted, event.actor, books)
+    terminals?.compare(shift.totals, of: books.name(of: event.actor), number: counted.number)
   }
 
   mutating func end(_ books: Books) throws {
-    for (actor, shift) in running.sorted(by: { $0.key < $1.key }) {
+    for (actor, shift) in running.sorted {
       try write(shift.totals, of: actor, shift, closed: nil, books)
       terminals?.compare(shift.totals, of: books.name(of: actor), number: shift.number)
     }
@@ -71,13 +66,13 @@ struct ShiftReport: ReportFold {
   }
 
   private func write(
-    _ totals: [ShiftTotal], of actor: ActorID, _ shift: Running, closed: UInt64?, _ books: Books
+    _ totals: [ShiftTotal], of actor: ActorID, _ shift: RunningShifts.Shift, closed: UInt64?, _ books: Books
   ) throws {
     let head: [Cell] = [
       .text(books.name(of: actor)), .number(Int(shift.number)), .text(closed == nil ? "X" : "Z"),
       shift.openedMilliseconds == 0 ? .none : .time(shift.openedMilliseconds), closed.map { .time($0) } ?? .none,
     ]
-    for total in totals {
+    for total in totals where currency == nil || total.currency == currency {
       func money(_ minor: UInt64) -> Cell { .money(Int128(minor), total.currency) }
       let takings =
         Int128(total.grossMinor) - Int128(total.discountMinor) - Int128(total.reversedMinor)
@@ -93,9 +88,10 @@ struct ShiftReport: ReportFold {
   }
 
   private mutating func compare(
-    _ recorded: [ShiftTotal], _ counted: Running, _ actor: ActorID, _ books: Books
+    _ recorded: [ShiftTotal], _ counted: RunningShifts.Shift, _ actor: ActorID, _ books: Books
   ) {
     for currency in Set((recorded + counted.totals).map(\.currency)).sorted(by: { $0.code < $1.code }) {
+      if let wanted = self.currency, currency != wanted { continue }
       let left = (recorded.first { $0.currency == currency } ?? ShiftTotal(currency: currency)).figures
       let right = (counted.totals.first { $0.currency == currency } ?? ShiftTotal(currency: currency)).figures
       for (left, right) in zip(left, right) where left.value != right.value {
@@ -104,32 +100,6 @@ struct ShiftReport: ReportFold {
           .number(Int(clamping: left.value)), .number(Int(clamping: right.value)),
         ])
       }
-    }
-  }
-}
-
-extension ShiftReport.Running {
-  /// Counts as `docs/formats.md` says of shifts: a settlement without its tax.
-  fileprivate mutating func add(_ posting: Posting) {
-    if !totals.contains(where: { $0.currency == posting.currency }) {
-      totals.append(ShiftTotal(currency: posting.currency))
-    }
-    let index = totals.firstIndex { $0.currency == posting.currency }!
-    let (one, cards) = (posting.countsSale ? UInt32(1) : 0, UInt32(clamping: posting.cards.magnitude))
-    switch posting.kind {
-    case .sale, .settlement:
-      totals[index].sales += one
-      totals[index].cards += cards
-      totals[index].grossMinor += UInt64(clamping: posting.grossMinor)
-      totals[index].discountMinor += UInt64(clamping: posting.discountMinor)
-      if posting.kind == .sale { totals[index].taxMinor += UInt64(clamping: posting.taxMinor) }
-    case .cancellation:
-      totals[index].reversals += one
-      totals[index].reversedCards += cards
-      totals[index].reversedMinor += UInt64(clamping: -posting.amountMinor)
-    case .returned:
-      totals[index].returnedCards += cards
-      totals[index].returnedMinor += UInt64(clamping: -posting.amountMinor)
     }
   }
 }

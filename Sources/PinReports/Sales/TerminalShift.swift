@@ -63,6 +63,8 @@ struct TerminalComparison {
   /// By actor and number, those that no shift was found for yet.
   private var left: [Name: TerminalShift] = [:]
   private var rows: [[Cell]] = []
+  /// Only figures of this currency.
+  private let currency: Currency?
 
   private struct Name: Hashable, Comparable {
     var actor: String
@@ -75,7 +77,8 @@ struct TerminalComparison {
     Column("figure", "Figure"), Column("terminal", "Terminal", .number), Column("store", "Store", .number),
   ]
 
-  init(_ shifts: [TerminalShift]) {
+  init(_ shifts: [TerminalShift], _ currency: Currency?) {
+    self.currency = currency
     for shift in shifts { left[Name(actor: shift.actor, number: shift.number)] = shift }
   }
 
@@ -83,6 +86,7 @@ struct TerminalComparison {
   mutating func compare(_ totals: [ShiftTotal], of actor: String, number: UInt32) {
     guard let shift = left.removeValue(forKey: Name(actor: actor, number: number)) else { return }
     for currency in Set(totals.map(\.currency) + shift.totals.map(\.currency)).sorted(by: { $0.code < $1.code }) {
+      if let wanted = self.currency, currency != wanted { continue }
       let store = totals.first { $0.currency == currency } ?? ShiftTotal(currency: currency)
       let terminal = shift.totals.first { $0.currency == currency }
       for figure in store.figures {

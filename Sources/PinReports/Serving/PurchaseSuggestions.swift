@@ -1,3 +1,5 @@
+import PinEngine
+import PinStore
 import PinWords
 
 /// What the cards that are available suggest to buy.
@@ -11,10 +13,13 @@ package struct PurchaseSuggestion: Hashable, Sendable {
 }
 
 extension ReportDesk {
-  /// What to buy at a period's rate of sale, in the order of the products' numbers.
-  package func suggestions(_ request: ReportRequest) async throws -> [PurchaseSuggestion] {
+  /// What to buy at a period's rate of sale, in the order of the products' numbers: of the events up to one, so that it is the
+  /// same whenever it is asked for.
+  package func suggestions(
+    _ request: ReportRequest, through lastSequence: UInt64
+  ) async throws -> [PurchaseSuggestion] {
     precondition(request.kind == .cardsAvailable, "cards that are available suggest what to buy")
-    return try await rows(of: request).compactMap { row in
+    return try await rows(of: request, through: lastSequence).compactMap { row in
       guard case .text(let sku)? = row["product"], case .text(let vendor)? = row["vendor"],
         case .text(let code)? = row["currency"], let currency = Currency(code),
         case .number(let count)? = row["suggested_quantity"], count > 0
@@ -24,5 +29,25 @@ extension ReportDesk {
       return PurchaseSuggestion(
         sku: sku, vendor: vendor, currency: currency, count: UInt32(clamping: count), unitCostMinor: cost)
     }
+  }
+
+  /// The last event of a store whose suggestions a purchase order was drafted of is in its id: so what is asked for again can
+  /// be made again. The other half tells it from all others.
+  package static func order(_ number: UInt64, through lastSequence: UInt64) -> RequestID {
+    RequestID(high: number, low: lastSequence)
+  }
+
+  /// The last event that was looked at when an event drafted a purchase order of suggestions; nil if it did not.
+  package func lastSequence(draftedBy sequence: UInt64) throws -> UInt64? {
+    let event = try event(sequence)
+    guard case .purchaseOrderChanged(.draft, let order, _) = event.facts, order.id.low < sequence else { return nil }
+    return order.id.low
+  }
+
+  /// When an event was.
+  package func timeMilliseconds(of sequence: UInt64) throws -> UInt64 { try event(sequence).timeMilliseconds }
+
+  private func event(_ sequence: UInt64) throws -> JournalEvent {
+    try journal.withEvent(sequence) { bytes, time in try JournalEvent.whole(sequence, time, bytes) }
   }
 }

@@ -20,6 +20,8 @@ package final class ReportDesk: Sendable {
     folder = BooksFolder(of: directory)
   }
 
+  var journal: JournalView { engine.journal }
+
   /// As many are being made as may be at once.
   package struct Busy: Error, CustomStringConvertible {
     package var description: String { "other reports are being made" }
@@ -29,11 +31,12 @@ package final class ReportDesk: Sendable {
   package func make(
     _ request: ReportRequest, as format: ReportFormat, section: String? = nil
   ) throws(Busy) -> ReportPieces {
-    try make(request) { format.writer($0, section: section) }
+    try make(request, through: .max) { format.writer($0, section: section) }
   }
 
   private func make(
-    _ request: ReportRequest, with writer: @escaping @Sendable (TextSink) -> any ReportWriter
+    _ request: ReportRequest, through lastSequence: UInt64,
+    with writer: @escaping @Sendable (TextSink) -> any ReportWriter
   ) throws(Busy) -> ReportPieces {
     let isTaken = underWay.withLock { count in
       if count < Self.mostAtOnce { count += 1 } else { return false }
@@ -49,7 +52,7 @@ package final class ReportDesk: Sendable {
           // Where books cannot be kept, the journal is read.
         }
         let writer = writer(TextSink { try pieces.put($0) })
-        var run = ReportRun(request, of: view, openedFrom: folder, to: writer)
+        var run = ReportRun(request, of: view, through: lastSequence, openedFrom: folder, to: writer)
         try run.run { _, _ in try pieces.confirmWanted() }
       }
       // Who has the whole of it may ask for another at once.
@@ -59,12 +62,24 @@ package final class ReportDesk: Sendable {
     return pieces
   }
 
-  /// The rows of a report's first section.
-  func rows(of request: ReportRequest) async throws -> [[String: Cell]] {
+  /// The rows of a report's first section, of the events up to one.
+  func rows(of request: ReportRequest, through lastSequence: UInt64) async throws -> [[String: Cell]] {
     let collector = RowCollector()
-    let pieces = try make(request) { _ in collector }
+    let pieces = try make(request, through: lastSequence) { _ in collector }
     while try await pieces.next() != nil {}
     return collector.rows
+  }
+
+  /// Looks up serials for a report.
+  package var serials: SerialLookup { SerialLookup { [engine] in try engine.serials(of: $0, atMost: $1) } }
+
+  /// What a report that is told by documents is of: the shop as it stands at the last event.
+  package func provenance(_ days: PeriodDays) -> Provenance {
+    let view = engine.journal
+    return Provenance(
+      storeID: view.storeID.description, firstSequence: 1, lastSequence: view.head.sequence,
+      chain: view.head.chain.description, lastMilliseconds: view.head.timeMilliseconds,
+      isComplete: view.head.timeMilliseconds >= days.endMilliseconds)
   }
 
   /// The whole report; nil if it is longer than `mostByteCount`.

@@ -3,7 +3,7 @@ import PinWords
 /// Purchases that became stock in the period, a row for each lot.
 ///
 /// What was declared and not loaded was refused: duplicates, and whatever else could not be. Serials are not in the journal:
-/// their column is blank.
+/// their column is blank unless they are looked up.
 struct PurchasesReport: ReportFold {
   private let writer: any ReportWriter
   private let request: ReportRequest
@@ -45,7 +45,9 @@ struct PurchasesReport: ReportFold {
           purchase.order.map { .text($0.description) } ?? .none,
           .text(facts.vendorName), .text(facts.invoice), .text(product.sku), .number(Int(lot.lot.rawValue)),
           lot.expiry == .never ? .none : .day(lot.expiry),
-          loaded == 0 ? .none : .text(Extent(first: lot.extent.first, count: loaded).description), .none,
+          loaded == 0 ? .none : .text(Extent(first: lot.extent.first, count: loaded).description),
+          loaded == 0
+            ? .none : try request.serials?.range(of: Extent(first: lot.extent.first, count: loaded)) ?? .none,
           .number(Int(lot.extent.count)), .number(Int(loaded)), .number(Int(lot.extent.count - loaded)),
           .text(product.currency.description),
           .money(Int128(facts.unitCostMinor), product.currency), .money(total, product.currency),

@@ -9,10 +9,12 @@ struct ReportCommand: AsyncParsableCommand {
     commandName: "report",
     abstract: "The books: what was sold, came back, was earned and is there, for a period.",
     discussion: """
-      Reads the journal in the data directory, or in a backup: no key is needed, and it may be served meanwhile.
+      With --data it reads the journal in the data directory, or in a backup: no key is needed, and it may be served \
+      meanwhile. Without, the back office is asked, which also has serials, call rates and customers.
 
       Examples:
         pinvault report daily-totals --data vault --period last-month --by user
+        pinvault report country-rates --actor books --key-file books.key --country IN --call-seconds 420
         pinvault report daily-details --data vault --from 2026-03-01 --to 2026-04-01 --zone Europe/Berlin --out march.csv
       """,
     subcommands: [Make.self, List.self, Check.self, Index.self], defaultSubcommand: Make.self)
@@ -105,7 +107,10 @@ struct ReportCommand: AsyncParsableCommand {
 
     @Argument(help: ArgumentHelp("Which report: see 'pinvault report list'.", valueName: "name"))
     var name: String
-    @Option(help: ArgumentHelp("The data directory, or a backup.", valueName: "directory")) var data: String
+    @Option(
+      help: ArgumentHelp(
+        "The data directory, or a backup. (default: the back office is asked)", valueName: "directory"))
+    var data: String?
     @OptionGroup var period: PeriodOptions
 
     @Option(help: ArgumentHelp("Make rows by this: user, actor, product or tender.", valueName: "what"))
@@ -119,11 +124,26 @@ struct ReportCommand: AsyncParsableCommand {
         valueName: "file"))
     var terminalTotals: String?
 
+    @OptionGroup(title: "Calls, and serials, of which the back office knows") var calls: CallOptions
     @OptionGroup var output: ReportOutputOptions
+    @OptionGroup(title: "The back office") var office: OfficeOptions
+
+    func validate() throws {
+      if data != nil, office.office != nil { throw ValidationError("--data or --office, not both.") }
+      if data != nil, calls.isGiven {
+        throw ValidationError("--data has no calls and no serials: ask the back office.")
+      }
+      if data == nil, terminalTotals != nil { throw ValidationError("--terminal-totals needs --data.") }
+      if data == nil, !office.saysWhoAsks {
+        throw ValidationError("--data says where the journal is; or ask the back office, with --actor and --key-file.")
+      }
+    }
 
     func run() async throws {
       let kind = try ReportKind(name: name)
       if terminalTotals != nil, kind != .shifts { throw ValidationError("--terminal-totals is for shifts.") }
+      guard let data else { return try await ask(kind) }
+      guard kind.isOfJournal else { throw ReportError.notOfTheJournal(kind) }
       var request = try ReportRequest(
         kind, try period.days(), by: by, product: product, currency: currency)
       request.terminalShifts = try terminalTotals.map { file in
@@ -141,6 +161,17 @@ struct ReportCommand: AsyncParsableCommand {
         try run.run { done, most in progress.show("\(done * 100 / most) % of \(most) events") }
       }
     }
+
+    /// Has the back office make it.
+    private func ask(_ kind: ReportKind) async throws {
+      let parameters =
+        period.parameters + (try calls.parameters(currency)) + [
+          ("by", by?.rawValue), ("product", product), ("currency", currency?.description), ("section", output.section),
+          ("format", office.json ? ReportFormat.json.rawValue : output.chosen.rawValue),
+        ]
+      let query = parameters.compactMap { name, value in value.map { "\(name)=\($0.inPath)" } }.joined(separator: "&")
+      try output.write(try await office.answer("GET", "/reports/\(kind.rawValue)?\(query)", nil))
+    }
   }
 }
 
@@ -156,10 +187,14 @@ struct PeriodOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The first day.", valueName: "day")) var from: String?
   @Option(help: ArgumentHelp("The day after the last. (default: tomorrow)", valueName: "day")) var to: String?
   @Option(
-    help: ArgumentHelp("The time zone of days, such as Europe/Berlin. (default: this machine's)", valueName: "zone"))
+    help: ArgumentHelp(
+      "The time zone of days, such as Europe/Berlin. (default: this machine's, or the back office's setting)",
+      valueName: "zone"))
   var zone: String?
-  @Option(help: ArgumentHelp("When a business day starts.", valueName: "time"))
-  var dayStarts = "00:00"
+  @Option(
+    help: ArgumentHelp(
+      "When a business day starts. (default: 00:00, or the back office's setting)", valueName: "time"))
+  var dayStarts: String?
 
   func validate() throws {
     if period != nil, from != nil || to != nil { throw ValidationError("--period or --from and --to, not both.") }
@@ -167,9 +202,16 @@ struct PeriodOptions: ParsableArguments {
   }
 
   func days() throws(ReportError) -> PeriodDays {
-    let calendar = try BusinessCalendar(zone: zone ?? TimeZone.current.identifier, dayStarts: dayStarts)
+    let calendar = try BusinessCalendar(zone: zone ?? TimeZone.current.identifier, dayStarts: dayStarts ?? "00:00")
     return try PeriodDays(
       named: period, from: from, to: to, calendar, nowMilliseconds: SystemTime.milliseconds)
+  }
+}
+
+extension PeriodOptions {
+  /// As the back office takes them.
+  var parameters: [(String, String?)] {
+    [("period", period), ("from", from), ("to", to), ("zone", zone), ("day_starts", dayStarts)]
   }
 }
 
@@ -179,6 +221,7 @@ extension Fault {
     case .journalBeginsLate, .notAReport, .notATerminalShift, .notOfTheJournalAlone:
       self.init(.badInput, error.description)
     case .event, .brokenTrail, .outOfBalance: self.init(.rotten, error.description)
+    case .notOfOneProduct, .notOfTheJournal, .notACall: self.init(.usage, error.description)
     case .unknownReport, .unknownPeriod, .noSuchDay, .dayLeftOut, .backwards, .periodTooLong, .periodTwice,
       .unknownZone,
       .notATimeOfDay, .unknownProduct, .unknownSection, .notGroupedBy:

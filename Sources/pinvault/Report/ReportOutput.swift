@@ -12,8 +12,16 @@ struct ReportOutputOptions: ParsableArguments {
     if section != nil, chosen != .csv { throw ValidationError("--section is for CSV, which has one table.") }
   }
 
-  private var chosen: ReportFormat {
+  var chosen: ReportFormat {
     format ?? out.flatMap { ReportFormat(rawValue: String($0.split(separator: ".").last ?? "")) } ?? .table
+  }
+
+  /// Writes a report that was made elsewhere.
+  func write(_ report: [UInt8]) throws {
+    guard let out else { return try StandardOutput.write(report) }
+    let file = try NewFile(out)
+    try file.write(report)
+    try file.finish()
   }
 
   /// Has `make` write a report.

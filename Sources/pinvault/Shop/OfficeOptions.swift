@@ -78,6 +78,9 @@ struct OfficeOptions: ParsableArguments {
   /// The file of the token or session to ask with, if it is not a key.
   var tokenPath: String? { tokenFile ?? (keyFile == nil ? Environment.value("PINVAULT_TOKEN_FILE") : nil) }
 
+  /// Whether it is said who asks, here or in the environment.
+  var saysWhoAsks: Bool { tokenPath != nil || actor != nil || Environment.value("PINVAULT_ACTOR") != nil }
+
   /// Says who asks, and proves it.
   private func prove(_ request: inout WebRequest) throws {
     if let file = tokenPath {
