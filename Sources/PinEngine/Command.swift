@@ -69,8 +69,8 @@ public enum Command: Sendable {
 public struct InternalCommand: Sendable {
   enum Kind: Sendable {
     case beginPurchase(BeginPurchase, keys: [KeyRecord])
-    /// With how many cards of each lot are in the payload, durable; nil if nothing of it is being loaded.
-    case commitPurchase(PurchaseID, loaded: [UInt32]?)
+    /// With how many cards of each lot are in the payload, durable, or why that cannot be said.
+    case commitPurchase(PurchaseID, loaded: Result<[UInt32], Refusal>)
     case abandonPurchase(PurchaseID)
     case defineActor(DefineActor, key: KeyRecord?)
     /// Where a card is, for showing its life.

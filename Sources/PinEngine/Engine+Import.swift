@@ -28,7 +28,7 @@ extension Engine {
     answer: @escaping @Sendable (Result<LoadedChunk, Refusal>) -> Void
   ) {
     guard chunk.count <= Int(limits.cardsPerChunk) else { return answer(.failure(.invalid(.count))) }
-    desk.load(ImportDesk.Job(purchase: purchase, number: number, chunk: chunk, answer: answer))
+    desk.load(purchase, chunk: number, chunk, answer: answer)
   }
 
   /// Makes the cards loaded so far stock, all of them at once; ids that were declared and not loaded become void.

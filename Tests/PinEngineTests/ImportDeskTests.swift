@@ -97,8 +97,18 @@ struct ImportDeskTests {
       Issue.record("the map never filled")
       return
     }
-    guard case .failure(.unknownPurchase) = await bench.load(purchase, number - 1, chunk(0..<1, prefix: "T")) else {
+    guard case .failure(.storageFull) = await bench.load(purchase, number, chunk(0..<1, prefix: "T")) else {
       Issue.record("the import went on with ids that may have been sealed")
+      return
+    }
+    guard case .refused(.storageFull) = await bench.engine.commit(purchase, as: bench.administrator).outcome else {
+      Issue.record("an import that could not be written was committed")
+      return
+    }
+    guard case .done = await bench.engine.abandon(purchase, as: bench.administrator, keyNumber: 0).outcome,
+      case .failure(.unknownPurchase) = await bench.load(purchase, number, chunk(0..<1, prefix: "T"))
+    else {
+      Issue.record("an import that could not be written was not abandoned")
       return
     }
   }

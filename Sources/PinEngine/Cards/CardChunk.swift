@@ -35,8 +35,36 @@ public final class CardChunk: @unchecked Sendable {
 
   public var count: Int { entries.count }
 
-  /// Tells this chunk from any other.
-  var digest: Digest256 {
+  func withCard<Result, Failure: Error>(
+    _ index: Int, _ body: (_ expiry: Day, _ serial: RawSpan, _ pin: RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let entry = entries[index]
+    let start = index == 0 ? 0 : entries[index - 1].pinEnd
+    let bytes = self.bytes
+    return try body(
+      entry.expiry, bytes.span.bytes.extracting(start..<entry.serialEnd),
+      bytes.span.bytes.extracting(entry.serialEnd..<entry.pinEnd))
+  }
+}
+
+// What an import works out beside the thread that writes.
+extension CardChunk {
+  struct Prints: Sendable {
+    /// Tells this chunk from any other.
+    let digest: Digest256
+    /// Of the PINs, in the order of the cards.
+    let fingerprints: [Fingerprint]
+  }
+
+  func prints(vendor: VendorID, key: SecretKey) -> Prints {
+    var fingerprinter = Fingerprinter(key: key)
+    let fingerprints = (0..<count).map { index in
+      withCard(index) { (_, _, pin) in fingerprinter.fingerprint(vendor: vendor.rawValue, pin: pin) }
+    }
+    return Prints(digest: digest, fingerprints: fingerprints)
+  }
+
+  private var digest: Digest256 {
     var hasher = SHA256Hasher()
     hasher.update(bytes.span.bytes)
     for entry in entries {
@@ -48,15 +76,36 @@ public final class CardChunk: @unchecked Sendable {
     return hasher.finish()
   }
 
-  func withCard<Result, Failure: Error>(
-    _ index: Int, _ body: (_ expiry: Day, _ serial: RawSpan, _ pin: RawSpan) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    let entry = entries[index]
-    let start = index == 0 ? 0 : entries[index - 1].pinEnd
-    let bytes = self.bytes
-    return try body(
-      entry.expiry, bytes.span.bytes.extracting(start..<entry.serialEnd),
-      bytes.span.bytes.extracting(entry.serialEnd..<entry.pinEnd))
+  /// A card that was accepted: its place in the chunk, its id, and its lot's place among those of its purchase.
+  struct Placed: Sendable {
+    let index: Int
+    let card: CardID
+    let lotIndex: Int
+  }
+
+  /// Rows of the cards table, one behind the other.
+  struct Rows: Sendable {
+    var bytes: [UInt8] = []
+    var cards: [(card: CardID, end: Int)] = []
+  }
+
+  func sealed(_ placed: [Placed], in lots: [Catalogue.Lot]) -> Rows {
+    var sealer = Sealer()
+    var rows = Rows()
+    rows.bytes.reserveCapacity(bytes.count + placed.count * (1 + SealedPIN.overhead))
+    rows.cards.reserveCapacity(placed.count)
+    for place in placed {
+      let lot = lots[place.lotIndex]
+      withCard(place.index) { (_, serial, pin) in
+        rows.bytes.append(UInt8(serial.byteCount))
+        serial.withUnsafeBytes { rows.bytes.append(contentsOf: $0) }
+        sealer.seal(
+          pin, cardID: place.card.rawValue, product: lot.product.rawValue, lot: lot.id.rawValue, under: lot.key,
+          into: &rows.bytes)
+      }
+      rows.cards.append((place.card, rows.bytes.count))
+    }
+    return rows
   }
 }
 

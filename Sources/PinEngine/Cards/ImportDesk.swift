@@ -29,6 +29,7 @@ final class ImportDesk: @unchecked Sendable {
     let purchase: PurchaseID
     let number: UInt32
     let chunk: CardChunk
+    let prints: Ahead<CardChunk.Prints>
     let answer: @Sendable (Result<LoadedChunk, Refusal>) -> Void
   }
 
@@ -44,6 +45,13 @@ final class ImportDesk: @unchecked Sendable {
     init(loader: consuming CardLoader) { self.loader = loader }
   }
 
+  private struct Heard {
+    let purchase: PurchaseID
+    /// Whose cards they are; nil until the desk is ready for them.
+    let vendor: VendorID?
+    var timeMilliseconds: UInt64
+  }
+
   private struct Waiting {
     var jobs: [Job] = []
     var isScheduled = false
@@ -53,7 +61,9 @@ final class ImportDesk: @unchecked Sendable {
   private let queue = DispatchQueue(label: "pinvault.import")
   private let waiting = Mutex(Waiting())
   private var current: Import?
-  private let lastHeard = Mutex<(purchase: PurchaseID, timeMilliseconds: UInt64)>((PurchaseID(0), 0))
+  /// The import that ended because something of it could not be written.
+  private var unwritten: PurchaseID?
+  private let lastHeard = Mutex(Heard(purchase: PurchaseID(0), vendor: nil, timeMilliseconds: 0))
   private let store: Store<Machine>
   private let sweep: CardSweep
   private let context: EngineContext
@@ -71,7 +81,7 @@ final class ImportDesk: @unchecked Sendable {
     let now = clock.nowMilliseconds()
     return lastHeard.withLock { heard in
       // Begun a moment ago, and whoever began it has not come here yet.
-      if heard.purchase != purchase { heard = (purchase, now) }
+      if heard.purchase != purchase { heard = Heard(purchase: purchase, vendor: nil, timeMilliseconds: now) }
       let idle = now - min(heard.timeMilliseconds, now)
       return idle >= Self.idleMilliseconds ? 0 : Self.idleMilliseconds - idle
     }
@@ -79,20 +89,24 @@ final class ImportDesk: @unchecked Sendable {
 
   /// Makes ready for the chunks of a purchase that was just begun.
   func begin(_ purchase: PurchaseID) async {
-    lastHeard.withLock { $0 = (purchase, clock.nowMilliseconds()) }
+    let catalogue = context.catalogue
+    let lots = catalogue.lots.filter { $0.purchase == purchase }
     await onQueue { [self] in
-      let catalogue = context.catalogue
-      let lots = catalogue.lots.filter { $0.purchase == purchase }
-      let loader = CardLoader(
-        purchase: purchase, lots: lots, tables: sweep.tables, catalogue: catalogue,
-        fingerprintKey: context.fingerprintKey)
-      current = Import(loader: loader)
+      current = Import(
+        loader: CardLoader(purchase: purchase, lots: lots, tables: sweep.tables, catalogue: catalogue))
     }
+    let heard = Heard(purchase: purchase, vendor: lots[0].vendor, timeMilliseconds: clock.nowMilliseconds())
+    lastHeard.withLock { $0 = heard }
   }
 
-  /// Loads a chunk in its turn; the answer comes on the desk's thread.
-  func load(_ job: Job) {
-    guard hear(job.purchase) else { return job.answer(.failure(.unknownPurchase)) }
+  /// Loads a chunk of a purchase in its turn; the answer comes on the desk's thread.
+  func load(
+    _ purchase: PurchaseID, chunk number: UInt32, _ chunk: CardChunk,
+    answer: @escaping @Sendable (Result<LoadedChunk, Refusal>) -> Void
+  ) {
+    guard let vendor = hear(purchase) else { return answer(.failure(.unknownPurchase)) }
+    let prints = Ahead { [context] in chunk.prints(vendor: vendor, key: context.fingerprintKey) }
+    let job = Job(purchase: purchase, number: number, chunk: chunk, prints: prints, answer: answer)
     let refusal: Refusal? = waiting.withLock { waiting in
       if waiting.isStopped { return .stopping }
       if waiting.jobs.count >= Self.mostWaiting { return .busy(retryAfterMilliseconds: 50) }
@@ -103,17 +117,17 @@ final class ImportDesk: @unchecked Sendable {
       }
       return nil
     }
-    if let refusal { job.answer(.failure(refusal)) }
+    if let refusal { answer(.failure(refusal)) }
   }
 
-  /// Takes no more chunks of a purchase, and says how many cards each of its lots has, all of them durable; nil if it is
-  /// not the one under way, or what it had loaded could not be written.
-  func close(_ purchase: PurchaseID) async -> [UInt32]? {
+  /// Takes no more chunks of a purchase, and says how many cards each of its lots has, all of them durable; fails if it
+  /// is not the one under way, or something of it could not be written.
+  func close(_ purchase: PurchaseID) async -> Result<[UInt32], Refusal> {
     _ = hear(purchase)
     return await onQueue { [self] in
-      guard let current, current.loader.purchase == purchase else { return nil }
+      guard let current, current.loader.purchase == purchase else { return .failure(whyNotLoading(purchase)) }
       current.isClosed = true
-      return current.loader.loadedCounts
+      return .success(current.loader.loadedCounts)
     }
   }
 
@@ -137,6 +151,7 @@ final class ImportDesk: @unchecked Sendable {
   func discard(_ purchase: PurchaseID) async {
     await onQueue { [self] in
       if current?.loader.purchase == purchase { current = nil }
+      if unwritten == purchase { unwritten = nil }
       let ranges = context.catalogue.lots.filter { $0.purchase == purchase }.map(\.extent.ids)
       try? sweep.remove(ranges)
     }
@@ -150,13 +165,13 @@ final class ImportDesk: @unchecked Sendable {
 
   // MARK: On the queue
 
-  /// Notes a sign of life of the import under way; false if this is not it.
-  private func hear(_ purchase: PurchaseID) -> Bool {
+  /// Notes a sign of life of the import under way, and gives back its vendor; nil if this is not it.
+  private func hear(_ purchase: PurchaseID) -> VendorID? {
     let now = clock.nowMilliseconds()
     return lastHeard.withLock { heard in
-      guard heard.purchase == purchase else { return false }
+      guard heard.purchase == purchase else { return nil }
       heard.timeMilliseconds = now
-      return true
+      return heard.vendor
     }
   }
 
@@ -191,24 +206,30 @@ final class ImportDesk: @unchecked Sendable {
             throw error
           }
         }
+        try current?.loader.finish(&transaction)
       }
     } catch {
       // Whether anything of it is on disk is unknown, so none of these ids may be sealed again: the import is over.
+      unwritten = current?.loader.purchase
       current = nil
     }
   }
 
+  private func whyNotLoading(_ purchase: PurchaseID) -> Refusal {
+    purchase == unwritten ? .storageFull : .unknownPurchase
+  }
+
   private func load(_ job: Job, _ transaction: inout WriteTransaction) throws -> Result<LoadedChunk, Refusal> {
     guard let current, !current.isClosed, current.loader.purchase == job.purchase else {
-      return .failure(.unknownPurchase)
+      return .failure(whyNotLoading(job.purchase))
     }
-    let digest = job.chunk.digest
+    let prints = job.prints.wait()
     if let known = current.answers[job.number] {
-      return known.digest == digest ? .success(known.loaded) : .failure(.idReused(.serial))
+      return known.digest == prints.digest ? .success(known.loaded) : .failure(.idReused(.serial))
     }
     guard job.number == current.nextChunk else { return .failure(.outOfTurn(expected: current.nextChunk)) }
-    let loaded = try current.loader.load(job.chunk, into: &transaction)
-    current.answers[job.number] = (digest, loaded)
+    let loaded = try current.loader.load(job.chunk, prints, into: &transaction)
+    current.answers[job.number] = (prints.digest, loaded)
     current.nextChunk += 1
     if job.number >= Self.keptAnswers { current.answers[job.number - Self.keptAnswers] = nil }
     return .success(loaded)

@@ -117,7 +117,7 @@ extension Machine {
   // MARK: Commit and abandon
 
   mutating func decideCommit(
-    _ id: PurchaseID, loaded: [UInt32]?, _ asker: Asker, _ now: UInt64, _ block: inout Block,
+    _ id: PurchaseID, loaded: Result<[UInt32], Refusal>, _ asker: Asker, _ now: UInt64, _ block: inout Block,
     _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
     guard let purchase = try purchase(id, state) else { return Reply(.refused(.unknownPurchase)) }
@@ -128,14 +128,18 @@ extension Machine {
       return Reply(.purchase(id, lots: lots), sequence: try endedBy(id, state), isRepeat: true)
     case .abandoned: return Reply(.refused(.unknownPurchase))
     }
-    guard let loaded else { return Reply(.refused(.unknownPurchase)) }
-    precondition(loaded.count == Int(purchase.lotCount), "each lot of the purchase is counted")
+    let counts: [UInt32]
+    switch loaded {
+    case .success(let found): counts = found
+    case .failure(let refusal): return Reply(.refused(refusal))
+    }
+    precondition(counts.count == Int(purchase.lotCount), "each lot of the purchase is counted")
     block.beginEvent()
     EventHead(kind: .purchaseCommitted, actor: asker.id).write(to: &block.writer)
     block.writer.write(id.rawValue)
-    block.writer.write(UInt32(loaded.count))
+    block.writer.write(UInt32(counts.count))
     block.writer.write(try placedBy(lot(purchase.firstLot).extent.first, state))
-    for count in loaded { block.writer.write(count) }
+    for count in counts { block.writer.write(count) }
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
     return Reply(.purchase(id, lots: try purchasedLots(of: purchase, state)), sequence: sequence)
