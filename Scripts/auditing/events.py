@@ -425,12 +425,13 @@ def order(reader):
     facts |= {"customer": reader.take(16), "submitted_by": reader.u32(), "submitted": reader.u64()}
     facts |= {"currency": reader.currency(), "total": reader.u64(), "shipping": reader.u64(), "paid": reader.u64()}
     facts |= {"credited": reader.u64(), "card_document": document(reader), "card": reader.take(16)}
-    if not any(facts["card_document"][0]) and (any(facts["card_document"][1]) or any(facts["card"])):
+    if not any(facts["card_document"][0]) and any(facts["card_document"][1]):
         raise Damage("an order has half a payment card")
     facts |= {"device": reader.take(16), "way": reader.u8()}
     if not 0 < facts["way"] < len(WAYS):
         raise Damage("an order goes a way that there is not")
-    return facts | {"authorisation": reader.text(), "carrier": reader.text(), "tracking": reader.text()}
+    return facts | {"authorisation": reader.text(), "carrier": reader.text(), "tracking": reader.text(),
+                    "method": reader.text(), "gateway_payment": reader.text(), "refunded": reader.u64()}  # fmt: skip
 
 
 def order_changed(reader):
@@ -439,7 +440,7 @@ def order_changed(reader):
     act = field(fields, ACT)
     if len(act) != 1 or not 0 < act[0] < len(ACTS) or field(fields, ORDER) != facts["order"]:
         raise Damage("an order is not what the request says")
-    facts |= {"act": act[0], "reason": reason(fields) if act[0] in (3, 5, 7, 10, 11) else None, "mail": reader.u8()}
+    facts |= {"act": act[0], "reason": reason(fields) if act[0] in (3, 5, 7, 10, 11, 15) else None, "mail": reader.u8()}
     if facts["mail"] >= len(MAILS):
         raise Damage("a mail of a kind that does not exist")
     reader.zeros(3)

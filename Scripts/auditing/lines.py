@@ -162,7 +162,9 @@ def order(facts):
         "device": mark(b"\3" + facts["device"]) if any(facts["device"]) else None, "delivery_way": WAYS[facts["way"]],
         "carrier": facts["carrier"], "tracking_number": facts["tracking"],
         "payment_card": document(facts["card_document"]) if any(facts["card_document"][0]) else None,
-        "reason": facts["reason"], "mail": MAILS[facts["mail"]], "replaces": replaces(facts),
+        "gateway_method": facts["method"], "gateway_payment": facts["gateway_payment"],
+        "refunded_minor": facts["refunded"], "reason": facts["reason"], "mail": MAILS[facts["mail"]],
+        "replaces": replaces(facts),
         "cards": cards and {"kind": cards.name, "id": id_text(cards.id)} | KEYS[cards.kind](cards.facts),
     }  # fmt: skip
 

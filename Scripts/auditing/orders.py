@@ -22,6 +22,11 @@ RULES = [
     ("record-payment", CLERK, "pending approved", "unpaid declined", "held", (None, "paid", None), None, None),
     ("decline", CLERK, "pending approved", "unpaid", "held", (None, "declined", None), None, "declined"),
     ("change-card", SHOP, "pending approved", "unpaid declined", "held", ("reviewed", "unpaid", None), None, None),
+    ("change-method", SHOP, "pending approved", "unpaid declined", "held", ("reviewed", "unpaid", None), None, None),
+    ("open-payment", 0, "approved", "paying", "held", (None, None, None), None, None),
+    ("take-payment", 0, "approved", "paying", "held", (None, "paid", None), None, None),
+    ("decline-payment", 0, "approved", "paying", "held", (None, "declined", None), None, "declined"),
+    ("refund", 0, "pending approved denied pardoned", "paid refunded", "held delivered shipped returned cancelled deleted", (None, None, None), None, None),
     ("cancel", SHOP, "pending approved", "unpaid declined authorised", "held", (None, None, "cancelled"), "released", "cancelled"),
     ("cancel", CLERK, "pending approved", "paid", "held", (None, "refunded", "cancelled"), "released", "cancelled"),
     ("ship", CLERK, "approved", "paid", "held", (None, None, "shipped"), "dispensed", "shipped"),
@@ -109,7 +114,8 @@ class Orders:
     def check_submitted(self, event, customer):
         facts, cards = event.facts, event.facts["cards"]
         self.check_suspicions(event, customer)
-        wanted = (2 if self.is_trusted(customer, facts) else 1, 1, 1)
+        trusted = self.is_trusted(customer, facts)
+        wanted = (2 if trusted else 1, PAYMENTS.index("paying") if trusted and facts["method"] else 1, 1)
         if (facts["review"], facts["payment"], facts["fulfilment"]) != wanted or facts["mail"] != 1:
             self.findings.problem("orders", event, "an order does not begin like this")
         if customer[3]:
@@ -133,15 +139,17 @@ class Orders:
         review, payment, fulfilment = standing(before)
         row = next((row for row in RULES if row[0] == act and review in row[2].split() and payment in row[3].split()
                     and fulfilment in row[4].split()), None)  # fmt: skip
-        if row is None or not row[1] & self.roles.get(event.actor, 0):
+        if row is None or not (row[1] & self.roles.get(event.actor, 0) if row[1] else event.actor == 0):
             self.findings.problem("orders", event, f"{act} may not be done, or not by this actor")
             return
         becomes, cards, mail = row[5:]
-        if act == "change-card":
+        if act in ("change-card", "change-method"):
             self.check_suspicions(event, customer)
         trusted = self.is_trusted(customer, facts)
         review = ("approved" if trusted else "pending") if becomes[0] == "reviewed" else becomes[0] or review
         payment, fulfilment = becomes[1] or payment, becomes[2] or fulfilment
+        if facts["method"] and (review, payment, fulfilment) == ("approved", "unpaid", "held"):
+            payment = "paying"
         credited = facts["paid"] if fulfilment == "cancelled" else before["credited"]
         if (review, payment, fulfilment) == ("approved", "paid", "held") and WAYS[facts["way"]] == "mail":
             fulfilment, cards, mail = "delivered", "dispensed", "delivery"
@@ -159,10 +167,19 @@ class Orders:
         did = facts["cards"].name if facts["cards"] else None
         if did != cards or mail != MAILS[facts["mail"]]:
             self.findings.problem("orders", event, f"{act} does not do this with its cards, or causes another mail")
-        paid = before["total"] if act == "record-payment" else before["paid"]
+        paid = before["total"] if act in ("record-payment", "take-payment") else before["paid"]
         stays = ("customer", "submitted_by", "submitted", "currency", "total", "shipping", "device", "way")
         stays += () if act == "ship" else ("carrier", "tracking")
-        stays += () if act == "change-card" else ("suspicions",)
+        changes = act in ("change-card", "change-method")
+        stays += () if changes else ("suspicions", "method", "card")
+        stays += () if changes or act == "open-payment" else ("gateway_payment",)
+        stays += () if act == "refund" else ("refunded",)
+        if act == "open-payment" and (before["gateway_payment"] or not facts["gateway_payment"]):
+            self.findings.problem("orders", event, "it opens a payment that was open")
+        if act == "take-payment" and not before["gateway_payment"]:
+            self.findings.problem("orders", event, "it takes a payment that was never opened")
+        if act == "refund" and not before["refunded"] < facts["refunded"] <= min(facts["credited"], facts["paid"]):
+            self.findings.problem("prices", event, "it gives back what is not credited")
         if facts["paid"] != paid or facts["credited"] != credited or any(facts[name] != before[name] for name in stays):
             self.findings.problem("prices", event, "its money is not what the act makes of it")
 
@@ -186,6 +203,12 @@ class Orders:
         mail[1], mail[2], mail[4] = facts["outcome"] == GIVEN_UP, facts["attempts"], facts["not_before"]
         if facts["outcome"] == SENT:
             del self.mails[facts["cause"], facts["product"]]
+
+    def payment_records(self):
+        """The orders about which the gateway is to be asked."""
+        orders = {id: order_of(Reader(record)) for id, record in self.orders.items()}
+        return {id: b"" for id, order in orders.items() if PAYMENTS[order["payment"]] == "paying"
+                or order["gateway_payment"] and order["refunded"] < min(order["credited"], order["paid"])}  # fmt: skip
 
     def mail_records(self):
         return {cause.to_bytes(8, "big") + product.to_bytes(4, "big"): MAIL.pack(*mail)

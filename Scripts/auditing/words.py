@@ -32,14 +32,14 @@ ORDER, VERSION, ACT, CUSTOMER, SHIPPING, DOCUMENT, AUTHORISATION, PAYMENT_CARD, 
 MARK, DEVICE, WAY, CARRIER, TRACKING = range(61, 66)
 SHEET = 70
 CREDENTIAL = 80
-LAST_FIELD = 80
+LAST_FIELD = 83
 VENDOR, UNIT_COST, PURCHASE, PRODUCT = 19, 25, 39, 3
 
 REVIEWS = [None, "pending", "approved", "denied", "pardoned"]
-PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded"]
+PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded", "paying"]
 FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled", "deleted"]
 ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back", "ship",
-        "pardon", "delete"]
+        "pardon", "delete", "change-method", "open-payment", "take-payment", "decline-payment", "refund"]
 MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped", "low-stock"]
 WAYS = [None, "mail", "post"]
 MARKS = [None, "email", "address", "device", "card"]

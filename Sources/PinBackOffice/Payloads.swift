@@ -85,6 +85,8 @@ struct OrderBody: Codable {
   var device: String?
   /// `mail` if it is not there, or `post`.
   var delivery: String?
+  /// Of the gateway, instead of a card.
+  var paymentMethod: String?
 }
 
 /// What every act takes: the version of the order that was looked at.
@@ -131,6 +133,11 @@ struct CardChangeBody: Codable {
   var card: CardBody
 }
 
+struct MethodBody: Codable {
+  var version: UInt32
+  var paymentMethod: String
+}
+
 struct ReturnBody: Codable {
   var version: UInt32
   /// Of the cards that come back; all that are with the customer if it is not there.
@@ -173,6 +180,7 @@ struct OrderAnswer: Encodable {
   var shippingMinor: UInt64
   var paidMinor: UInt64
   var creditedMinor: UInt64
+  var refundedMinor: UInt64
   var authorisation: String?
   /// What of it is on the fraud list: `email`, `address`, `device`, `card`.
   var suspicions: [String]
@@ -199,6 +207,7 @@ struct OrderAnswer: Encodable {
     shippingMinor = order.shippingMinor
     paidMinor = order.paidMinor
     creditedMinor = order.creditedMinor
+    refundedMinor = order.refundedMinor
     authorisation = order.authorisation.isEmpty ? nil : order.authorisation
     suspicions = order.suspicions.kinds.map { "\($0)" }
     delivery = "\(order.way)"

@@ -37,6 +37,12 @@ struct Routes: Sendable {
       return try await act(ship, body.version, request, context)
     }
     router.put("/orders/:id/card", use: changeCard)
+    router.put("/orders/:id/method") { request, context in
+      let body = try await request.read(MethodBody.self, context)
+      let done = try await desk.changeMethod(
+        body.paymentMethod, order: context.pathID, version: body.version, id: request.changeID, context.asker)
+      return try answer(OrderAnswer(done.value), isRepeat: done.isRepeat)
+    }
     router.post("/orders/:id/card/show", use: showCard)
     router.post("/orders/:id/return", use: takeBack)
     router.get("/mails/dead", use: deadMails)
@@ -83,7 +89,8 @@ struct Routes: Sendable {
     let body = try await request.read(OrderBody.self, context)
     let submission = OrderDesk.Submission(
       customer: body.customer, lines: try body.lines.map(line), shippingMinor: body.shippingMinor ?? 0,
-      card: try body.card.map(card), device: try body.device.map(device), way: try way(body.delivery))
+      card: try body.card.map(card), device: try body.device.map(device), way: try way(body.delivery),
+      method: body.paymentMethod)
     let done = try await desk.submit(submission, order: context.pathID, id: request.changeID, context.asker)
     return try answer(OrderAnswer(done.value), status: done.isRepeat ? .ok : .created, isRepeat: done.isRepeat)
   }

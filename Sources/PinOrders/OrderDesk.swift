@@ -74,10 +74,13 @@ package struct OrderDesk: Sendable {
     /// Whatever tells the customer's device from others, as the storefront sees it.
     package var device: String?
     package var way: DeliveryWay
+    /// What the gateway knows the customer's payment method as, instead of a card.
+    package var method: String?
     package init(
       customer: RequestID, lines: [Line], shippingMinor: UInt64, card: PaymentCardDetails?, device: String? = nil,
-      way: DeliveryWay = .mail
+      way: DeliveryWay = .mail, method: String? = nil
     ) {
+      self.method = method
       self.device = device
       self.way = way
       self.customer = customer
@@ -92,7 +95,8 @@ package struct OrderDesk: Sendable {
   ) async throws -> Done<Order> {
     var submit = OrderChange.Submit(
       customer: submission.customer, lines: submission.lines, shippingMinor: submission.shippingMinor,
-      device: submission.device.map { engine.mark(.device, $0) }, way: submission.way)
+      device: submission.device.map { engine.mark(.device, $0) }, way: submission.way,
+      method: submission.method.map(gatewayMethod))
     guard let card = submission.card else {
       return try await change(OrderChange(id: id, order: order, version: 0, act: .submit(submit)), asker)
     }
@@ -104,6 +108,18 @@ package struct OrderDesk: Sendable {
 
   package func change(_ change: OrderChange, _ asker: Asker) async throws -> Done<Order> {
     try await ask(.change(change), asker) { if case .orderChanged(let order) = $0 { order } else { nil } }
+  }
+
+  private func gatewayMethod(_ token: String) -> GatewayMethod {
+    GatewayMethod(token: token, fingerprint: engine.fingerprint(ofPaymentCard: token))
+  }
+
+  /// Another payment method of the gateway, which is asked for the money once the order is approved.
+  package func changeMethod(
+    _ token: String, order: RequestID, version: UInt32, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Order> {
+    try await change(
+      OrderChange(id: id, order: order, version: version, act: .changeMethod(gatewayMethod(token))), asker)
   }
 
   package func changeCard(

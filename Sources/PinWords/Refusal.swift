@@ -123,6 +123,9 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
   case carrier = 64
   case trackingNumber = 65
   case credential = 80
+  case gatewayMethod = 81
+  case gatewayPayment = 82
+  case amount = 83
   case sheet = 70
 
   public var description: String {
@@ -186,6 +189,9 @@ public enum Field: UInt8, Sendable, Codable, CaseIterable, CustomStringConvertib
     case .carrier: "carrier"
     case .trackingNumber: "tracking number"
     case .credential: "credential"
+    case .gatewayMethod: "gateway method"
+    case .gatewayPayment: "gateway payment"
+    case .amount: "amount"
     case .sheet: "sheet"
     }
   }

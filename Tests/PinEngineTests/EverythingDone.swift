@@ -144,6 +144,15 @@ struct EverythingDone: Sendable {
       if email == 1 { try await shop.change(order, .deny(reason: "stolen"), as: shop.reviewer) }
     }
     try await shop.warn()
+    // Paid by the gateway at once, declined, and given back.
+    for acts in [
+      [.approve, .openPayment("pi_1"), .takePayment(authorisation: "pi_1"), .takeBack([]), .refund(totalMinor: 500)],
+      [.approve, .openPayment("pi_2"), .declinePayment(reason: "no funds"), .changeMethod(shop.method(201))],
+      [.approve, .openPayment("pi_3")],
+    ] as [[OrderChange.Act]] {
+      let order = try await shop.submit(by: shop.method(200), as: try await shop.customer(), count: 1)
+      for act in acts { try await shop.change(order, act, as: act.kind.isOfStore ? .store : shop.all) }
+    }
     let mails = try await shop.mails()
     for (mail, outcome) in zip(mails, MailOutcome.allCases) {
       let again = outcome == .deferred ? bench.clock.nowMilliseconds() + 60_000 : 0

@@ -53,6 +53,10 @@ struct Shop: Sendable {
       fingerprint: [UInt8](repeating: number, count: 16))
   }
 
+  func method(_ number: UInt8) -> GatewayMethod {
+    GatewayMethod(token: "pm_\(number)", fingerprint: [UInt8](repeating: number, count: 16))
+  }
+
   func mark(_ kind: Mark.Kind, _ number: UInt8) -> Mark { Mark(kind, [UInt8](repeating: number, count: 16)) }
 
   func submit(
@@ -62,6 +66,16 @@ struct Shop: Sendable {
     let submit = OrderChange.Submit(
       customer: customer, lines: [Line(product: product, count: count)], card: card(number), device: device, way: way)
     guard case .orderChanged(let order) = await ask(id, .submit(submit), version: 0, as: storefront) else {
+      throw Unexpected(what: "submit")
+    }
+    return order.id
+  }
+
+  /// An order that the gateway is asked for the money of.
+  func submit(by method: GatewayMethod, as customer: RequestID, count: UInt32) async throws -> RequestID {
+    let submit = OrderChange.Submit(
+      customer: customer, lines: [Line(product: product, count: count)], method: method)
+    guard case .orderChanged(let order) = await ask(bench.id(), .submit(submit), version: 0, as: storefront) else {
       throw Unexpected(what: "submit")
     }
     return order.id
@@ -134,6 +148,11 @@ struct Shop: Sendable {
     case .takeBack: .takeBack([])
     case .pardon: .pardon(reason: "the bank erred")
     case .delete: .delete(reason: "entered twice")
+    case .changeMethod: .changeMethod(method(3))
+    case .openPayment: .openPayment("pi_1")
+    case .takePayment: .takePayment(authorisation: "pi_1")
+    case .declinePayment: .declinePayment(reason: "card_declined")
+    case .refund: .refund(totalMinor: 1)
     case .ship: .ship(carrier: "ACME Parcels", trackingNumber: "AP-1 & 2")
     }
   }

@@ -33,8 +33,10 @@ func withShop(_ body: (inout Vault, MailBox, _ pins: [String]) async throws -> V
 
 extension Vault {
   /// Serves the shop, and points the commands to it. Mails are handed over in clear unless `mail` says how.
-  mutating func serveShop(_ box: MailBox?, mail: [String] = ["--mail-clear-text"]) async throws {
-    var flags = ["--office-port", "0", "--card-keys", tool.path("card-keys")]
+  mutating func serveShop(
+    _ box: MailBox?, mail: [String] = ["--mail-clear-text"], more: [String] = []
+  ) async throws {
+    var flags = ["--office-port", "0", "--card-keys", tool.path("card-keys")] + more
     if let box {
       flags += ["--mail-server", "smtp://localhost:\(box.port)", "--mail-from", "shop@example.com"] + mail
     }

@@ -82,7 +82,9 @@ extension JournalFacts {
       "suspicions": .list(order.suspicions.kinds.map { .text("\($0)") }), "device": order.device?.json ?? .null,
       "delivery_way": .text("\(order.way)"), "carrier": .text(order.carrier),
       "tracking_number": .text(order.trackingNumber),
-      "payment_card": order.card?.document.json ?? .null, "reason": changed.reason.map { .text($0) } ?? .null,
+      "payment_card": order.card?.document.json ?? .null, "gateway_method": .text(order.method?.token ?? ""),
+      "gateway_payment": .text(order.gatewayPayment), "refunded_minor": .number(order.refundedMinor),
+      "reason": changed.reason.map { .text($0) } ?? .null,
       "mail": changed.mail == .none ? .null : .text("\(changed.mail)"),
       "replaces": .list(changed.replaces.map { .id($0) }),
       "cards": changed.cards.map { cards in
@@ -111,11 +113,15 @@ extension OrderAct {
     case .recordPayment: "record-payment"
     case .changeCard: "change-card"
     case .takeBack: "take-back"
+    case .changeMethod: "change-method"
+    case .openPayment: "open-payment"
+    case .takePayment: "take-payment"
+    case .declinePayment: "decline-payment"
     default: "\(self)"
     }
   }
 
-  var hasReason: Bool { [.deny, .decline, .cancel, .pardon, .delete].contains(self) }
+  var hasReason: Bool { [.deny, .decline, .cancel, .pardon, .delete, .declinePayment].contains(self) }
 }
 
 extension MailOutcome {

@@ -42,6 +42,8 @@ struct Tables {
   let credentials: Table
   /// Customer and order → nothing: the orders of each customer.
   let bought: Table
+  /// Order id → nothing: the gateway is to be asked about it.
+  let payments: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
@@ -50,8 +52,7 @@ struct Tables {
     Table.Spec(name: "shifts"), Table.Spec(name: "counters"), Table.Spec(name: "approvals"),
     Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
     Table.Spec(name: "sheets"), Table.Spec(name: "purchase-orders"), Table.Spec(name: "receipts"),
-    Table.Spec(name: "credentials"),
-    Table.Spec(name: "bought"),
+    Table.Spec(name: "credentials"), Table.Spec(name: "bought"), Table.Spec(name: "payments"),
   ]
 
   /// All: every entry comes of an event.
@@ -81,6 +82,7 @@ struct Tables {
     receipts = tables[19]
     credentials = tables[20]
     bought = tables[21]
+    payments = tables[22]
   }
 }
 

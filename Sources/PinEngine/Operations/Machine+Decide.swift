@@ -58,6 +58,7 @@ extension Machine {
     case .changePurchaseOrder(let change): try decideChangePurchaseOrder(change, asker, now, &block, &state)
     case .purchaseOrder(let id): try decideFindPurchaseOrder(id, state)
     case .purchaseOrders(let after): try decideListPurchaseOrders(after: after, state)
+    case .waitingPayments(let after): try decideWaitingPayments(after: after, state)
     case .waitingMail(let isDead): try decideWaitingMail(isDead: isDead, now, state)
     case .noteMail(let name, let outcome, let notBefore):
       try decideNoteMail(name, outcome, notBefore: notBefore, asker, now, &block, &state)

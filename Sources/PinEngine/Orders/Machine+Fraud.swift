@@ -52,6 +52,6 @@ extension Machine {
 
 extension Order {
   fileprivate func marks(with customer: Customer) -> [Mark] {
-    customer.marks + [device, card.map { Mark(.card, $0.fingerprint) }].compactMap { $0 }
+    customer.marks + [device, instrument == Customer.noCard ? nil : Mark(.card, instrument)].compactMap { $0 }
   }
 }

@@ -14,7 +14,7 @@ extension Machine {
   mutating func decideChangeOrder(
     _ change: OrderChange, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
   ) throws(LMDBError) -> Reply {
-    guard !asker.roles.isDisjoint(with: change.act.kind.allowedRoles) else { return Reply(.refused(.notPermitted)) }
+    guard change.act.kind.isAllowed(asker, change.act.kind.allowedRoles) else { return Reply(.refused(.notPermitted)) }
     if let field = change.invalidField(limits) { return Reply(.refused(.invalid(field))) }
     let fields = change.fields
     if let reply = try knownChange(change.id, .changeOrder, fields, asker, state) { return reply }
@@ -31,7 +31,7 @@ extension Machine {
     guard let row = OrderRule.row(change.act.kind, before.axes) else {
       return Reply(.orderRefused(.wrongState(before.axes)))
     }
-    guard !asker.roles.isDisjoint(with: row.roles) else { return Reply(.refused(.notPermitted)) }
+    guard change.act.kind.isAllowed(asker, row.roles) else { return Reply(.refused(.notPermitted)) }
     guard let customer = try customer(before.customer, state) else {
       preconditionFailure("an order is of a customer that does not exist")
     }
@@ -51,14 +51,30 @@ extension Machine {
       order.authorisation = authorisation
       order.paidMinor = order.totalMinor
     case .changeCard(let card):
-      order.card = card
+      (order.card, order.method, order.gatewayPayment) = (card, nil, "")
       replaced = before.card?.document.id
       order.suspicions = try suspicions(of: order, by: customer, state)
     case .ship(let carrier, let number): (order.carrier, order.trackingNumber) = (carrier, number)
+    case .changeMethod(let method):
+      (order.card, order.method, order.gatewayPayment) = (nil, method, "")
+      replaced = before.card?.document.id
+      order.suspicions = try suspicions(of: order, by: customer, state)
+    case .openPayment(let payment):
+      guard order.gatewayPayment.isEmpty else { return Reply(.orderRefused(.wrongState(order.axes))) }
+      order.gatewayPayment = payment
+    case .takePayment(let authorisation):
+      guard !order.gatewayPayment.isEmpty else { return Reply(.orderRefused(.wrongState(order.axes))) }
+      order.authorisation = authorisation
+      order.paidMinor = order.totalMinor
+    case .refund(let total):
+      let isRight = !order.gatewayPayment.isEmpty && total > order.refundedMinor && total <= order.creditedMinor
+      guard isRight, total <= order.paidMinor else { return Reply(.refused(.invalid(.amount))) }
+      order.refundedMinor = total
     default: break
     }
     order.axes = row.applied(
-      to: before.axes, isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: order.card))
+      to: before.axes, isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: order.instrument))
+    if order.isToBeCharged { order.axes.payment = .paying }
     // What was paid for cards that are given up is the customer's again.
     if order.axes.fulfilment == .cancelled { order.creditedMinor = order.paidMinor }
     var event = OrderEvent(change: change, fields: fields, order: order, mail: row.mail, replaces: replaced)
@@ -128,7 +144,9 @@ extension Machine {
       submittedAtMilliseconds: now, currency: currency, totalMinor: total, shippingMinor: submit.shippingMinor,
       card: submit.card, device: submit.device, way: submit.way)
     order.suspicions = try suspicions(of: order, by: customer, state)
-    order.axes = .submitted(isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: submit.card))
+    order.method = submit.method
+    order.axes = .submitted(isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: order.instrument))
+    if order.isToBeCharged { order.axes.payment = .paying }
     let event = OrderEvent(change: change, fields: fields, order: order, mail: .received, cards: .reserve(asked))
     return try record(event, asker, now, &block, &state)
   }
@@ -182,7 +200,7 @@ extension Machine {
     case .approve:
       try changeCustomer(order.customer, &state) { customer in
         customer.approvedOrders += 1
-        customer.approvedCard = order.card?.fingerprint ?? Customer.noCard
+        customer.approvedCard = order.instrument
       }
     case .deny:
       try changeCustomer(order.customer, &state) { $0.isBarred = true }
@@ -194,6 +212,11 @@ extension Machine {
     let key = order.id.key
     try state.put(record.bytes, for: key.span.bytes, in: tables.orders)
     if change.mail != .none { try putMail(WaitingMail(cause: sequence, kind: change.mail, order: order.id), &state) }
+    if order.waitsForGateway {
+      try state.put([UInt8]().span.bytes, for: key.span.bytes, in: tables.payments)
+    } else if order.method != nil {
+      _ = try state.remove(key.span.bytes, in: tables.payments)
+    }
   }
 
   // MARK: Looking
@@ -256,6 +279,23 @@ extension Machine {
       if let order = try order(id, state), order.axes.fulfilment != .deleted { orders.append(order) }
     }
     return Reply(.orders(orders, next: last))
+  }
+
+  /// The most orders that are handed out at once to whoever asks the gateway.
+  static let paymentsPerPage = 32
+
+  func decideWaitingPayments(
+    after: RequestID, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    var orders: [Order] = []
+    let next = RequestID(high: after.low == .max ? after.high &+ 1 : after.high, low: after.low &+ 1)
+    let key = next.key
+    var walk = try state.walk(tables.payments, from: key.span.bytes)
+    while orders.count < Self.paymentsPerPage, let entry = try walk.next() {
+      let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
+      if let order = try order(id, state) { orders.append(order) }
+    }
+    return Reply(.orders(orders, next: orders.count == Self.paymentsPerPage ? orders.last?.id : nil))
   }
 
   /// How many cards of each line are in the order's delivery; `moves` are these cards.
@@ -341,11 +381,17 @@ extension OrderChange {
         fields.add(.tax, line.taxMinor)
       }
       if let card = submit.card { fields.add(card) }
+      if let method = submit.method { fields.add(method) }
       if let device = submit.device { fields.add(.device, device.digest) }
       fields.add(.deliveryWay, submit.way.rawValue)
     case .changeCard(let card): fields.add(card)
+    case .changeMethod(let method): fields.add(method)
+    case .openPayment(let payment): fields.add(.gatewayPayment, payment)
+    case .takePayment(let authorisation): fields.add(.authorisation, authorisation)
+    case .refund(let total): fields.add(.amount, total)
     case .recordPayment(let authorisation): fields.add(.authorisation, authorisation)
-    case .deny(let reason), .decline(let reason), .cancel(let reason), .pardon(let reason), .delete(let reason):
+    case .deny(let reason), .decline(let reason), .cancel(let reason), .pardon(let reason), .delete(let reason),
+      .declinePayment(let reason):
       fields.add(.reason, reason)
     case .takeBack(let extents): fields.add(extents)
     case .ship(let carrier, let number):
@@ -364,12 +410,17 @@ extension OrderChange {
       guard version == 0 else { return .version }
       guard (1...Int(limits.linesPerRequest)).contains(submit.lines.count) else { return .lines }
       if let device = submit.device, device.kind != .device || device.digest.count != 16 { return .device }
+      if let method = submit.method { return submit.card == nil ? method.invalidField : .paymentCard }
       return submit.card.flatMap(\.invalidField)
     case .changeCard(let card): return card.invalidField
-    case .recordPayment(let text): return text.isShortWord ? nil : .authorisation
+    case .changeMethod(let method): return method.invalidField
+    case .openPayment(let payment): return payment.isShortWord ? nil : .gatewayPayment
+    case .refund: return nil
+    case .recordPayment(let text), .takePayment(let text): return text.isShortWord ? nil : .authorisation
     case .ship(let carrier, let number):
       return carrier.isShortWord ? (number.isShortWord ? nil : .trackingNumber) : .carrier
-    case .deny(let reason), .decline(let reason), .cancel(let reason), .pardon(let reason), .delete(let reason):
+    case .deny(let reason), .decline(let reason), .cancel(let reason), .pardon(let reason), .delete(let reason),
+      .declinePayment(let reason):
       return reason.isReason ? nil : .reason
     case .takeBack(let extents):
       return extents.count <= Int(limits.extentsPerRequest) && extents.areInOrder ? nil : .extents
@@ -384,6 +435,20 @@ extension PaymentCard {
   }
 }
 
+extension GatewayMethod {
+  fileprivate var invalidField: Field? {
+    let isHash = fingerprint.count == Customer.noCard.count && fingerprint != Customer.noCard
+    return token.isShortWord && isHash ? nil : .gatewayMethod
+  }
+}
+
+extension OrderAct {
+  /// What the store does when the gateway has answered, it does alone.
+  fileprivate func isAllowed(_ asker: Asker, _ roles: Roles) -> Bool {
+    isOfStore ? asker.id == .store : !asker.roles.isDisjoint(with: roles)
+  }
+}
+
 extension DocumentName {
   var isName: Bool { id != .zero && digest.count == 32 }
 }
@@ -391,6 +456,11 @@ extension DocumentName {
 extension FieldList {
   mutating func add(_ name: DocumentName) {
     add(.document, name.id.bytes + name.digest)
+  }
+
+  fileprivate mutating func add(_ method: GatewayMethod) {
+    add(.gatewayMethod, method.token)
+    add(.paymentCard, method.fingerprint)
   }
 
   fileprivate mutating func add(_ card: PaymentCard) {

@@ -23,6 +23,8 @@ public enum OrderCommand: Sendable {
   /// Mails that may be sent now, the longest waiting first; or those that were given up.
   case waitingMail(isDead: Bool)
   case noteMail(MailName, MailOutcome, notBeforeMilliseconds: UInt64)
+  /// Orders for which the gateway is to be asked, after an id.
+  case waitingPayments(after: RequestID)
 
   var operation: Operation {
     switch self {
@@ -37,7 +39,7 @@ public enum OrderCommand: Sendable {
     case .changePurchaseOrder: .changePurchaseOrder
     case .purchaseOrder, .purchaseOrders: .findPurchaseOrder
     case .waitingMail(let isDead): isDead ? .findOrder : .mail
-    case .noteMail: .mail
+    case .noteMail, .waitingPayments: .mail
     }
   }
 
@@ -45,7 +47,7 @@ public enum OrderCommand: Sendable {
     switch self {
     case .change, .defineCustomer, .showCard, .noteMail, .defineSheet, .changePurchaseOrder: true
     case .order, .orders, .customer, .waitingMail, .sheet, .purchaseOrder, .purchaseOrders,
-      .customers, .ordersOf:
+      .customers, .ordersOf, .waitingPayments:
       false
     }
   }
@@ -75,6 +77,13 @@ public struct OrderChange: Sendable {
     case ship(carrier: String, trackingNumber: String)
     case pardon(reason: String)
     case delete(reason: String)
+    case changeMethod(GatewayMethod)
+    /// What the gateway calls the payment: 1 to 64 bytes of plain text.
+    case openPayment(String)
+    case takePayment(authorisation: String)
+    case declinePayment(reason: String)
+    /// All that the gateway has given back by now.
+    case refund(totalMinor: UInt64)
   }
 
   public struct Submit: Sendable {
@@ -86,11 +95,14 @@ public struct OrderChange: Sendable {
     /// The mark of the device that it came from.
     public var device: Mark?
     public var way: DeliveryWay
+    /// Instead of a card: the gateway is asked for the money once the order is approved.
+    public var method: GatewayMethod?
 
     public init(
       customer: RequestID, lines: [Line], shippingMinor: UInt64 = 0, card: PaymentCard? = nil, device: Mark? = nil,
-      way: DeliveryWay = .mail
+      way: DeliveryWay = .mail, method: GatewayMethod? = nil
     ) {
+      self.method = method
       self.device = device
       self.way = way
       self.customer = customer
@@ -123,6 +135,11 @@ extension OrderChange.Act {
     case .ship: .ship
     case .pardon: .pardon
     case .delete: .delete
+    case .changeMethod: .changeMethod
+    case .openPayment: .openPayment
+    case .takePayment: .takePayment
+    case .declinePayment: .declinePayment
+    case .refund: .refund
     }
   }
 }

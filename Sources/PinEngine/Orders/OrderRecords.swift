@@ -6,13 +6,14 @@ import PinWords
 ///     order      0 id  16 version u32  20 review  21 payment  22 fulfilment  23 suspicions  24 customer  40 actor u32
 ///                44 submitted at u64  52 currency u32  56 total u64  64 shipping u64  72 paid u64  80 credited u64
 ///                88 card's document: id (16), digest (32)  136 card's fingerprint (16)  152 device (16)
-///                168 delivery way  169 authorisation, carrier, tracking number: texts
+///                168 delivery way  169 authorisation, carrier, tracking number: texts, then of the gateway:
+///                method, payment: texts, refunded u64
 ///     customer   0 id  16 version u32  20 consents  21 is barred  22 zero u16  24 approved orders u32
 ///                28 approved card (16)  44 document: id (16), digest (32)  92 number of marks
 ///                93 marks: kind, digest (16)
 ///     mail       0 kind  1 is dead  2 attempts u16  4 zero u32  8 not before u64  16 order
 ///
-/// Where there is no card, its document and its fingerprint are zeros; where the device is not known, that is.
+/// Where there is no card, its document is zeros, and its fingerprint is the gateway method's, or zeros; where the device is not known, that is.
 extension Order {
   func write(to writer: inout ByteWriter) {
     writer.write(id)
@@ -30,11 +31,15 @@ extension Order {
       card.document.write(to: &writer)
       writer.write(card.fingerprint)
     } else {
-      writer.writeZeros(DocumentName.byteCount + Customer.noCard.count)
+      writer.writeZeros(DocumentName.byteCount)
+      writer.write(instrument)
     }
     writer.write(device?.digest ?? Customer.noCard)
     writer.write(way.rawValue)
-    for text in [authorisation, carrier, trackingNumber] { writer.write(shortString: text) }
+    for text in [authorisation, carrier, trackingNumber, method?.token ?? "", gatewayPayment] {
+      writer.write(shortString: text)
+    }
+    writer.write(refundedMinor)
   }
 
   init(_ reader: inout ByteReader) throws(ByteShortage) {
@@ -60,7 +65,7 @@ extension Order {
     let fingerprint = [UInt8](try reader.readBytes(Customer.noCard.count))
     if document.id != .zero {
       card = PaymentCard(document: document, fingerprint: fingerprint)
-    } else if fingerprint != Customer.noCard || document.digest.contains(where: { $0 != 0 }) {
+    } else if document.digest.contains(where: { $0 != 0 }) {
       throw ByteShortage()
     }
     let device = [UInt8](try reader.readBytes(Customer.noCard.count))
@@ -70,6 +75,11 @@ extension Order {
     authorisation = try reader.readShortString()
     carrier = try reader.readShortString()
     trackingNumber = try reader.readShortString()
+    let token = try reader.readShortString()
+    if !token.isEmpty { method = GatewayMethod(token: token, fingerprint: fingerprint) }
+    guard instrument == fingerprint, card == nil || method == nil else { throw ByteShortage() }
+    gatewayPayment = try reader.readShortString()
+    refundedMinor = try reader.read()
   }
 }
 

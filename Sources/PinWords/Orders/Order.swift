@@ -30,6 +30,8 @@ public enum OrderPayment: UInt8, Sendable, Codable, CaseIterable {
   case paid = 4
   /// All of what was paid is the customer's again.
   case refunded = 5
+  /// The gateway is asked for the money; what came of it is not known yet.
+  case paying = 6
 }
 
 public enum OrderFulfilment: UInt8, Sendable, Codable, CaseIterable {
@@ -73,6 +75,19 @@ public struct PaymentCard: Hashable, Sendable {
   }
 }
 
+/// How an order is paid at once: by what a gateway knows the customer's payment method as, and no card number.
+public struct GatewayMethod: Hashable, Sendable {
+  /// Of the gateway: 1 to 64 bytes of plain text.
+  public var token: String
+  /// 16 bytes of a keyed hash of it.
+  public var fingerprint: [UInt8]
+
+  public init(token: String, fingerprint: [UInt8]) {
+    self.token = token
+    self.fingerprint = fingerprint
+  }
+}
+
 /// How an order's cards reach its customer.
 public enum DeliveryWay: UInt8, Sendable, Codable, CaseIterable {
   /// Their PINs, as soon as it is approved and paid.
@@ -110,6 +125,12 @@ public struct Order: Hashable, Sendable {
   /// Who carries it, and under which number; empty before it is shipped.
   public var carrier = ""
   public var trackingNumber = ""
+  /// Nil when no gateway is asked for its money.
+  public var method: GatewayMethod?
+  /// What the gateway calls the payment that it is asked for; empty before it said.
+  public var gatewayPayment = ""
+  /// What the gateway has given back.
+  public var refundedMinor: UInt64 = 0
 
   public init(
     id: RequestID, version: UInt32, axes: OrderAxes, customer: RequestID, actor: ActorID,
@@ -134,6 +155,19 @@ public struct Order: Hashable, Sendable {
     self.device = device
     self.way = way
     self.authorisation = authorisation
+  }
+
+  /// What it is paid with, as the fraud list and the customer's standing know it; zeros for nothing that the shop knows.
+  public var instrument: [UInt8] { card?.fingerprint ?? method?.fingerprint ?? Customer.noCard }
+
+  /// Whether the gateway is to be asked for the money now: as soon as it is approved.
+  public var isToBeCharged: Bool {
+    method != nil && axes.review == .approved && axes.payment == .unpaid && axes.fulfilment == .held
+  }
+
+  /// Whether the gateway owes an answer, or the customer money by it.
+  public var waitsForGateway: Bool {
+    axes.payment == .paying || !gatewayPayment.isEmpty && refundedMinor < min(creditedMinor, paidMinor)
   }
 
   /// Whether its PINs are to be disclosed now: approved and paid, whichever came last. What goes by post, waits for it.
@@ -174,9 +208,9 @@ public struct Customer: Hashable, Sendable {
 
   public static let noCard = [UInt8](repeating: 0, count: 16)
 
-  /// Whether an order paid with this card goes through by itself: one with the same card was approved last.
-  public func isTrusted(with card: PaymentCard?) -> Bool {
-    approvedOrders > 0 && approvedCard == card?.fingerprint ?? Self.noCard
+  /// Whether an order paid with this goes through by itself: one paid with the same was approved last.
+  public func isTrusted(with instrument: [UInt8]) -> Bool {
+    approvedOrders > 0 && approvedCard == instrument
   }
 }
 

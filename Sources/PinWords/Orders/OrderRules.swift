@@ -20,6 +20,15 @@ public enum OrderAct: UInt8, Sendable, CaseIterable {
   case pardon = 10
   /// All its cards came back, and are regular stock again by a named operator's word; a tombstone stays.
   case delete = 11
+  /// Another payment method of the gateway, for the same order and the same cards.
+  case changeMethod = 12
+  /// The gateway said what it calls the payment: no money has moved.
+  case openPayment = 13
+  /// The gateway has the money.
+  case takePayment = 14
+  case declinePayment = 15
+  /// The gateway gave back what is credited.
+  case refund = 16
 }
 
 /// What an act does with the order's cards.
@@ -71,6 +80,12 @@ public struct OrderRule: Sendable {
     OrderRule(.recordPayment, [.clerk],               [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .paid, nil),               .stay,     .none),
     OrderRule(.decline,       [.clerk],               [.pending, .approved], [.unpaid],                        [.held],                (nil, .declined, nil),           .stay,     .declined),
     OrderRule(.changeCard,    [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .unpaid, nil),             .stay,     .none),
+    OrderRule(.changeMethod,  [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .unpaid, nil),             .stay,     .none),
+    // While the gateway is asked, nothing else is done to the order: what it takes must be known before the cards go.
+    OrderRule(.openPayment,   [],                     [.approved],           [.paying],                        [.held],                (nil, nil, nil),                 .stay,     .none),
+    OrderRule(.takePayment,   [],                     [.approved],           [.paying],                        [.held],                (nil, .paid, nil),               .stay,     .none),
+    OrderRule(.declinePayment, [],                    [.approved],           [.paying],                        [.held],                (nil, .declined, nil),           .stay,     .declined),
+    OrderRule(.refund,        [],                     Set(OrderReview.allCases), [.paid, .refunded],              Set(OrderFulfilment.allCases), (nil, nil, nil),           .stay,     .none),
     OrderRule(.cancel,        [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined, .authorised], [.held],               (nil, nil, .cancelled),          .release,  .cancelled),
     OrderRule(.cancel,        [.clerk],               [.pending, .approved], [.paid],                          [.held],                (nil, .refunded, .cancelled),    .release,  .cancelled),
     // Approved, paid and held is only what goes by post: the rest is delivered when it becomes so.
@@ -94,12 +109,17 @@ public struct OrderRule: Sendable {
   /// Where the order stands after it. Another payment card has the order reviewed, unless it is one that the customer's
   /// last approved order was paid with.
   public func applied(to axes: OrderAxes, isTrusted: Bool) -> OrderAxes {
-    let review = act == .changeCard ? OrderAxes.submitted(isTrusted: isTrusted).review : becomes.review ?? axes.review
+    let review =
+      [.changeCard, .changeMethod].contains(act)
+      ? OrderAxes.submitted(isTrusted: isTrusted).review : becomes.review ?? axes.review
     return OrderAxes(review, becomes.payment ?? axes.payment, becomes.fulfilment ?? axes.fulfilment)
   }
 }
 
 extension OrderAct {
+  /// What the store does when the gateway has answered; nobody else does it.
+  public var isOfStore: Bool { [.openPayment, .takePayment, .declinePayment, .refund].contains(self) }
+
   /// Who may do it to some order; what may be done to one that stands so, its row says.
   public var allowedRoles: Roles {
     if self == .submit { return OrderRule.submitting }

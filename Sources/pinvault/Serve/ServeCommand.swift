@@ -57,16 +57,17 @@ struct ServeCommand: AsyncParsableCommand {
     let desk = OrderDesk(engine: engine, vault: try CardVault(directory: shop.cardKeys, outside: settings.data))
     let reports = ReportDesk(engine, directory: settings.data)
     let office = BackOffice(desk: desk, reports: reports, configuration: shop.office, logger: logger)
+    let payers = shop.gateway.map { [Payer(desk: desk, gateway: $0, logger: logger)] } ?? []
     guard let mail = shop.mail else {
       logger.warning("mails wait until there is a mail server (--mail-server)")
-      return [office]
+      return [office] + payers
     }
     let mailer = Mailer(desk: desk, configuration: mail, logger: logger)
-    guard let dailyClose = shop.dailyClose else { return [office, mailer] }
+    guard let dailyClose = shop.dailyClose else { return [office, mailer] + payers }
     return [
       office, mailer,
       try DailyClose(engine: engine, reports: reports, configuration: dailyClose, logger: logger),
-    ]
+    ] + payers
   }
 
   private func open(_ settings: ServeSettings, _ logger: Logger) throws -> Engine {

@@ -38,6 +38,13 @@ struct ShopOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Who signs the mail server's certificate: PEM. (default: the system's)", valueName: "file"))
   var mailRoots: String?
+  @Option(
+    help: ArgumentHelp(
+      "A file with the secret key of a Stripe account, which takes payments at once; only its owner may read it.",
+      valueName: "file"))
+  var stripeKeyFile: String?
+  @Option(help: ArgumentHelp("Where Stripe is. (default: https://api.stripe.com)", valueName: "url"))
+  var stripeUrl: String?
   @Flag(help: "Hand mails, PINs with them, over without TLS where the mail server offers none.") var mailClearText =
     false
 
@@ -57,7 +64,8 @@ struct ShopOptions: ParsableArguments {
     [
       "daily-close-to": dailyCloseTo, "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
-      "tracking-url": trackingUrl, "stock-mail-to": stockMailTo,
+      "tracking-url": trackingUrl, "stock-mail-to": stockMailTo, "stripe-key-file": stripeKeyFile,
+      "stripe-url": stripeUrl,
       "mail-user": mailUser, "mail-password-file": mailPasswordFile, "mail-roots": mailRoots,
     ]
   }
@@ -69,12 +77,15 @@ struct ShopSettings {
   let cardKeys: String
   /// Nil where mails wait for a mail server.
   let mail: Mailer.Configuration?
+  /// Nil where nobody takes payments at once.
+  let gateway: (any PaymentGateway)?
   /// Nil where nobody is mailed the books.
   let dailyClose: DailyClose.Configuration?
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "stock-mail-to", "report-zone",
+    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "stock-mail-to",
+    "stripe-key-file", "stripe-url", "report-zone",
     "report-day-starts",
     "daily-close-to",
   ]
@@ -91,6 +102,7 @@ struct ShopSettings {
     self.office = office
     cardKeys = try reader.text("card-keys").map(Files.trimmed) ?? data + ".card-keys"
     mail = try Self.mail(reader)
+    gateway = try Self.gateway(reader)
     dailyClose = try reader.text("daily-close-to").map { [mail, office] recipient in
       guard CustomerDetails(name: "accountant", email: recipient).invalidPart == nil else {
         throw Fault(.usage, "daily-close-to '\(recipient)': it is not an address")
@@ -106,6 +118,15 @@ struct ShopSettings {
     reports.dayStarts = try reader.text("report-day-starts") ?? reports.dayStarts
     _ = try BusinessCalendar(zone: reports.zone, dayStarts: reports.dayStarts)
     return reports
+  }
+
+  private static func gateway(_ reader: SettingsReader) throws -> (any PaymentGateway)? {
+    guard let file = try reader.text("stripe-key-file") else { return nil }
+    guard Files.isPrivate(file), let bytes = try Files.contents(of: file, limit: 1024) else {
+      throw Fault(.notPermitted, "\(file): it is not there, or others may read it; chmod 600 it")
+    }
+    let key = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+    return StripeGateway(secretKey: key, url: try reader.text("stripe-url") ?? "https://api.stripe.com")
   }
 
   private static func mail(_ reader: SettingsReader) throws -> Mailer.Configuration? {

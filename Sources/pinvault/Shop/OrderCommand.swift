@@ -15,6 +15,7 @@ struct OrderCommand: AsyncParsableCommand {
       """,
     subcommands: [
       Submit.self, Show.self, List.self, Approve.self, Deny.self, Pay.self, Ship.self, Decline.self, Card.self,
+      Method.self,
       ShowCard.self,
       Cancel.self, TakeBack.self, Pardon.self, Delete.self,
     ])
@@ -50,6 +51,10 @@ struct OrderCommand: AsyncParsableCommand {
     @Flag(help: "Sell used cards.") var used = false
     @Flag(help: "The cards go by post: they are shipped, not mailed.") var byPost = false
     @Option(help: "What tells the customer's device from others, for the fraud list.") var device: String?
+    @Option(
+      help: ArgumentHelp(
+        "What the payment gateway knows the customer's payment method as, instead of a card.", valueName: "method"))
+    var paymentMethod: String?
     @Option(help: ArgumentHelp("The change's own id. (default: a new one)", valueName: "id")) var id: RequestID?
     @OptionGroup var office: OfficeOptions
 
@@ -65,6 +70,7 @@ struct OrderCommand: AsyncParsableCommand {
       var card: CardFile?
       var device: String?
       var delivery: String
+      var paymentMethod: String?
     }
 
     func run() async throws {
@@ -72,7 +78,7 @@ struct OrderCommand: AsyncParsableCommand {
         customer: customer,
         lines: lines.map { Body.Line(sku: $0.sku, count: $0.count, condition: used ? "used" : "regular") },
         shippingMinor: shippingMinor, card: try cardFile.map(CardFile.read), device: device,
-        delivery: byPost ? "post" : "mail")
+        delivery: byPost ? "post" : "mail", paymentMethod: paymentMethod)
       try await office.ask("PUT", "/orders/\(order ?? newID())", id: id ?? newID(), body)
     }
   }
@@ -169,6 +175,22 @@ struct OrderCommand: AsyncParsableCommand {
     func run() async throws {
       try await target.act(
         "card", method: "PUT", Body(version: target.version, card: try CardFile.read(cardFile)))
+    }
+  }
+
+  struct Method: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Pay an order with another payment method of the gateway; the order and its cards stay.")
+    @OptionGroup var target: Target
+    @Option(help: ArgumentHelp("What the gateway knows it as.", valueName: "method")) var paymentMethod: String
+
+    private struct Body: Encodable {
+      var version: UInt32
+      var paymentMethod: String
+    }
+    func run() async throws {
+      try await target.act(
+        "method", method: "PUT", Body(version: target.version, paymentMethod: paymentMethod))
     }
   }
 

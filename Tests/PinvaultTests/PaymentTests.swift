@@ -1,0 +1,174 @@
+import ChildProcess
+import Curl
+import Foundation
+import Testing
+
+/// Payments at once, by somebody else's fake of Stripe's API (`Tests/Shop/gateway`).
+@Suite("The gateway takes each payment once, whatever breaks", .timeLimit(.minutes(10)))
+struct PaymentTests {
+  @Test("Approving takes the payment and delivers; a decline keeps order and cards; a return is refunded")
+  func life() async throws {
+    try await withGateway { vault, gateway in
+      let customer = try await vault.newCustomer()
+      let order = try await vault.submit(customer, by: "pm_card_visa")
+      try await vault.ask(as: "reviewer", ["order", "approve", order, "--version", "1"])
+      let paid = try await vault.settled(order) { $0["payment"] as? String == "paid" }
+      #expect(paid["fulfilment"] as? String == "delivered" && paid["paid_minor"] as? Int == 1900)
+      #expect(try await gateway.intents().map(\.status) == ["succeeded"])
+
+      let version = try #require(paid["version"] as? Int)
+      try await vault.ask(
+        as: "clerk", ["order", "return", order, "--version", "\(version)", "--serial", "SN00000001"])
+      _ = try await vault.settled(order) { $0["refunded_minor"] as? Int == 950 }
+      #expect(try await gateway.refunds() == [950])
+
+      let poor = try await vault.submit(customer, by: "pm_card_chargeCustomerFail")
+      try await vault.ask(as: "reviewer", ["order", "approve", poor, "--version", "1"])
+      let declined = try await vault.settled(poor) { $0["payment"] as? String == "declined" }
+      #expect(declined["fulfilment"] as? String == "held")
+      let again = try #require(declined["version"] as? Int)
+      try await vault.ask(
+        as: "web", ["order", "method", poor, "--version", "\(again)", "--payment-method", "pm_card_visa"])
+      try await vault.ask(as: "reviewer", ["order", "approve", poor, "--version", "\(again + 1)"])
+      _ = try await vault.settled(poor) { $0["fulfilment"] as? String == "delivered" }
+    }
+  }
+
+  @Test(
+    "Killed with -9 while the gateway's answer is on its way, and started again, it asks; the money is taken and given back once",
+    arguments: ["POST /v1/payment_intents", "/confirm", "POST /v1/refunds"])
+  func killed(step: String) async throws {
+    try await withGateway { vault, gateway in
+      let order = try await vault.submit(try await vault.newCustomer(), by: "pm_card_visa")
+      func breakLine() async throws {
+        _ = try await waitUntil("the answer that is kept back") { gateway.isHolding ? 1 : nil }
+        try await vault.kill()
+        gateway.release()
+        try await vault.servePaid(gateway)
+      }
+      if step != "POST /v1/refunds" { try gateway.hold(step) }
+      try await vault.ask(as: "reviewer", ["order", "approve", order, "--version", "1"])
+      if step != "POST /v1/refunds" { try await breakLine() }
+      let paid = try await vault.settled(order) { $0["fulfilment"] as? String == "delivered" }
+      if step == "POST /v1/refunds" { try gateway.hold(step) }
+      let version = try #require(paid["version"] as? Int)
+      try await vault.ask(as: "clerk", ["order", "return", order, "--version", "\(version)"])
+      if step == "POST /v1/refunds" { try await breakLine() }
+      let back = try await vault.settled(order) { $0["refunded_minor"] as? Int == 1900 }
+      #expect(back["payment"] as? String == "refunded" && back["fulfilment"] as? String == "returned")
+
+      #expect(try await gateway.intents().filter { $0.status == "succeeded" }.count == 1)
+      #expect(try await gateway.refunds() == [1900])
+      // What is asked a second time carries the key of the first.
+      let asked = try gateway.requests().filter {
+        $0.hasPrefix("POST ") && $0.contains(step.split(separator: " ").last!)
+      }
+      #expect(Set(asked).count == 1, "\(asked)")
+      _ = try await vault.stop()
+      let verify = try await vault.tool.start(["verify"] + Vault.master.prefix(2)).finish()
+      #expect(verify.status == 0, "\(verify.output)\(verify.errors)")
+    }
+  }
+}
+
+/// The gateway's process and what it was asked.
+struct Gateway {
+  struct Intent { let status: String }
+  let directory: String
+  let url: String
+  private let process: ChildProcess
+
+  init(in parent: URL) async throws {
+    let directory = parent.appendingPathComponent("gateway")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    let program = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Shop/gateway").path
+    let log = directory.path + ".log"
+    try #require(FileManager.default.createFile(atPath: log, contents: nil))
+    let errors = try #require(FileHandle(forWritingAtPath: log))
+    process = try ChildProcess(
+      "/usr/bin/env", ["python3", program, directory.path], environment: ProcessInfo.processInfo.environment,
+      directory: parent.path, input: nil, output: errors.fileDescriptor, errors: errors.fileDescriptor)
+    self.directory = directory.path
+    let port = try await waitUntil("the gateway: \(log)", seconds: 300) {
+      (try? String(contentsOfFile: directory.path + "/port", encoding: .utf8)).flatMap { Int($0) }
+    }
+    url = "http://127.0.0.1:\(port)"
+  }
+
+  func end() async {
+    process.signal(SIGTERM)
+    _ = await process.ended()
+  }
+
+  /// Keeps the answers to requests whose method and path hold this.
+  func hold(_ part: String) throws {
+    try part.write(toFile: "\(directory)/hold", atomically: true, encoding: .utf8)
+  }
+
+  var isHolding: Bool { FileManager.default.fileExists(atPath: "\(directory)/held") }
+
+  func release() {
+    try? FileManager.default.removeItem(atPath: "\(directory)/hold")
+    try? FileManager.default.removeItem(atPath: "\(directory)/held")
+  }
+
+  func requests() throws -> [String] {
+    try String(contentsOfFile: "\(directory)/requests", encoding: .utf8).split(separator: "\n").map(String.init)
+  }
+
+  private func list(_ path: String) async throws -> [[String: Any]] {
+    var request = WebRequest("GET", url + path)
+    request.headers = ["Authorization: Bearer sk_test_1"]
+    let (status, body) = try await request.perform()
+    try #require(status == 200, "\(String(decoding: body, as: UTF8.self))")
+    let answer = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+    return try #require(answer?["data"] as? [[String: Any]])
+  }
+
+  func intents() async throws -> [Intent] {
+    try await list("/v1/payment_intents").map { Intent(status: $0["status"] as? String ?? "") }
+  }
+
+  func refunds() async throws -> [Int] { try await list("/v1/refunds").compactMap { $0["amount"] as? Int } }
+}
+
+private func withGateway(_ body: (inout Vault, Gateway) async throws -> Void) async throws {
+  try await withShop { vault, _, _ in
+    let gateway = try await Gateway(in: vault.tool.directory)
+    do {
+      _ = try await vault.stop()
+      try await vault.servePaid(gateway)
+      try await body(&vault, gateway)
+    } catch {
+      await gateway.end()
+      throw error
+    }
+    await gateway.end()
+  }
+}
+
+extension Vault {
+  fileprivate mutating func servePaid(_ gateway: Gateway) async throws {
+    let file = tool.path("stripe.key")
+    try "sk_test_1\n".write(toFile: file, atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+    try await serveShop(nil, more: ["--stripe-key-file", file, "--stripe-url", gateway.url])
+  }
+
+  fileprivate mutating func submit(_ customer: String, by method: String) async throws -> String {
+    let order = try await ask(
+      as: "web", ["order", "submit", "--customer", customer, "--line", "ACME=2", "--payment-method", method])
+    return try #require(order["id"] as? String)
+  }
+
+  /// Waits until an order stands as it is to.
+  fileprivate mutating func settled(_ order: String, _ isSo: ([String: Any]) -> Bool) async throws -> [String: Any] {
+    for _ in 0..<600 {
+      let found = try await ask(as: "clerk", ["order", "show", order])
+      if isSo(found) { return found }
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    throw Failed(what: "\(try await ask(as: "clerk", ["order", "show", order])) \(server?.errors ?? "")")
+  }
+}
