@@ -172,10 +172,12 @@ class Orders:
         stays += () if act == "ship" else ("carrier", "tracking")
         changes = act in ("change-card", "change-method")
         stays += () if changes else ("suspicions", "method", "card")
-        stays += () if changes or act == "open-payment" else ("gateway_payment",)
+        stays += () if changes or act in ("open-payment", "decline-payment") else ("gateway_payment",)
         stays += () if act == "refund" else ("refunded",)
         if act == "open-payment" and (before["gateway_payment"] or not facts["gateway_payment"]):
             self.findings.problem("orders", event, "it opens a payment that was open")
+        if (changes or act == "decline-payment") and facts["gateway_payment"]:
+            self.findings.problem("orders", event, "it keeps a payment that is over")
         if act == "take-payment" and not before["gateway_payment"]:
             self.findings.problem("orders", event, "it takes a payment that was never opened")
         if act == "refund" and not before["refunded"] < facts["refunded"] <= min(facts["credited"], facts["paid"]):

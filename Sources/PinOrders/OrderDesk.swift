@@ -11,9 +11,14 @@ package struct OrderDesk: Sendable {
   package let engine: Engine
   private let vault: CardVault
   let passwords: PasswordChecks
+  /// Whether there is a gateway that takes payments at once.
+  private let hasGateway: Bool
 
-  package init(engine: Engine, vault: CardVault, passwords: PasswordChecks = PasswordChecks()) {
+  package init(
+    engine: Engine, vault: CardVault, hasGateway: Bool = false, passwords: PasswordChecks = PasswordChecks()
+  ) {
     self.engine = engine
+    self.hasGateway = hasGateway
     self.vault = vault
     self.passwords = passwords
   }
@@ -96,7 +101,7 @@ package struct OrderDesk: Sendable {
     var submit = OrderChange.Submit(
       customer: submission.customer, lines: submission.lines, shippingMinor: submission.shippingMinor,
       device: submission.device.map { engine.mark(.device, $0) }, way: submission.way,
-      method: submission.method.map(gatewayMethod))
+      method: try submission.method.map(gatewayMethod))
     guard let card = submission.card else {
       return try await change(OrderChange(id: id, order: order, version: 0, act: .submit(submit)), asker)
     }
@@ -110,16 +115,17 @@ package struct OrderDesk: Sendable {
     try await ask(.change(change), asker) { if case .orderChanged(let order) = $0 { order } else { nil } }
   }
 
-  private func gatewayMethod(_ token: String) -> GatewayMethod {
-    GatewayMethod(token: token, fingerprint: engine.fingerprint(ofPaymentCard: token))
+  private func gatewayMethod(_ token: String) throws(OrderFault) -> GatewayMethod {
+    guard hasGateway else { throw .invalid("payment_method") }
+    return GatewayMethod(token: token, fingerprint: engine.fingerprint(ofPaymentCard: token))
   }
 
   /// Another payment method of the gateway, which is asked for the money once the order is approved.
   package func changeMethod(
     _ token: String, order: RequestID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Order> {
-    try await change(
-      OrderChange(id: id, order: order, version: version, act: .changeMethod(gatewayMethod(token))), asker)
+    let act = OrderChange.Act.changeMethod(try gatewayMethod(token))
+    return try await change(OrderChange(id: id, order: order, version: version, act: act), asker)
   }
 
   package func changeCard(

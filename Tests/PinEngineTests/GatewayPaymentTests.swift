@@ -60,6 +60,7 @@ struct GatewayPaymentTests {
     #expect(try await shop.axes(order) == OrderAxes(.approved, .declined, .held))
     #expect(try await shop.bench.level(shop.product).reserved == 2)
     #expect(await waiting(shop) == [])
+    #expect(try await shop.found(order).order.gatewayPayment.isEmpty)
     try await shop.change(order, .changeMethod(shop.method(11)), as: shop.storefront)
     #expect(try await shop.axes(order) == OrderAxes(.pending, .unpaid, .held))
     #expect(try await shop.found(order).order.gatewayPayment.isEmpty)
@@ -76,5 +77,19 @@ struct GatewayPaymentTests {
     try await shop.change(order, .refund(totalMinor: credited.creditedMinor), as: .store)
     #expect(await waiting(shop) == [])
     #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test("What a clerk was paid for an order whose payment was declined, the gateway is not asked to give back")
+  func paidElsewhere() async throws {
+    let shop = try await Shop()
+    let order = try await shop.submit(by: shop.method(9), as: try await shop.customer(), count: 2)
+    for act in [
+      .approve, .openPayment("pi_1"), .declinePayment(reason: "card_declined"), .recordPayment(authorisation: "A-1"),
+      .takeBack([]),
+    ] as [OrderChange.Act] {
+      try await shop.change(order, act, as: act.kind.isOfStore ? .store : shop.all)
+    }
+    #expect(try await shop.axes(order) == OrderAxes(.approved, .refunded, .returned))
+    #expect(await waiting(shop) == [])
   }
 }

@@ -70,6 +70,8 @@ extension Machine {
       let isRight = !order.gatewayPayment.isEmpty && total > order.refundedMinor && total <= order.creditedMinor
       guard isRight, total <= order.paidMinor else { return Reply(.refused(.invalid(.amount))) }
       order.refundedMinor = total
+    // It is over: what else is paid for the order, the gateway has no part in.
+    case .declinePayment: order.gatewayPayment = ""
     default: break
     }
     order.axes = row.applied(
@@ -288,8 +290,7 @@ extension Machine {
     after: RequestID, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Reply {
     var orders: [Order] = []
-    let next = RequestID(high: after.low == .max ? after.high &+ 1 : after.high, low: after.low &+ 1)
-    let key = next.key
+    let key = after.next.key
     var walk = try state.walk(tables.payments, from: key.span.bytes)
     while orders.count < Self.paymentsPerPage, let entry = try walk.next() {
       let id = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))

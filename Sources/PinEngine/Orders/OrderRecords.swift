@@ -13,7 +13,8 @@ import PinWords
 ///                93 marks: kind, digest (16)
 ///     mail       0 kind  1 is dead  2 attempts u16  4 zero u32  8 not before u64  16 order
 ///
-/// Where there is no card, its document is zeros, and its fingerprint is the gateway method's, or zeros; where the device is not known, that is.
+/// Where there is no card, its document is zeros, and its fingerprint is the gateway method's, or zeros; where the device is
+/// not known, that is.
 extension Order {
   func write(to writer: inout ByteWriter) {
     writer.write(id)

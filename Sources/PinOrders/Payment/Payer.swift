@@ -10,10 +10,15 @@ import ServiceLifecycle
 ///     credited (an event)                               → refund → refunded (an event)
 ///
 /// Each step is on disk before the next, so that a start goes on where the last end was: with a question, never with a second
-/// payment. Nobody else does anything to an order meanwhile.
+/// payment. Nobody else does anything to an order while it is paying.
 package struct Payer: Service {
-  /// After a failure, doubled from one to the next up to a minute.
-  package var firstRetryMilliseconds: UInt64 = 1000
+  /// After a failure, doubled from one to the next of the same order up to a minute.
+  private static let firstRetry = Duration.seconds(1)
+
+  private struct Retry {
+    var failures = 0
+    var notBefore = ContinuousClock.now
+  }
 
   private let desk: OrderDesk
   private let gateway: any PaymentGateway
@@ -28,38 +33,43 @@ package struct Payer: Service {
 
   package func run() async throws {
     await cancelWhenGracefulShutdown {
-      var failures: UInt64 = 0
+      var retries: [RequestID: Retry] = [:]
       while !Task.isCancelled, engine.failure == nil {
         let head = engine.headSequence
-        let isDone = await settleWaiting()
-        failures = isDone ? 0 : min(failures + 1, 6)
-        let wait = isDone ? 1000 : firstRetryMilliseconds << (failures - 1)
-        if isDone {
-          await engine.waitForEvent(head + 1, milliseconds: UInt32(wait))
-        } else {
-          try? await Task.sleep(for: .milliseconds(min(wait, 60_000)))
-        }
-        try? await Task.sleep(for: .milliseconds(20))
+        await settleWaiting(&retries)
+        await engine.waitForEvent(head + 1, milliseconds: 1000)
+        // While others change much, it is enough to look now and then.
+        try? await Task.sleep(for: .milliseconds(50))
       }
     }
   }
 
-  /// Whether the gateway answered whatever was asked.
-  private func settleWaiting() async -> Bool {
-    var (after, isDone) = (RequestID.zero, true)
-    while !Task.isCancelled {
-      let answered = await engine.perform(.orders(.waitingPayments(after: after)), as: .store)
-      guard case .orders(let orders, let next) = answered.outcome else { return false }
+  /// Takes a step for each order that waits, but for those that failed a moment ago.
+  private func settleWaiting(_ retries: inout [RequestID: Retry]) async {
+    var after: RequestID? = .zero
+    var waiting: [RequestID: Retry] = [:]
+    while let start = after, !Task.isCancelled {
+      let answered = await engine.perform(.orders(.waitingPayments(after: start)), as: .store)
+      guard case .orders(let orders, let next) = answered.outcome else { return }
       for order in orders where !Task.isCancelled {
-        do { isDone = try await settle(order) && isDone } catch {
-          logger.warning("the gateway is asked again", metadata: ["order": "\(order.id)", "reason": "\(error)"])
-          isDone = false
+        var retry = retries[order.id] ?? Retry()
+        if retry.notBefore <= .now, !(await isSettled(order)) {
+          retry.failures += 1
+          retry.notBefore = .now + min(Self.firstRetry * (1 << min(retry.failures - 1, 6)), .seconds(60))
         }
+        if retry.failures > 0 { waiting[order.id] = retry }
       }
-      guard let next else { return isDone }
       after = next
     }
-    return isDone
+    retries = waiting
+  }
+
+  /// Whether an order's next step was taken.
+  private func isSettled(_ order: Order) async -> Bool {
+    do { return try await settle(order) } catch {
+      logger.warning("the gateway is asked again", metadata: ["order": "\(order.id)", "reason": "\(error)"])
+      return false
+    }
   }
 
   /// Takes the next step for an order; false when the gateway does not know yet.
@@ -77,9 +87,9 @@ package struct Payer: Service {
       do {
         let payment = try await gateway.open(charge, key: "\(key)-open-\(order.version)")
         return try await note(order, .openPayment(payment))
-      } catch let fault as GatewayFault where (400...499).contains(fault.status) && ![409, 429].contains(fault.status) {
+      } catch let fault as GatewayFault where fault.isRefusal {
         // No such method, or none that pays this: no payment was opened, and none will be.
-        return try await note(order, .declinePayment(reason: fault.code ?? "refused by the gateway"))
+        return try await note(order, .declinePayment(reason: fault.reason))
       }
     }
     switch try await gateway.take(order.gatewayPayment, key: "\(key)-take-\(order.gatewayPayment)") {

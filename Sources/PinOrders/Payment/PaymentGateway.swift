@@ -30,9 +30,17 @@ package enum GatewayOutcome: Sendable, Equatable {
   case pending
 }
 
-/// What the gateway answered is not what it says it answers: to be asked again.
+/// The gateway did not do what it was asked.
 package struct GatewayFault: Error, CustomStringConvertible {
+  /// Of HTTP.
   package let status: Int
+  /// The gateway's word for why.
   package let code: String?
   package var description: String { "the gateway answered \(status)\(code.map { ", \($0)" } ?? "")" }
+
+  /// It will not, however often it is asked. A key that it does not take is the shop's affair, not the customer's.
+  var isRefusal: Bool { (400...499).contains(status) && ![401, 403, 409, 429].contains(status) }
+
+  /// As an event keeps it.
+  var reason: String { code.flatMap { (1...64).contains($0.utf8.count) ? $0 : nil } ?? "refused" }
 }

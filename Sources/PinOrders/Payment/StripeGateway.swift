@@ -20,25 +20,35 @@ package struct StripeGateway: PaymentGateway {
     var lastPaymentError: Failure?
   }
 
-  private struct Refunds: Decodable {
-    struct Refund: Decodable {
-      var amount: UInt64
-      var status: String?
-    }
-    var data: [Refund]
+  private struct ChargedIntent: Decodable {
+    struct Charge: Decodable { var amountRefunded: UInt64 }
+    var latestCharge: Charge
   }
+
+  private struct Refund: Decodable { var id: String }
 
   private struct Problem: Decodable {
     struct Fault: Decodable { var code: String? }
     var error: Fault?
   }
 
+  /// Currencies whose minor units Stripe counts otherwise than ISO 4217
+  /// (https://docs.stripe.com/currencies#special-cases): it is not asked for these.
+  private static let countedOtherwise: Set = ["ISK", "MGA", "UGX"]
+
+  /// A method is `pm_…`, or `cus_…/pm_…` if it belongs to one of the account's customers, and can be used again.
   package func open(_ charge: GatewayCharge, key: String) async throws -> String {
-    let fields = [
+    if Self.countedOtherwise.contains(charge.currency) { throw GatewayFault(status: 400, code: "currency_not_taken") }
+    let method = charge.method.split(separator: "/", maxSplits: 1).map(String.init)
+    var fields = [
       ("amount", "\(charge.amountMinor)"), ("currency", charge.currency.lowercased()),
-      ("payment_method", charge.method), ("payment_method_types[]", "card"), ("metadata[order]", charge.order),
+      ("payment_method", method.last ?? ""), ("payment_method_types[]", "card"), ("metadata[order]", charge.order),
     ]
-    return try await ask(Intent.self, "POST", "/v1/payment_intents", fields, key: key).id
+    if method.count == 2 { fields.append(("customer", method[0])) }
+    let payment = try await ask(Intent.self, "POST", "/v1/payment_intents", fields, key: key).id
+    // It becomes a part of paths.
+    guard payment.utf8.allSatisfy(Self.isPlain) else { throw GatewayFault(status: 200, code: nil) }
+    return payment
   }
 
   package func take(_ payment: String, key: String) async throws -> GatewayOutcome {
@@ -47,37 +57,45 @@ package struct StripeGateway: PaymentGateway {
     if intent.status == "requires_confirmation" {
       do {
         intent = try await ask(Intent.self, "POST", "\(path)/confirm", key: key)
-      } catch let fault as GatewayFault where fault.status == 402 {
+      } catch let fault as GatewayFault where fault.isRefusal {
         intent = try await ask(Intent.self, "GET", path)
+        if intent.status == "requires_confirmation" { return try await giveUp(path, key, fault.reason) }
       }
     }
     switch intent.status {
     case "succeeded": return .taken(authorisation: intent.id)
     case "processing": return .pending
-    case "requires_payment_method": return .declined(reason: intent.lastPaymentError?.code ?? "declined")
+    case "requires_payment_method":
+      let fault = GatewayFault(status: 402, code: intent.lastPaymentError?.code)
+      return .declined(reason: fault.reason)
     case "canceled": return .declined(reason: "canceled")
-    case "requires_action":
-      // Nobody is there to prove who pays. Once it is given up it cannot be taken any more.
-      let ended = try await ask(Intent.self, "POST", "\(path)/cancel", key: "\(key)-cancel")
-      guard ended.status == "canceled" else { return .pending }
-      return .declined(reason: "authentication_required")
+    // Nobody is there to prove who pays.
+    case "requires_action": return try await giveUp(path, key, "authentication_required")
     default: throw GatewayFault(status: 200, code: nil)
     }
   }
 
+  /// Once it is given up, nobody can have it taken any more.
+  private func giveUp(_ path: String, _ key: String, _ reason: String) async throws -> GatewayOutcome {
+    let ended = try await ask(Intent.self, "POST", "\(path)/cancel", key: "\(key)-cancel")
+    return ended.status == "canceled" ? .declined(reason: reason) : .pending
+  }
+
   package func refund(_ payment: String, totalMinor: UInt64, key: String) async throws {
-    let before = try await ask(Refunds.self, "GET", "/v1/refunds?payment_intent=\(payment)&limit=100")
-    let refunded = before.data.filter { $0.status != "failed" && $0.status != "canceled" }.reduce(0) { $0 + $1.amount }
-    guard refunded < totalMinor else { return }
-    let fields = [("payment_intent", payment), ("amount", "\(totalMinor - refunded)")]
-    _ = try await ask(Refunds.Refund.self, "POST", "/v1/refunds", fields, key: key)
+    let path = "/v1/payment_intents/\(payment)?expand[]=latest_charge"
+    let before = try await ask(ChargedIntent.self, "GET", path).latestCharge.amountRefunded
+    guard before < totalMinor else { return }
+    let fields = [("payment_intent", payment), ("amount", "\(totalMinor - before)")]
+    // The amount is in the key: Stripe answers the same key only to the same request.
+    _ = try await ask(Refund.self, "POST", "/v1/refunds", fields, key: "\(key)-after-\(before)")
   }
 
   private func ask<Answer: Decodable>(
     _ type: Answer.Type, _ method: String, _ path: String, _ fields: [(String, String)] = [], key: String? = nil
   ) async throws -> Answer {
     var request = WebRequest(method, url + path)
-    request.headers = ["Authorization: Bearer \(secretKey)"]
+    // What is read of its answers is as of this version, whatever the account's is.
+    request.headers = ["Authorization: Bearer \(secretKey)", "Stripe-Version: 2024-06-20"]
     request.rootsFile = rootsFile
     request.timeLimitSeconds = 30
     if let key { request.headers.append("Idempotency-Key: \(key)") }
@@ -95,11 +113,12 @@ package struct StripeGateway: PaymentGateway {
     return answer
   }
 
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    let isLetter = (65...90).contains(byte) || (97...122).contains(byte)
+    return isLetter || (48...57).contains(byte) || [45, 46, 95].contains(byte)
+  }
+
   private static func escaped(_ text: String) -> String {
-    text.utf8.map { byte in
-      let isPlain = (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-      return isPlain || [45, 46, 95].contains(byte)
-        ? String(UnicodeScalar(byte)) : String(format: "%%%02X", byte)
-    }.joined()
+    text.utf8.map { isPlain($0) ? String(UnicodeScalar($0)) : String(format: "%%%02X", $0) }.joined()
   }
 }

@@ -54,7 +54,9 @@ struct ServeCommand: AsyncParsableCommand {
   private func shop(
     _ shop: ShopSettings, _ settings: ServeSettings, _ engine: Engine, _ logger: Logger
   ) throws -> [any Service] {
-    let desk = OrderDesk(engine: engine, vault: try CardVault(directory: shop.cardKeys, outside: settings.data))
+    let desk = OrderDesk(
+      engine: engine, vault: try CardVault(directory: shop.cardKeys, outside: settings.data),
+      hasGateway: shop.gateway != nil)
     let reports = ReportDesk(engine, directory: settings.data)
     let office = BackOffice(desk: desk, reports: reports, configuration: shop.office, logger: logger)
     let payers = shop.gateway.map { [Payer(desk: desk, gateway: $0, logger: logger)] } ?? []

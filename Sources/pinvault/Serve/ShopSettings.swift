@@ -65,8 +65,8 @@ struct ShopOptions: ParsableArguments {
       "daily-close-to": dailyCloseTo, "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
       "tracking-url": trackingUrl, "stock-mail-to": stockMailTo, "stripe-key-file": stripeKeyFile,
-      "stripe-url": stripeUrl,
-      "mail-user": mailUser, "mail-password-file": mailPasswordFile, "mail-roots": mailRoots,
+      "stripe-url": stripeUrl, "mail-user": mailUser, "mail-password-file": mailPasswordFile,
+      "mail-roots": mailRoots,
     ]
   }
 }
@@ -85,9 +85,7 @@ struct ShopSettings {
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
     "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "stock-mail-to",
-    "stripe-key-file", "stripe-url", "report-zone",
-    "report-day-starts",
-    "daily-close-to",
+    "stripe-key-file", "stripe-url", "report-zone", "report-day-starts", "daily-close-to",
   ]
 
   init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
@@ -126,7 +124,12 @@ struct ShopSettings {
       throw Fault(.notPermitted, "\(file): it is not there, or others may read it; chmod 600 it")
     }
     let key = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
-    return StripeGateway(secretKey: key, url: try reader.text("stripe-url") ?? "https://api.stripe.com")
+    let url = try reader.text("stripe-url") ?? "https://api.stripe.com"
+    let isHere = URL(string: url).flatMap(\.host).map(isLoopback) ?? false
+    guard url.hasPrefix("https://") || url.hasPrefix("http://") && isHere else {
+      throw Fault(.usage, "stripe-url '\(url)': write https://host, for the key travels there")
+    }
+    return StripeGateway(secretKey: key, url: url)
   }
 
   private static func mail(_ reader: SettingsReader) throws -> Mailer.Configuration? {

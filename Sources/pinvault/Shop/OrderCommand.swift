@@ -15,9 +15,7 @@ struct OrderCommand: AsyncParsableCommand {
       """,
     subcommands: [
       Submit.self, Show.self, List.self, Approve.self, Deny.self, Pay.self, Ship.self, Decline.self, Card.self,
-      Method.self,
-      ShowCard.self,
-      Cancel.self, TakeBack.self, Pardon.self, Delete.self,
+      Method.self, ShowCard.self, Cancel.self, TakeBack.self, Pardon.self, Delete.self,
     ])
 
   /// Which order, in which version, under which id.
