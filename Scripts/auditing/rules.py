@@ -18,8 +18,8 @@ ROLES_FOR = {
     81: BITS["storefront"] | BITS["clerk"] | BITS["reviewer"] | BITS["administrator"], 82: BITS["clerk"], 88: KEEPING,
     89: KEEPING | BITS["accountant"], 96: sum(BITS.values()),
 }  # fmt: skip
-# What the store does by itself: the first administrator, an import given up, and what has no role above.
-STORE_ITSELF = {1, 2, 3, 4, 10, 11, 19, 23, 49, 66, 83}
+# What the store does by itself: the first administrator, an import given up, what the gateway answered, and what has no role above.
+STORE_ITSELF = {1, 2, 3, 4, 10, 11, 19, 23, 49, 66, 81, 83}
 
 # The operation of protocol.md under whose number a change is kept.
 OPERATIONS = {25: 23, 8: 32, 32: 36, 33: 37, 34: 38, 6: 39, 7: 40, 5: 41, 48: 65, 4: 80, 64: 85,

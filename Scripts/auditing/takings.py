@@ -36,6 +36,9 @@ class Takings:
     """The part of the books that is about limits. Mixed into `Books`."""
 
     def windows(self, actor):
+        # The store itself has no limits, and nothing is counted.
+        if actor == 0:
+            return ()
         return self.takings.setdefault(actor, (Window(MINUTE_MILLISECONDS), Window(DAY_MILLISECONDS)))
 
     def take(self, event, lines):
