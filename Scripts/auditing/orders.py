@@ -86,7 +86,7 @@ class Orders:
         else:
             self.findings.problem("orders", event, f"order {id_text(facts['order'])} was never submitted")
         self.orders[facts["order"]] = facts["record"]
-        changes_card = before and ACTS[facts["act"]] == "change-card" and any(before["card_document"][0])
+        changes_card = before and ACTS[facts["act"]] in ("change-card", "change-method") and any(before["card_document"][0])
         self.replace_documents(event, [before["card_document"][0]] if changes_card else [])
         if any(facts["card_document"][0]):
             self.name_document(event, facts["card_document"])

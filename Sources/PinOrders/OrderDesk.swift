@@ -125,7 +125,10 @@ package struct OrderDesk: Sendable {
     _ token: String, order: RequestID, version: UInt32, id: RequestID, _ asker: Asker
   ) async throws -> Done<Order> {
     let act = OrderChange.Act.changeMethod(try gatewayMethod(token))
-    return try await change(OrderChange(id: id, order: order, version: version, act: act), asker)
+    // It brings no document, but the card that the order was to be paid by may be needed no more.
+    return try await keeping(bytes: Data(), id: id, asker, .changeOrder) { _ in
+      try await change(OrderChange(id: id, order: order, version: version, act: act), asker)
+    }
   }
 
   package func changeCard(

@@ -153,6 +153,8 @@ struct EverythingDone: Sendable {
       let order = try await shop.submit(by: shop.method(200), as: try await shop.customer(), count: 1)
       for act in acts { try await shop.change(order, act, as: act.kind.isOfStore ? .store : shop.all) }
     }
+    let paidByCard = try await shop.submit(try await shop.customer(), count: 1, card: 7)
+    try await shop.change(paidByCard, .changeMethod(shop.method(7)), as: shop.storefront)
     let mails = try await shop.mails()
     for (mail, outcome) in zip(mails, MailOutcome.allCases) {
       let again = outcome == .deferred ? bench.clock.nowMilliseconds() + 60_000 : 0
