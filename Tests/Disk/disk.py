@@ -255,6 +255,8 @@ class Disk:
             node.name = new_name
 
     def changed(self, index, action):
+        # As after a write to a file: what is synced next is more than what failed to be.
+        self.failed = {(process, node) for process, node in self.failed if all(node is not one for one in action)}
         self.names.append([index, action, False])
 
     @staticmethod

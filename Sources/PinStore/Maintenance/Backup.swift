@@ -28,11 +28,12 @@ enum Backup {
     if FileTree.exists(target) { throw .alreadyThere(target) }
     guard !isInside(source.directory, target) else { throw .insideDataDirectory(target) }
     let unfinished = try createUnfinished(for: target)
+    let head: JournalHead
     do throws(StoreError) {
       try DataDirectory.createParts(in: unfinished)
       try source.goOn()
       try copy(source.database.environment, to: "\(unfinished)/state")
-      let head = try source.head()
+      head = try source.head()
       try copy(source.journal, through: head, to: "\(unfinished)/journal", source.goOn)
       try source.goOn()
       try copy(source.payload.environment, to: "\(unfinished)/payload")
@@ -40,12 +41,12 @@ enum Backup {
       let manifest = Manifest(storeID: source.journal.shape.storeID, head: head)
       try FileTree.create("\(unfinished)/\(manifestName)", Array(manifest.text.utf8))
       try FileTree.syncDirectory(unfinished)
-      try giveName(target, to: unfinished)
-      return head
     } catch {
       try? FileTree.remove(unfinished)
       throw error
     }
+    try FileTree.giveName(target, to: unfinished)
+    return head
   }
 
   /// Makes the directory in which a target is put together. What is there already is somebody else's, perhaps being
@@ -56,18 +57,6 @@ enum Backup {
       throw .unfinished(unfinished)
     }
     return unfinished
-  }
-
-  /// Renames what is finished, durably. When this throws, nothing is left under the name: whoever is told that it failed
-  /// must not find it there.
-  static func giveName(_ target: String, to unfinished: String) throws(StoreError) {
-    try FileTree.rename(unfinished, to: target)
-    do throws(StoreError) {
-      try FileTree.syncDirectory(FileTree.parent(of: target))
-    } catch {
-      try? FileTree.remove(target)
-      throw error
-    }
   }
 
   /// Whether the target would be in the directory, whatever links lead there.

@@ -49,9 +49,10 @@ package struct Restore: Sendable {
     if FileTree.exists(target) { throw .alreadyThere(target) }
     let manifest = try Backup.Manifest(ofBackupAt: backup)
     let unfinished = try Backup.createUnfinished(for: target)
+    var head: JournalHead
     do throws(StoreError) {
       try DataDirectory.createParts(in: unfinished)
-      var head = try restoreJournal(manifest, to: "\(unfinished)/journal", beyond)
+      head = try restoreJournal(manifest, to: "\(unfinished)/journal", beyond)
       try FileTree.copy("\(survivingPayload ?? "\(backup)/payload")/data.mdb", to: "\(unfinished)/payload/data.mdb")
       try StoreError.check(
         "\(unfinished)/payload", Machine.payloadTables + [Payload.metaSpec], StoreError.payloadDamaged)
@@ -67,12 +68,12 @@ package struct Restore: Sendable {
           .append(after: head, timeMilliseconds: clock.nowMilliseconds(), settings, admission)
       }
       try DataDirectory.finish(unfinished)
-      try Backup.giveName(target, to: unfinished)
-      return head
     } catch {
       try? FileTree.remove(unfinished)
       throw error
     }
+    try FileTree.giveName(target, to: unfinished)
+    return head
   }
 
   // MARK: The journal

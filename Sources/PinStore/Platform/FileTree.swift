@@ -1,7 +1,7 @@
 import Glibc
 
 /// What is done to files and directories by name.
-enum FileTree {
+package enum FileTree {
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The directory that a path's last name is in.
@@ -60,6 +60,29 @@ enum FileTree {
 
   static func rename(_ path: String, to newPath: String) throws(StoreError) {
     guard Glibc.rename(path, newPath) == 0 else { throw .system(operation: "rename", path: path, code: errno) }
+  }
+
+  /// Gives what is finished its name, durably. When this throws, it is removed.
+  ///
+  /// A crash in between, or a disk that does not even let it be removed, leaves all of it, under one name or the other.
+  package static func giveName(_ name: String, to unfinished: String) throws(StoreError) {
+    do throws(StoreError) {
+      try rename(unfinished, to: name)
+    } catch {
+      try? remove(unfinished)
+      throw error
+    }
+    do throws(StoreError) {
+      try syncDirectory(parent(of: name))
+    } catch {
+      // No part of it goes as long as it may come back under its name.
+      do throws(StoreError) {
+        try rename(name, to: unfinished)
+        try syncDirectory(parent(of: name))
+        try remove(unfinished)
+      } catch {}
+      throw error
+    }
   }
 
   /// The bytes of a small file; at most `limit` of them.

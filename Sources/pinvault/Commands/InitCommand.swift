@@ -54,10 +54,9 @@ struct InitCommand: AsyncParsableCommand {
         at: unfinished, masterKey: master, administrator: administrator, settings: settings)
       try ActorKey.file.create(at: keyFilePath, holding: key)
       made.files.append(keyFilePath)
-      // Of what may have come there meanwhile, this replaces nothing but an empty directory.
-      guard rename(unfinished, directory) == 0 else { throw SystemFault(directory) }
-      made.directory = directory
-      try Files.syncDirectory(Files.parent(of: directory))
+      // Of what may have come there meanwhile, this replaces nothing but an empty directory; what it cannot name, it removes.
+      made.directory = nil
+      try FileTree.giveName(directory, to: unfinished)
     } catch {
       // From the one that somebody else made meanwhile on, none is ours.
       if case KeyFileError.alreadyExists(let path) = error, let index = made.files.firstIndex(of: path) {
