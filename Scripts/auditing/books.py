@@ -34,12 +34,12 @@ class Books(Reservations, Takings, Orders, Purchasing, Credentials):
         self.approvals = Approvals(findings, self.roles)
         self.next_card, self.loading, self.is_quarantining = 1, 0, False
         self.store_id = NOBODY
-        # Orders as records, customers as fields, mails that wait by their cause, digests of documents by their ids, the orders that put marks
-        # on the fraud list; and the
+        # Orders as records, customers as fields, mails that wait by their cause, digests of documents by their ids, of each order that is
+        # denied the customer and the marks; and the
         # order's event whose cards' event is being entered.
         # The documents that were replaced, with the change that did it.
         self.credentials, self.replaced = {}, {}
-        self.orders, self.customers, self.mails, self.documents, self.fraud, self.of_order = {}, {}, {}, {}, {}, None
+        self.orders, self.customers, self.mails, self.documents, self.denials, self.of_order = {}, {}, {}, {}, {}, None
         self.begin_purchasing()
         # By product: whether its stock fell below its threshold, and was not above it since.
         self.low = {}

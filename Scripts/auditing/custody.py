@@ -1,7 +1,9 @@
 """Cards on the move: taking them from a holder and giving them to another, with all that must be true of it."""
 
+import struct
+
 from .pieces import CONDITION, COUNT, DISCLOSED, HOLDER, LOT, PLACE, PLACED_BY, Pieces
-from .words import (CONDITIONS, DELIVERED, LOADING, PLACES, QUARANTINE, REGULAR, RESERVED, STOCK, USED, cards_text,
+from .words import (CONDITIONS, DELIVERED, LOADING, PLACES, QUARANTINE, REGULAR, RESERVED, STOCK, USED, VOID, cards_text,
                     id_text)  # fmt: skip
 
 NOBODY = bytes(16)
@@ -13,6 +15,8 @@ class Custody:
     def __init__(self, findings):
         self.findings = findings
         self.pieces = Pieces()
+        # What customers brought back and nobody has had since, held by the order that they had it from.
+        self.brought = Pieces()
         self.lots = []
         # By (product, condition): what moves claim to have left in each place, and what became of the condition.
         self.sums, self.received, self.turned = {}, {}, {}
@@ -75,6 +79,8 @@ class Custody:
         if place in (DELIVERED, QUARANTINE):
             disclosed = 1
         self.pieces.put(first, (count, place, condition, lot, event.sequence, to, disclosed))
+        if condition == USED and place in (DELIVERED, VOID):
+            self.forget_brought(first, count)
         if known := self.lot(lot):
             self.count(known[1], condition, place, count)
 
@@ -89,6 +95,8 @@ class Custody:
         if disclosed and condition == REGULAR:
             self.findings.problem(
                 "disclosure", event, f"{cards_text(first, count)} had been told, and come back as regular")
+        if was == USED and condition == REGULAR:
+            self.forget_brought(first, count)
         left, right = self.neighbours(first, count, number, condition)
         end = first + count
         if left:
@@ -104,6 +112,24 @@ class Custody:
             if was != condition:
                 self.turned[known[1], condition] = self.turned.get((known[1], condition), 0) + count
                 self.turned[known[1], was] = self.turned.get((known[1], was), 0) - count
+
+    def bring_back(self, moves, order):
+        for move in moves:
+            self.brought.put(move[0], (move[1], STOCK, USED, move[2], 0, order, 1))
+
+    def forget_brought(self, first, count):
+        for start, cards, _ in list(self.brought.within(first, count)):
+            self.brought.take(start, cards)
+
+    def brought_back(self, first, count):
+        """The orders that brought these cards back; None among them if somebody has had one since."""
+        found = list(self.brought.within(first, count))
+        return {piece[HOLDER] for _, _, piece in found} | ({None} if sum(part[1] for part in found) != count else set())
+
+    def came_back(self):
+        """The entries of the table."""
+        return ((struct.pack(">Q", first + piece[COUNT] - 1), struct.pack(">Q", first) + piece[HOLDER])
+                for first, piece in self.brought)  # fmt: skip
 
     def neighbours(self, first, count, number, condition):
         """The pieces of stock of the same lot and condition on either side: (its far card, what placed it)."""

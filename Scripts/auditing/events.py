@@ -397,16 +397,22 @@ def replaced(result, facts):
     return facts
 
 
+def marks(reader, most):
+    """What the fraud list knows somebody by."""
+    found = [reader.take(17) for _ in range(reader.u8())]
+    if len(found) > most or any(not 0 < mark[0] < len(MARKS) for mark in found):
+        raise Damage("a mark of a kind that does not exist, or too many")
+    return found
+
+
 def customer_defined(reader):
     fields, result = reader.change()
     facts = {"request": fields, "customer": result.take(16), "version": result.u32()}
-    facts |= {"consents": result.flag(), "is_barred": result.flag()}
-    result.zeros(2)
-    facts |= {"approved_orders": result.u32(), "approved_card": result.take(16), "document": document(result)}
-    facts["marks"] = [result.take(17) for _ in range(result.u8())]
+    facts["consents"] = result.flag()
+    result.zeros(3)
+    facts |= {"approved_orders": result.u32(), "denied_orders": result.u32(), "approved_card": result.take(16), "document": document(result)}
+    facts["marks"] = marks(result, 17)
     replaced(result, facts)
-    if len(facts["marks"]) > 17 or any(not 0 < mark[0] < len(MARKS) for mark in facts["marks"]):
-        raise Damage("a mark of a kind that does not exist")
     if field(fields, CUSTOMER) != facts["customer"]:
         raise Damage("a customer is not what the request says")
     return facts
@@ -431,7 +437,8 @@ def order(reader):
     if not 0 < facts["way"] < len(WAYS):
         raise Damage("an order goes a way that there is not")
     return facts | {"authorisation": reader.text(), "carrier": reader.text(), "tracking": reader.text(),
-                    "method": reader.text(), "gateway_payment": reader.text(), "refunded": reader.u64()}  # fmt: skip
+                    "method": reader.text(), "gateway_payment": reader.text(), "refunded": reader.u64(),
+                    "denied": marks(reader, 19)}  # fmt: skip
 
 
 def order_changed(reader):

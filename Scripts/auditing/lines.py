@@ -139,7 +139,7 @@ def replaces(facts):
 
 def customer(facts):
     return {"customer": id_text(facts["customer"]), "version": facts["version"], "consents": facts["consents"],
-            "is_barred": facts["is_barred"], "approved_orders": facts["approved_orders"],
+            "approved_orders": facts["approved_orders"], "denied_orders": facts["denied_orders"],
             "document": document(facts["document"]), "marks": [mark(found) for found in facts["marks"]],
             "replaces": replaces(facts)}  # fmt: skip
 
@@ -160,7 +160,7 @@ def order(facts):
         "authorisation": facts["authorisation"],
         "suspicions": [name for kind, name in enumerate(MARKS) if kind and facts["suspicions"] >> (kind - 1) & 1],
         "device": mark(b"\3" + facts["device"]) if any(facts["device"]) else None, "delivery_way": WAYS[facts["way"]],
-        "carrier": facts["carrier"], "tracking_number": facts["tracking"],
+        "carrier": facts["carrier"], "tracking_number": facts["tracking"], "denied": [mark(found) for found in facts["denied"]],
         "payment_card": document(facts["card_document"]) if any(facts["card_document"][0]) else None,
         "gateway_method": facts["method"], "gateway_payment": facts["gateway_payment"],
         "refunded_minor": facts["refunded"], "reason": facts["reason"], "mail": MAILS[facts["mail"]],

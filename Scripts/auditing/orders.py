@@ -2,13 +2,14 @@
 
 import struct
 
+from .custody import NOBODY
 from .events import Reader, order as order_of
 from .reservations import ORDERED, grant_of
 from .rules import BITS
 from .words import (ACTS, DELIVERED, FULFILMENTS, MAILS, MARK, PAYMENTS, REGULAR, REVIEWS, SHIPPING, STOCK, VERSION, WAYS,
                     id_text)  # fmt: skip
 
-CUSTOMER_RECORD = struct.Struct(">16sIBBHI16s16s32s")
+CUSTOMER_RECORD = struct.Struct(">16sIB3xII16s16s32s")
 MAIL = struct.Struct(">BBHIQ16s")
 SENT, DEFERRED, GIVEN_UP = 1, 2, 3
 LOW_STOCK = 8
@@ -42,29 +43,34 @@ class Orders:
     def customer_defined(self, event):
         facts = event.facts
         before = self.customers.get(facts["customer"])
-        _, version, _, barred, _, approved, card = before[:7] if before else (0, 0, 0, 0, 0, 0, bytes(16))
+        _, version, _, approved, denied, card = before[:6] if before else (0, 0, 0, 0, 0, bytes(16))
         marks = [value for name, value in facts["request"] if name == MARK]
-        wanted = (facts["customer"], version + 1, facts["consents"], barred, 0, approved, card, *facts["document"], marks)
+        wanted = (facts["customer"], version + 1, facts["consents"], approved, denied, card, *facts["document"], marks)
         seen = int.from_bytes(dict(facts["request"])[VERSION], "big")
         if customer_record(wanted) != facts["record"] or seen != version:
             self.findings.problem("orders", event, "a customer is not what this makes of one")
         self.customers[facts["customer"]] = list(wanted)
-        self.replace_documents(event, [before[7]] if before else [])
+        self.replace_documents(event, [before[6]] if before else [])
         self.name_document(event, facts["document"])
 
     def customer_records(self):
         return {id: customer_record(record) for id, record in self.customers.items()}
 
     def is_trusted(self, customer, facts):
-        return customer[5] > 0 and customer[6] == facts["card"] and not facts["suspicions"]
+        return customer[3] > 0 and customer[5] == facts["card"] and not facts["suspicions"]
 
     def marks(self, customer, facts):
         """What the fraud list would know an order by."""
         more = {3: facts["device"], 4: facts["card"]}
-        return customer[9] + [bytes([kind]) + digest for kind, digest in more.items() if any(digest)]
+        return customer[8] + [bytes([kind]) + digest for kind, digest in more.items() if any(digest)]
+
+    def fraud_list(self):
+        """A mark is on it for each denial that put it there and is not pardoned."""
+        return {mark + order: b"" for order, (_, marks) in self.denials.items() for mark in marks}
 
     def check_suspicions(self, event, customer):
-        found = {mark[0] for mark in self.marks(customer, event.facts) if mark in self.fraud}
+        listed = {mark for _, marks in self.denials.values() for mark in marks}
+        found = {mark[0] for mark in self.marks(customer, event.facts) if mark in listed}
         if event.facts["suspicions"] != sum(1 << (kind - 1) for kind in found):
             self.findings.problem("orders", event, "what of it is on the fraud list is not what it says")
 
@@ -95,19 +101,20 @@ class Orders:
             self.entries[cards.kind](cards)
             if cards.kind == 32:
                 self.approvals.check(cards)
+            if facts["act"] == 8:
+                self.custody.bring_back(cards.facts["moves"], facts["order"])
             self.of_order = None
         if facts["act"] == 1 and (record := self.ids.get(facts["order"])):
             self.ids[facts["order"]] = record[:2] + bytes([record[2] | ORDERED]) + record[3:]
         if facts["act"] == 2:
-            customer[5], customer[6] = customer[5] + 1, facts["card"]
+            customer[3], customer[5] = customer[3] + 1, facts["card"]
         elif facts["act"] == 3:
-            customer[3] = 1
-            self.fraud |= {mark: facts["order"] for mark in self.marks(customer, facts)}
+            self.denials[facts["order"]] = facts["customer"], self.marks(customer, facts)
+            if facts["denied"] != self.denials[facts["order"]][1]:
+                self.findings.problem("orders", event, "what it puts on the fraud list is not what it is known by")
         elif facts["act"] == 10:
-            customer[3] = 0
-            for mark in self.marks(customer, facts):
-                if self.fraud.get(mark) == facts["order"]:
-                    del self.fraud[mark]
+            self.denials.pop(facts["order"], None)
+        customer[4] = sum(of == facts["customer"] for of, _ in self.denials.values())
         if facts["mail"]:
             self.mails[event.sequence, 0] = [facts["mail"], 0, 0, 0, 0, facts["order"]]
 
@@ -118,7 +125,7 @@ class Orders:
         wanted = (2 if trusted else 1, PAYMENTS.index("paying") if trusted and facts["method"] else 1, 1)
         if (facts["review"], facts["payment"], facts["fulfilment"]) != wanted or facts["mail"] != 1:
             self.findings.problem("orders", event, "an order does not begin like this")
-        if customer[3]:
+        if customer[4]:
             self.findings.problem("orders", event, "its customer is on the fraud list")
         if not cards or cards.kind != 16 or cards.id != facts["order"]:
             self.findings.problem("orders", event, "it does not reserve its cards")
@@ -158,10 +165,8 @@ class Orders:
             credited += sum(amount for amount, _, _ in credits)
             if self.cards_of(facts["order"]) == sum(move[1] for move in moves):
                 payment, fulfilment = "refunded", "returned"
-        if act == "delete" and facts["cards"]:
-            granted = sum(cards for _, _, _, cards in grant_of(self.ids[facts["order"]])[1])
-            if sum(move[1] for move in facts["cards"].facts["moves"]) != granted:
-                self.findings.problem("orders", event, "not all of its cards came back")
+        if act == "delete":
+            cards = self.check_deleted(event)
         if standing(facts) != (review, payment, fulfilment):
             self.findings.problem("orders", event, f"{act} does not bring it where it stands")
         did = facts["cards"].name if facts["cards"] else None
@@ -182,8 +187,24 @@ class Orders:
             self.findings.problem("orders", event, "it takes a payment that was never opened")
         if act == "refund" and not before["refunded"] < facts["refunded"] <= min(facts["credited"], facts["paid"]):
             self.findings.problem("prices", event, "it gives back what is not credited")
+        stays += () if act == "deny" else ("denied",)
         if facts["paid"] != paid or facts["credited"] != credited or any(facts[name] != before[name] for name in stays):
             self.findings.problem("prices", event, "its money is not what the act makes of it")
+
+    def check_deleted(self, event):
+        """All its cards lie in used stock, none was sold since its customer had it, and those that were regular when it had
+        them are again. Gives the kind of the event that they move by."""
+        cards, order = event.facts["cards"], event.facts["order"]
+        lines, slices = grant_of(self.ids[order])
+        regular = sum(count for line, _, _, count in slices if lines[line][2] == REGULAR)
+        if (sum(move[1] for move in cards.facts["moves"]) if cards else 0) != regular:
+            self.findings.problem("orders", event, "not all of its cards came back, or used ones become regular")
+        for _, _, first, count in slices:
+            if self.custody.brought_back(first, count) != {order}:
+                self.findings.problem("orders", event, "a card of it was sold again")
+            if sum(cards for _, cards in self.custody.held([(0, 0, first, count)], STOCK, NOBODY)) != count:
+                self.findings.problem("orders", event, "a card of it is not in stock")
+        return "reinventoried" if regular else None
 
     def cards_of(self, id):
         """How many cards are delivered under an id."""
@@ -243,7 +264,7 @@ class Orders:
 
 
 def customer_record(record):
-    return CUSTOMER_RECORD.pack(*record[:9]) + bytes([len(record[9])]) + b"".join(record[9])
+    return CUSTOMER_RECORD.pack(*record[:8]) + bytes([len(record[8])]) + b"".join(record[8])
 
 
 def standing(facts):

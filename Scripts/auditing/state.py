@@ -15,7 +15,7 @@ CUSTODY_VALUE = struct.Struct(">IBBIQ16s")
 STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
-TABLES = ["actors", "approvals", "bought", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
+TABLES = ["actors", "approvals", "bought", "came-back", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
           "orders", "payments", "products", "purchase-orders", "purchases", "receipts", "sheets", "shifts", "stock", "vendors"]  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def expected(books, table):
         return books.approvals.records()
     if table in ("orders", "customers", "mail", "fraud", "credentials", "payments"):
         records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records(),
-                   "fraud": books.fraud, "credentials": books.credential_records(),
+                   "fraud": books.fraud_list(), "credentials": books.credential_records(),
                    "payments": books.payment_records()}  # fmt: skip
         return sorted(records[table].items())
     if table in ("sheets", "purchase-orders", "receipts"):
@@ -59,6 +59,8 @@ def expected(books, table):
     if table == "bought":
         orders = ((record[24:40], id) for id, record in books.orders.items())
         return ((customer + id, b"") for customer, id in sorted(orders))
+    if table == "came-back":
+        return custody.came_back()
     if table == "deadlines":
         return ((key, b"") for key in books.deadlines())
     if table == "counters":

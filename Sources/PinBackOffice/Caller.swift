@@ -67,7 +67,7 @@ struct Authentication: RouterMiddleware {
   private func bear(_ token: String, _ context: inout Caller) async throws {
     if let session = sessions.use(token, at: desk.nowMilliseconds) {
       // It ends with the person, and with the password that opened it.
-      guard desk.isLetIn(session.actor), desk.engine.catalogue.password(of: session.actor)?.id == session.password
+      guard desk.isLetIn(session.actor), desk.engine.password(of: session.actor)?.id == session.password
       else {
         sessions.close(token)
         throw Problem.unauthenticated

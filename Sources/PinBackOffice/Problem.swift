@@ -126,6 +126,8 @@ extension Problem {
         ])
     case .barred: self.init("barred", .forbidden, "The customer is on the fraud list.")
     case .otherCurrency: self.init("other-currency", .unprocessableContent, "An order has one currency.")
+    case .resold:
+      self.init("resold", .conflict, "A card of it was sold again, or put back into regular stock, since it came back.")
     case .unknownSheet: self.init("not-found", .notFound, "There is nothing here.")
     case .unknownPurchaseOrder: self.init("unknown-purchase-order", .notFound, "There is no such purchase order.")
     case .purchaseOrderState(let state):

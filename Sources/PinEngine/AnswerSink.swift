@@ -21,6 +21,8 @@ package final class EngineContext: Sendable {
   let storeKey: SecretKey
   let fingerprintKey: SecretKey
   private let published: Mutex<Catalogue>
+  /// Passwords and tokens as of the last synced batch.
+  let credentials = Mutex(CredentialTable())
   /// Card ids whose rows count for nothing, found at recovery.
   let idsToSweep = Mutex<[Range<UInt64>]>([])
   /// Documents that no event names, found at recovery.

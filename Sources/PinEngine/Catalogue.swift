@@ -46,19 +46,15 @@ public final class Catalogue: Sendable {
   public let vendors: [String]
   let lots: [Lot]
   let actors: [Actor]
-  /// Passwords and tokens that were not ended.
-  package let credentials: [RequestID: Credential]
-  private let passwords: [ActorID: Credential]
   private let actorsByName: [String: Int]
   private let productsBySKU: [String: Int]
 
   static let empty = Catalogue(
-    storeID: .zero, isQuarantining: false, approvalRule: .off, products: [], vendors: [], lots: [], actors: [],
-    credentials: [:])
+    storeID: .zero, isQuarantining: false, approvalRule: .off, products: [], vendors: [], lots: [], actors: [])
 
   init(
     storeID: RequestID, isQuarantining: Bool, approvalRule: ApprovalRule, products: [Product], vendors: [String],
-    lots: [Lot], actors: [Actor], credentials: [RequestID: Credential]
+    lots: [Lot], actors: [Actor]
   ) {
     self.storeID = storeID
     self.isQuarantining = isQuarantining
@@ -67,8 +63,6 @@ public final class Catalogue: Sendable {
     self.vendors = vendors
     self.lots = lots
     self.actors = actors
-    self.credentials = credentials
-    passwords = credentials.values.filter { $0.kind == .password }.reduce(into: [:]) { $0[$1.actor] = $1 }
     actorsByName = Dictionary(uniqueKeysWithValues: actors.indices.map { (actors[$0].description.name, $0) })
     productsBySKU = Dictionary(uniqueKeysWithValues: products.indices.map { (products[$0].sku, $0) })
   }
@@ -93,9 +87,6 @@ public final class Catalogue: Sendable {
 
   /// The actor of this name, or nil.
   package func actor(named name: String) -> Actor? { actorsByName[name].map { actors[$0] } }
-
-  /// The actor's password; nil if it has none.
-  package func password(of actor: ActorID) -> Credential? { passwords[actor] }
 
   /// The lot of this number; it must be one that an answer named.
   func lot(_ id: LotID) -> Lot { lots[Int(id.rawValue) - 1] }

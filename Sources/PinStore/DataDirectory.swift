@@ -3,7 +3,10 @@ import PinSealing
 
 /// The directory that a store lives in: what is in it, which format it has, and who may enter.
 enum DataDirectory {
-  static let formatText = "pinvault-data 1\n"
+  /// Another one for each change of what is on disk, in the state or in the payload, of backups too: a program must not take
+  /// one for the other.
+  static let format: UInt32 = 2
+  static let formatText = "\(formatWord)\(format)\n"
   private static let formatWord = "pinvault-data "
 
   /// Takes the directory's lock, if it is a data directory of this format and not a backup.
@@ -21,9 +24,9 @@ enum DataDirectory {
     let text = String(decoding: try FileTree.contents(of: format, limit: 256), as: UTF8.self)
     guard text != formatText else { return }
     guard text.hasPrefix(formatWord), text.hasSuffix("\n"),
-      let version = Int(text.dropFirst(formatWord.count).dropLast())
+      let found = UInt32(text.dropFirst(formatWord.count).dropLast()), found > 0
     else { throw .notADataDirectory(path) }
-    throw version > 1 ? .newerFormat(path: path, found: "data format \(version)") : .notADataDirectory(path)
+    throw .otherFormat(path: path, name: "data format", found: found, expected: Self.format)
   }
 
   static let parts = ["journal", "state", "payload"]

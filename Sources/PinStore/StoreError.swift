@@ -6,8 +6,8 @@ package enum StoreError: Error, Sendable, Equatable {
   /// Another process, or another store of this one, works in the directory.
   case directoryInUse(String)
   case notADataDirectory(String)
-  /// The directory was made by a newer version of the program.
-  case newerFormat(path: String, found: String)
+  /// It was made by another version of the program, whose format of this name has another number.
+  case otherFormat(path: String, name: String, found: UInt32, expected: UInt32)
   /// The directory is a backup: it is restored into a new directory and never served itself.
   case isBackup(String)
   case notABackup(String)
@@ -61,7 +61,9 @@ extension StoreError: CustomStringConvertible {
     switch self {
     case .directoryInUse(let path): "\(path) is in use by another process"
     case .notADataDirectory(let path): "\(path) is not a data directory"
-    case .newerFormat(let path, let found): "\(path) was made by a newer version (\(found)); use that one"
+    case .otherFormat(let path, let name, let found, let expected):
+      "\(path) has \(name) \(found), and this version reads \(name) \(expected): use the \(found > expected ? "newer" : "older") "
+        + "version that made it" + (found > expected ? "" : ", or begin a new directory with `pinvault init`")
     case .isBackup(let path): "\(path) is a backup: restore it into a new directory"
     case .notABackup(let path): "\(path) is not a backup"
     case .alreadyThere(let path): "\(path) already exists"

@@ -460,7 +460,10 @@ CASES = [
     Case("an order that nobody suspects", "orders", "on the fraud list",
          events=change("order-changed", in_order(23), b"\0", wanted=lambda event: event.facts["suspicions"])),
     Case("a mark that nobody put on the fraud list", "tables", "comes of no event",
-         tables=entry("fraud", lambda key, value: [(key, value), (b"\1" + bytes(16), value)])),  # fmt: skip
+         tables=entry("fraud", lambda key, value: [(key, value), (b"\1" + bytes(32), value)])),  # fmt: skip
+    Case("a denial that spares a mark", "orders", "what it is known by",
+         events=change("order-changed", lambda event: in_order(0)(event) + result_size(event) - 1, b"\x63",
+                       wanted=lambda event: event.facts["act"] == 3)),
     Case("an order paid with another amount", "prices", "its money",
          events=change("order-changed", in_order(79), b"\x63", wanted=lambda event: event.facts["act"] == 4)),
     Case("a mail tried that does not wait", "orders", "does not wait",

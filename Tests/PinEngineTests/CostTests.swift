@@ -52,6 +52,35 @@ struct CostTests {
     #expect(cost == Cost(syncs: 1, events: number, changes: number * 3, journalBytes: 65 + number * 132))
   }
 
+  @Test("A token costs the same however much there is, and has nothing made anew of what serving threads read")
+  func tokens() async throws {
+    let bench = try makeBench()
+    let clerk = try await bench.actor("clerk", .clerk)
+    func change(_ act: CredentialChange.Act) async throws -> RequestID {
+      let change = CredentialChange(id: bench.id(), act: act)
+      guard case .credential = await bench.engine.change(change, as: bench.administrator, keyNumber: 0).outcome else {
+        throw Unexpected(what: "credential")
+      }
+      return change.id
+    }
+    func token(of owner: ActorID) async throws -> RequestID {
+      let document = DocumentName(id: bench.id(), digest: [UInt8](repeating: 1, count: 32))
+      return try await change(.addToken(of: owner, name: "books", endsAtMilliseconds: 0, document))
+    }
+    var costs: [Cost] = []
+    for size in [1, 40] {
+      for number in 0..<size {
+        _ = try await token(of: try await bench.actor("clerk-\(size)-\(number)", .clerk))
+        _ = try await bench.product("P\(size)-\(number)")
+      }
+      let catalogue = bench.engine.catalogue
+      costs.append(try await cost(bench) { _ = try await change(.end(try await token(of: clerk))) })
+      #expect(bench.engine.catalogue === catalogue)
+    }
+    #expect(costs[0] == costs[1])
+    #expect(costs[0] == Cost(syncs: 2, events: 2, changes: 4, journalBytes: costs[0].journalBytes))
+  }
+
   @Test("Each step of a card's life is one sync and few puts")
   func steps() async throws {
     let bench = try makeBench()

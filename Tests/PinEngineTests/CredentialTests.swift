@@ -68,7 +68,7 @@ struct CredentialTests {
       guard case .credential(let made) = await change(.setPassword(of: clerk, document(bench)), bench, as: clerk) else {
         throw Unexpected(what: "password")
       }
-      #expect(bench.engine.catalogue.password(of: clerk) == made && bench.engine.catalogue.credentials.count == 1)
+      #expect(bench.engine.password(of: clerk) == made && bench.engine.credentials.count == 1)
     }
     func token(_ name: String, endsAt: UInt64 = 0) async -> Outcome {
       let add = CredentialChange.Act.addToken(of: clerk, name: name, endsAtMilliseconds: endsAt, document(bench))
@@ -79,7 +79,7 @@ struct CredentialTests {
     for number in 0..<32 { guard case .credential = await token("t\(number)") else { throw Unexpected(what: "token") } }
     #expect(await token("t0").refusal == .nameTaken)
     guard case .orderRefused(.tooManyTokens(limit: 32)) = await token("t32") else { throw Unexpected(what: "many") }
-    let first = try #require(bench.engine.catalogue.credentials.values.first { $0.name == "t0" })
+    let first = try #require(bench.engine.credentials.values.first { $0.name == "t0" })
     let end = CredentialChange(id: bench.id(), act: .end(first.id))
     for isRepeat in [false, true] {
       let answered = await bench.engine.change(end, as: clerk, keyNumber: 0)
@@ -89,10 +89,10 @@ struct CredentialTests {
     guard case .orderRefused(.unknownCredential) = await change(.end(first.id), bench, as: clerk) else {
       throw Unexpected(what: "ended twice")
     }
-    let before = bench.engine.catalogue.credentials
+    let before = bench.engine.credentials
     #expect(before.count == 32)
     try bench.restart()
-    #expect(bench.engine.catalogue.credentials == before)
+    #expect(bench.engine.credentials == before)
     #expect(try bench.engine.verify().sound)
   }
 
@@ -157,7 +157,7 @@ struct CredentialTests {
       bench.engine.settle(id, as: .isNamed(replacing: answered.replaces))
     }
     for id in ids { #expect(try await bench.hasDocument(id) == (id == ids[2])) }
-    #expect(bench.engine.catalogue.password(of: clerk)?.id == ids[2])
+    #expect(bench.engine.password(of: clerk)?.id == ids[2])
   }
 
   @Test("Two attempts of one change at once purge what it replaced, and nothing else")
@@ -222,12 +222,12 @@ struct CredentialTests {
     // Who is let in again comes with nothing from before.
     actor.isRevoked = false
     _ = await bench.engine.define(DefineActor(id: bench.id(), actor: actor), as: bench.administrator)
-    #expect((bench.engine.catalogue.password(of: clerk) == nil) == isEnded)
-    #expect(bench.engine.catalogue.credentials.count == (isEnded ? 1 : 3))
+    #expect((bench.engine.password(of: clerk) == nil) == isEnded)
+    #expect(bench.engine.credentials.count == (isEnded ? 1 : 3))
     #expect(try await bench.hasDocument(others))
-    let before = bench.engine.catalogue.credentials
+    let before = bench.engine.credentials
     try bench.restart()
-    #expect(bench.engine.catalogue.credentials == before)
+    #expect(bench.engine.credentials == before)
     #expect(try bench.engine.verify().sound)
   }
 }

@@ -180,7 +180,7 @@ struct EverythingDone: Sendable {
       let change = CredentialChange(id: bench.id(), act: act)
       try done(await bench.engine.change(change, as: bench.administrator, keyNumber: 0).outcome)
     }
-    let gone = bench.engine.catalogue.credentials.values.first { $0.name == "gone" }
+    let gone = bench.engine.credentials.values.first { $0.name == "gone" }
     let end = CredentialChange(id: bench.id(), act: .end(gone?.id ?? .zero))
     try done(await bench.engine.change(end, as: shop.reviewer, keyNumber: 0).outcome)
     try await replace(shop)

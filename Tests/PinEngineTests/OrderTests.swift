@@ -314,6 +314,51 @@ struct OrderTests {
     #expect(try await shop.soundAfterRestart())
   }
 
+  @Test(
+    "A pardon takes off what its denial put on, whatever the customer is known by since, and nothing of another denial")
+  func pardonOfWhatWasDenied() async throws {
+    let shop = try await Shop()
+    let customer = try await shop.customer(marks: [shop.mark(.email, 1), shop.mark(.address, 5)])
+    // All three wait for review together.
+    var orders: [RequestID] = []
+    for card in [1, 2, 2] as [UInt8] { orders.append(try await shop.submit(customer, count: 1, card: card)) }
+    try await shop.change(orders[0], .deny(reason: "stolen"), as: shop.reviewer)
+    let denied = try await shop.found(orders[0]).order.denied
+    #expect(denied == [shop.mark(.email, 1), shop.mark(.address, 5), Mark(.card, [UInt8](repeating: 1, count: 16))])
+    // It moves, and gives another address; what the second denial puts on the list is of that.
+    try await shop.define(customer, version: 1, marks: [shop.mark(.email, 2), shop.mark(.address, 5)])
+    for order in orders[1...] { try await shop.change(order, .deny(reason: "stolen"), as: shop.reviewer) }
+    func listed() async throws -> [Bool] {
+      var listed: [Bool] = []
+      for mark in [shop.mark(.email, 1), shop.mark(.email, 2), shop.mark(.address, 5)] {
+        let order = try await shop.submit(try await shop.customer(marks: [mark]), count: 1, card: 9)
+        listed.append(try await !shop.found(order).order.suspicions.isEmpty)
+      }
+      for card in [1, 2] as [UInt8] {
+        let order = try await shop.submit(try await shop.customer(), count: 1, card: card)
+        listed.append(try await !shop.found(order).order.suspicions.isEmpty)
+      }
+      return listed
+    }
+    func isBarred() async throws -> Bool {
+      guard case .customer(let found) = await shop.bench.ask(.orders(.customer(customer)), as: shop.clerk) else {
+        throw Unexpected(what: "customer")
+      }
+      return found.isBarred
+    }
+    #expect(try await listed() == [true, true, true, true, true])
+    for (order, expected, stays) in [
+      (orders[0], [false, true, true, false, true], true), (orders[1], [false, true, true, false, true], true),
+      (orders[2], [false, false, false, false, false], false),
+    ] {
+      try await shop.change(order, .pardon(reason: "the bank erred"), as: shop.reviewer)
+      #expect(try await listed() == expected)
+      #expect(try await isBarred() == stays)
+    }
+    _ = try await shop.submit(customer, count: 1)
+    #expect(try await shop.soundAfterRestart())
+  }
+
   @Test("An order is deleted once all its cards are in used stock: they are regular then, and a tombstone stays")
   func deletion() async throws {
     let shop = try await Shop()
@@ -337,6 +382,37 @@ struct OrderTests {
         .orders(.orders(after: .zero, onlyPending: false)), as: shop.all)
     else { throw Unexpected(what: "orders") }
     #expect(!listed.contains { $0.id == order })
+    #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test("An order of which a card was sold again is not deleted, even if the card is back; one that was only held, is")
+  func deletionAfterResale() async throws {
+    let shop = try await Shop()
+    let order = try await shop.order(standing: "returned")
+    let other = try await shop.order(standing: "returned")
+    // One of the first order's cards is sold from used stock in an order of its own, and comes back.
+    let customer = try await shop.customer()
+    let lines = [Line(product: shop.product, count: 1, condition: .used)]
+    let resale = shop.bench.id()
+    let submit = OrderChange.Submit(customer: customer, lines: lines, card: shop.card(1))
+    guard case .orderChanged = await shop.ask(resale, .submit(submit), version: 0, as: shop.all) else {
+      throw Unexpected(what: "used sale")
+    }
+    for act in [OrderChange.Act.approve, .recordPayment(authorisation: "A"), .takeBack([])] {
+      try await shop.change(resale, act, as: shop.all)
+    }
+    let level = try await shop.bench.level(shop.product)
+    #expect(level.used == 4)
+    let outcome = await shop.ask(order, .delete(reason: "entered twice"), version: 4, as: shop.all)
+    guard case .orderRefused(.resold) = outcome else { throw Unexpected(what: "\(outcome)") }
+    // The used sale was a mistake, too: it is deleted, and its card stays used.
+    try await shop.change(resale, .delete(reason: "entered twice"), as: shop.all)
+    #expect(try await shop.axes(resale).fulfilment == .deleted)
+    #expect(try await shop.bench.level(shop.product) == level)
+    // The neighbour's cards lie in one piece with them, and nobody had them.
+    try await shop.change(other, .delete(reason: "entered twice"), as: shop.all)
+    let after = try await shop.bench.level(shop.product)
+    #expect(after.used == 2 && after.regular == level.regular + 2)
     #expect(try await shop.soundAfterRestart())
   }
 

@@ -47,6 +47,17 @@ struct Shop: Sendable {
     return customer.id
   }
 
+  /// Says anew who a customer is.
+  func define(_ customer: RequestID, version: UInt32, marks: [Mark]) async throws {
+    let id = bench.id()
+    let kept = try await bench.engine.keep(Array("customer".utf8), id: id).get()
+    let change = CustomerChange(
+      id: id, customer: customer, version: version, consents: false, document: kept.name, marks: marks)
+    let answered = await bench.engine.perform(.orders(.defineCustomer(change)), as: clerk)
+    guard case .customer = answered.outcome else { throw Unexpected(what: "customer: \(answered.outcome)") }
+    bench.engine.settle(id, as: .isNamed(replacing: answered.replaces))
+  }
+
   func card(_ number: UInt8) -> PaymentCard {
     PaymentCard(
       document: DocumentName(id: bench.id(), digest: [UInt8](repeating: number, count: 32)),

@@ -128,10 +128,17 @@ import Testing
     }
   }
 
-  @Test func aNewerDirectoryIsNotRead() async throws {
+  @Test(arguments: [1, 99] as [UInt32])
+  func aDirectoryOfAnotherFormatIsNotRead(number: UInt32) async throws {
     try await withCopy { copy in
-      try Data("pinvault-data 2\n".utf8).write(to: URL(fileURLWithPath: "\(copy)/format"))
-      #expect(throws: StoreError.newerFormat(path: copy, found: "data format 2")) { try JournalView(of: copy) }
+      let format = URL(fileURLWithPath: "\(copy)/format")
+      let present = try String(contentsOf: format, encoding: .utf8).split(separator: " ").last.flatMap {
+        UInt32($0.dropLast())
+      }
+      try Data("pinvault-data \(number)\n".utf8).write(to: format)
+      let error = StoreError.otherFormat(
+        path: copy, name: "data format", found: number, expected: try #require(present))
+      #expect(throws: error) { try JournalView(of: copy) }
     }
   }
 

@@ -87,11 +87,20 @@ import Testing
     #expect(try tally.look("genesis") == 1)
   }
 
-  @Test func aNewerFormatIsRefused() throws {
+  @Test(
+    "A directory of an older or a newer format is refused, with both numbers and what to do",
+    arguments: [(DataDirectory.format - 1, "older"), (DataDirectory.format + 1, "newer")])
+  func anotherFormatNumberIsRefused(found: UInt32, word: String) throws {
     let rig = try StoreRig.created()
     try FileTree.remove("\(rig.directory)/format")
-    try FileTree.create("\(rig.directory)/format", Array("pinvault-data 2\n".utf8))
-    #expect(throws: StoreError.newerFormat(path: rig.directory, found: "data format 2")) { try rig.open() }
+    try FileTree.create("\(rig.directory)/format", Array("pinvault-data \(found)\n".utf8))
+    let error = StoreError.otherFormat(
+      path: rig.directory, name: "data format", found: found, expected: DataDirectory.format)
+    #expect(throws: error) { try rig.open() }
+    for part in ["data format \(found)", "data format \(DataDirectory.format)", "use the \(word) version"] {
+      #expect(error.description.contains(part))
+    }
+    #expect(error.description.contains("pinvault init") == (word == "older"))
   }
 
   @Test(arguments: ["", "pinvault-data\n", "pinvault-data 0\n", "pinvault-data x\n", "hello"])
@@ -109,7 +118,9 @@ import Testing
     header[11] = 2
     try File.open(path, .write).write(
       (header + [UInt8](bigEndian: SHA256Hasher.sha256(of: header.span.bytes).check)).span.bytes, at: 0)
-    #expect(throws: StoreError.newerFormat(path: path, found: "journal format 2")) { try rig.open() }
+    #expect(throws: StoreError.otherFormat(path: path, name: "journal format", found: 2, expected: 1)) {
+      try rig.open()
+    }
   }
 
   @Test func aDirectoryIsCreatedOnce() throws {

@@ -79,6 +79,14 @@ struct PeopleTests {
         #expect(run.status == 77 && run.errors.contains("unauthenticated"), "\(run.errors)")
       }
       #expect(try await vault.trySignIn("clerk", "the second password").status == 77)
+
+      // Who is let in again a moment later comes with nothing from before.
+      _ = try await vault.asAdministrator("actor", "change", "clerk", "--role", "clerk")
+      for arguments in [session, token] { #expect(try await vault.tool.start(arguments).finish().status == 77) }
+      #expect(try await vault.trySignIn("clerk", "the second password").status == 77)
+      try await vault.give("the third password", to: "clerk")
+      try await vault.signIn("clerk", "the third password")
+      #expect(try await vault.tool.start(session).finish().status == 0)
     }
   }
 

@@ -103,7 +103,7 @@ import Testing
       #expect(clear.status == 64)
       #expect(clear.errors.contains("--allow-clear-text"))
 
-      try "pinvault-data 2\n".write(toFile: tool.path("other/format"), atomically: true, encoding: .utf8)
+      try "pinvault-data 99\n".write(toFile: tool.path("other/format"), atomically: true, encoding: .utf8)
       let newer = try await tool.run("serve", "--data", "other", "--master-key", "other.master-key", "--port", "0")
       #expect(newer.status == 65)
       #expect(newer.errors.contains("newer"))

@@ -62,7 +62,7 @@ struct PeopleRoutes: Sendable {
       catalogue.descriptions.map { actor in
         ActorAnswer(
           name: actor.name, roles: actor.roles.names, isRevoked: actor.isRevoked,
-          hasPassword: catalogue.password(of: actor.id) != nil)
+          hasPassword: desk.engine.password(of: actor.id) != nil)
       })
   }
 
@@ -95,8 +95,8 @@ struct PeopleRoutes: Sendable {
   @Sendable private func tokens(_ request: Request, _ context: Caller) async throws -> Response {
     let catalogue = desk.engine.catalogue
     let seesAll = desk.engine.allows(context.asker.actor, .actors)
-    let tokens = catalogue.credentials.values
-      .filter { $0.kind == .token && (seesAll || $0.actor == context.asker.actor) }
+    let seen = seesAll ? Array(desk.engine.credentials.values) : desk.engine.credentials(of: context.asker.actor)
+    let tokens = seen.filter { $0.kind == .token }
       .sorted {
         ($0.actor.rawValue, $0.madeAtMilliseconds, $0.name) < ($1.actor.rawValue, $1.madeAtMilliseconds, $1.name)
       }
@@ -112,8 +112,8 @@ struct PeopleRoutes: Sendable {
     guard (1...Self.mostDays).contains(body.days) else { throw Problem.invalid("days") }
     let id = try request.changeID
     // By the id's own time where it has been done before, so that the same is asked again.
-    let made = desk.engine.catalogue.credentials[id]?.madeAtMilliseconds ?? desk.nowMilliseconds
-    let endsAt = desk.engine.catalogue.credentials[id]?.endsAtMilliseconds ?? made + body.days * 86_400_000
+    let known = desk.engine.credential(id)
+    let endsAt = known?.endsAtMilliseconds ?? desk.nowMilliseconds + body.days * 86_400_000
     let (done, token) = try await desk.addToken(
       name: body.name, endsAtMilliseconds: endsAt, of: owner.id, id: id, context.asker)
     var told = CredentialAnswer(done.value, owner.name)

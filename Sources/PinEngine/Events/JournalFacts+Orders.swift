@@ -63,7 +63,7 @@ extension JournalFacts {
   static func json(_ customer: Customer, replaces: [RequestID]) -> KeyValuePairs<String, OrderedJSON> {
     [
       "customer": .id(customer.id), "version": .number(customer.version), "consents": .flag(customer.consents),
-      "is_barred": .flag(customer.isBarred), "approved_orders": .number(customer.approvedOrders),
+      "approved_orders": .number(customer.approvedOrders), "denied_orders": .number(customer.deniedOrders),
       "document": customer.document.json, "marks": .list(customer.marks.map(\.json)),
       "replaces": .list(replaces.map { .id($0) }),
     ]
@@ -81,7 +81,7 @@ extension JournalFacts {
       "credited_minor": .number(order.creditedMinor), "authorisation": .text(order.authorisation),
       "suspicions": .list(order.suspicions.kinds.map { .text("\($0)") }), "device": order.device?.json ?? .null,
       "delivery_way": .text("\(order.way)"), "carrier": .text(order.carrier),
-      "tracking_number": .text(order.trackingNumber),
+      "tracking_number": .text(order.trackingNumber), "denied": .list(order.denied.map(\.json)),
       "payment_card": order.card?.document.json ?? .null, "gateway_method": .text(order.method?.token ?? ""),
       "gateway_payment": .text(order.gatewayPayment), "refunded_minor": .number(order.refundedMinor),
       "reason": changed.reason.map { .text($0) } ?? .null,

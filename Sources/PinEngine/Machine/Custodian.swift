@@ -157,6 +157,7 @@ extension Machine {
     let value = CustodyValue(
       count: move.extent.count, holder: holder, condition: move.condition, lot: move.lot, placedBy: sequence, id: id)
     try putInCustody(move.extent, value, state: &state)
+    if move.condition == .used, holder == .delivered || holder == .void { try forgetCameBack(move.extent, &state) }
     count(move, to: Place(rawValue: holder.rawValue)!, condition: move.condition)
   }
 
@@ -170,6 +171,7 @@ extension Machine {
       try takeFromCustody(move.extent, from: move.from, state: &state)
     }
     try putInStock(move.extent, lot: move.lot, condition: condition, placedBy: sequence, state: &state)
+    if move.condition == .used, condition == .regular { try forgetCameBack(move.extent, &state) }
     count(move, to: .stock, condition: condition)
   }
 

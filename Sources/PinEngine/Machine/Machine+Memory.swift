@@ -43,6 +43,7 @@ extension Machine {
     while let entry = try credentialWalk.next() {
       let credential = trusting(entry.value) { (reader) throws(ByteShortage) in try Credential(&reader) }
       credentials[credential.id] = credential
+      changedCredentials.append(credential.id)
     }
     for product in products { productIDs[product.sku] = product.id }
   }
@@ -83,6 +84,15 @@ extension Machine {
     haveCountersChanged = false
   }
 
+  /// Gives the serving threads the passwords and tokens that changed.
+  mutating func publishCredentials() {
+    guard let context, !changedCredentials.isEmpty else { return }
+    context.credentials.withLock { published in
+      for id in changedCredentials { published[id] = credentials[id] }
+    }
+    changedCredentials.removeAll()
+  }
+
   /// Gives the serving threads what they need of the state: products, lots and actors with their keys.
   mutating func publishCatalogue() throws(SealingError) {
     guard let context else { return }
@@ -116,7 +126,6 @@ extension Machine {
     context.publish(
       Catalogue(
         storeID: counters.storeID, isQuarantining: counters.isQuarantining,
-        approvalRule: counters.approvalRule, products: products, vendors: vendors, lots: lotFacts, actors: actorFacts,
-        credentials: credentials))
+        approvalRule: counters.approvalRule, products: products, vendors: vendors, lots: lotFacts, actors: actorFacts))
   }
 }

@@ -33,8 +33,9 @@ package struct Machine: ~Copyable {
   var takings: [Takings] = []
   /// What was approved and not done yet.
   var approvals: [RequestID: ApprovalRecord] = [:]
-  /// Passwords and tokens that were not ended, by the id of the change that made them.
-  var credentials: [RequestID: Credential] = [:]
+  var credentials = CredentialTable()
+  /// Those that serving threads have otherwise.
+  var changedCredentials: [RequestID] = []
 
   /// What is to be written at the next checkpoint.
   var changedLevels = Marks()
@@ -112,6 +113,7 @@ extension Machine: StateMachine {
 
   package mutating func attach(_ context: EngineContext, state: inout WriteTransaction) throws {
     self.context = context
+    publishCredentials()
     try publishCatalogue()
   }
 
@@ -130,6 +132,7 @@ extension Machine: StateMachine {
   }
 
   package mutating func publish() {
+    publishCredentials()
     guard hasCatalogueChanged else { return }
     hasCatalogueChanged = false
     do {

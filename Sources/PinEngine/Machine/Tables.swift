@@ -31,7 +31,7 @@ struct Tables {
   let customers: Table
   /// The sequence of the event that caused it → a mail that was not sent yet.
   let mail: Table
-  /// A mark of somebody who was denied → the order that was.
+  /// A mark of somebody who was denied, and the order that was → nothing.
   let fraud: Table
   /// Kind of sheet, product's or vendor's number → its version, and its document.
   let sheets: Table
@@ -44,6 +44,8 @@ struct Tables {
   let bought: Table
   /// Order id → nothing: the gateway is to be asked about it.
   let payments: Table
+  /// Last card of an extent in used stock → its first one, and the order whose customer brought it back.
+  let cameBack: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
@@ -53,6 +55,7 @@ struct Tables {
     Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
     Table.Spec(name: "sheets"), Table.Spec(name: "purchase-orders"), Table.Spec(name: "receipts"),
     Table.Spec(name: "credentials"), Table.Spec(name: "bought"), Table.Spec(name: "payments"),
+    Table.Spec(name: "came-back"),
   ]
 
   /// All: every entry comes of an event.
@@ -83,6 +86,7 @@ struct Tables {
     credentials = tables[20]
     bought = tables[21]
     payments = tables[22]
+    cameBack = tables[23]
   }
 }
 

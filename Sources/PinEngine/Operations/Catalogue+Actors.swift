@@ -130,7 +130,7 @@ extension Machine {
     result.write(actor.id.rawValue)
     // Whoever left, or had its key taken, may have left a password or a token behind, and is to come in by none.
     if actor.isRevoked || define.keyChange == .renew {
-      for credential in credentials(of: actor.id) { result.write(credential.document.id) }
+      for credential in credentials.of(actor.id) { result.write(credential.document.id) }
     }
     Self.beginChange(.actorDefined, define.id, fields, result: result, by: asker.id, &block)
     record.write(to: &block.writer)
@@ -157,7 +157,7 @@ extension Machine {
     let change = ChangeEvent(event)
     let actor = trusting(change.body) { (reader) throws(ByteShortage) in try ActorRecord(&reader) }
     if !Self.replaced(by: .defineActor, result: change.result).isEmpty {
-      for credential in credentials(of: actor.description.id) { try removeCredential(credential.id, &state) }
+      for credential in credentials.of(actor.description.id) { try removeCredential(credential.id, &state) }
     }
     let index = Int(actor.description.id.rawValue) - 1
     if index == actors.count {

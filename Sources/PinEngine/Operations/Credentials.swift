@@ -22,7 +22,7 @@ extension Machine {
     switch change.act {
     case .setPassword(let owner, let document):
       credential = Credential(id: change.id, actor: owner, kind: .password, madeAtMilliseconds: now, document: document)
-      replaced = password(of: owner)
+      replaced = credentials.password(of: owner)
     case .addToken(let owner, let name, let endsAt, let document):
       credential = Credential(
         id: change.id, actor: owner, kind: .token, madeAtMilliseconds: now, endsAtMilliseconds: endsAt,
@@ -37,7 +37,7 @@ extension Machine {
     guard mayChange(credential, of: owner, asker) else { return Reply(.refused(.notPermitted)) }
     if !credential.isEnded, credential.kind == .token {
       guard credential.works(at: now) else { return Reply(.refused(.invalid(.deadline))) }
-      let others = credentials.values.filter { $0.actor == owner.id && $0.kind == .token }
+      let others = credentials.of(owner.id).filter { $0.kind == .token }
       guard !others.contains(where: { $0.name == credential.name }) else { return Reply(.refused(.nameTaken)) }
       guard others.count < Self.mostTokens else {
         return Reply(.orderRefused(.tooManyTokens(limit: UInt32(Self.mostTokens))))
@@ -60,29 +60,21 @@ extension Machine {
 
   mutating func applyCredentialChanged(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
     let credential = trusting(ChangeEvent(event).result) { (reader) throws(ByteShortage) in try Credential(&reader) }
-    hasCatalogueChanged = true
     if credential.isEnded { return try removeCredential(credential.id, &state) }
-    if credential.kind == .password, let before = password(of: credential.actor) {
+    if credential.kind == .password, let before = credentials.password(of: credential.actor) {
       try removeCredential(before.id, &state)
     }
     credentials[credential.id] = credential
+    changedCredentials.append(credential.id)
     record.removeAll()
     credential.write(to: &record)
     let key = credential.id.key
     try state.put(record.bytes, for: key.span.bytes, in: tables.credentials)
   }
 
-  private func password(of actor: ActorID) -> Credential? {
-    credentials.values.first { $0.actor == actor && $0.kind == .password }
-  }
-
-  /// What an actor proves itself by besides its keys, in the order of the ids.
-  func credentials(of actor: ActorID) -> [Credential] {
-    credentials.values.filter { $0.actor == actor }.sorted { $0.id < $1.id }
-  }
-
   mutating func removeCredential(_ id: RequestID, _ state: inout WriteTransaction) throws(LMDBError) {
     credentials[id] = nil
+    changedCredentials.append(id)
     let key = id.key
     _ = try state.remove(key.span.bytes, in: tables.credentials)
   }
@@ -176,6 +168,17 @@ extension JournalFacts {
 }
 
 extension Engine {
+  /// Passwords and tokens that were not ended, as of the last synced batch.
+  package var credentials: [RequestID: Credential] { context.credentials.withLock { $0.all } }
+
+  package func credential(_ id: RequestID) -> Credential? { context.credentials.withLock { $0[id] } }
+
+  /// An actor's password and tokens.
+  package func credentials(of actor: ActorID) -> [Credential] { context.credentials.withLock { $0.of(actor) } }
+
+  /// The actor's password; nil if it has none.
+  package func password(of actor: ActorID) -> Credential? { context.credentials.withLock { $0.password(of: actor) } }
+
   /// Gives an actor a password or a token, what it is checked against being a document that is durable by now; or ends one.
   package func change(_ change: CredentialChange, as actor: ActorID, keyNumber: UInt64) async -> Answered {
     let command = Command.internalCommand(InternalCommand(.changeCredential(change)))

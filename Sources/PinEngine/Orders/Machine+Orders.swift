@@ -54,6 +54,7 @@ extension Machine {
       (order.card, order.method, order.gatewayPayment) = (card, nil, "")
       replaced = before.card?.document.id
       order.suspicions = try suspicions(of: order, by: customer, state)
+    case .deny: order.denied = order.marks(with: customer)
     case .ship(let carrier, let number): (order.carrier, order.trackingNumber) = (carrier, number)
     case .changeMethod(let method):
       (order.card, order.method, order.gatewayPayment) = (nil, method, "")
@@ -92,8 +93,8 @@ extension Machine {
       }
     } else if row.cards == .becomeRegular, case .delete(let reason) = change.act {
       switch try gatherDeletion(StockChange(id: change.id, extents: [], reason: reason), of: order, now, state) {
-      case .failure(let refusal): return Reply(.refused(refusal))
-      case .success(let stockChange): event.cards = .becomeRegular(stockChange)
+      case .refused(let outcome): return Reply(outcome)
+      case .mayBe(let stockChange): event.cards = stockChange.map { .becomeRegular($0) } ?? .none
       }
     } else if row.cards == .release {
       if let refusal = try gatherHeld(order.id, state) { return Reply(.refused(refusal)) }
@@ -191,13 +192,14 @@ extension Machine {
       try carryOut(cards, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     }
     switch change.act {
+    case .takeBack: try noteCameBack(change.cards, from: order.id, &state)
     case .submit:
       try changeHead(of: order.id, &state) { $0.isOrdered = true }
       let bought = order.customer.bytes + order.id.bytes
       let nothing: [UInt8] = []
       try state.put(nothing.span.bytes, for: bought.span.bytes, in: tables.bought)
     case .pardon:
-      try changeCustomer(order.customer, &state) { $0.isBarred = false }
+      try changeCustomer(order.customer, &state) { $0.deniedOrders -= 1 }
       try removeFraud(of: order, &state)
     case .approve:
       try changeCustomer(order.customer, &state) { customer in
@@ -205,7 +207,7 @@ extension Machine {
         customer.approvedCard = order.instrument
       }
     case .deny:
-      try changeCustomer(order.customer, &state) { $0.isBarred = true }
+      try changeCustomer(order.customer, &state) { $0.deniedOrders += 1 }
       try putFraud(of: order, &state)
     default: break
     }

@@ -189,6 +189,8 @@ public enum OrderRefusal: Error, Hashable, Sendable {
   case wrongState(OrderAxes)
   /// The customer is on the fraud list.
   case barred
+  /// A card of it was sold again, or put back into regular stock, since it came back.
+  case resold
   /// Its lines cost different currencies.
   case otherCurrency
   case noCard

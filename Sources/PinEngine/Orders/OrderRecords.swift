@@ -7,10 +7,10 @@ import PinWords
 ///                44 submitted at u64  52 currency u32  56 total u64  64 shipping u64  72 paid u64  80 credited u64
 ///                88 card's document: id (16), digest (32)  136 card's fingerprint (16)  152 device (16)
 ///                168 delivery way  169 authorisation, carrier, tracking number: texts, then of the gateway:
-///                method, payment: texts, refunded u64
-///     customer   0 id  16 version u32  20 consents  21 is barred  22 zero u16  24 approved orders u32
-///                28 approved card (16)  44 document: id (16), digest (32)  92 number of marks
-///                93 marks: kind, digest (16)
+///                method, payment: texts, refunded u64, then the marks of its denial
+///     customer   0 id  16 version u32  20 consents  21 three zero bytes  24 approved orders u32  28 denied orders u32
+///                32 approved card (16)  48 document: id (16), digest (32)  96 marks
+///     marks      0 their number u8  1 each: kind, digest (16)
 ///     mail       0 kind  1 is dead  2 attempts u16  4 zero u32  8 not before u64  16 order
 ///
 /// Where there is no card, its document is zeros, and its fingerprint is the gateway method's, or zeros; where the device is
@@ -41,6 +41,7 @@ extension Order {
       writer.write(shortString: text)
     }
     writer.write(refundedMinor)
+    denied.write(to: &writer)
   }
 
   init(_ reader: inout ByteReader) throws(ByteShortage) {
@@ -81,6 +82,7 @@ extension Order {
     guard instrument == fingerprint, card == nil || method == nil else { throw ByteShortage() }
     gatewayPayment = try reader.readShortString()
     refundedMinor = try reader.read()
+    denied = try [Mark](&reader, atMost: Mark.mostOfOrder)
   }
 }
 
@@ -102,6 +104,8 @@ extension Mark {
   static let byteCount = 17
   /// The most that a customer has: of the e-mail address and each address.
   static let mostOfCustomer = 17
+  /// The customer's, the device's and the payment card's.
+  static let mostOfOrder = mostOfCustomer + 2
 
   func write(to writer: inout ByteWriter) {
     precondition(digest.count == 16, "a mark has 16 bytes")
@@ -118,32 +122,43 @@ extension Mark {
   var bytes: [UInt8] { [kind.rawValue] + digest }
 }
 
+extension [Mark] {
+  fileprivate func write(to writer: inout ByteWriter) {
+    writer.write(UInt8(count))
+    for mark in self { mark.write(to: &writer) }
+  }
+
+  fileprivate init(_ reader: inout ByteReader, atMost most: Int) throws(ByteShortage) {
+    self = []
+    let count = Int(try reader.read(UInt8.self))
+    guard count <= most else { throw ByteShortage() }
+    for _ in 0..<count { append(try Mark(&reader)) }
+  }
+}
+
 extension Customer {
   func write(to writer: inout ByteWriter) {
     writer.write(id)
     writer.write(version)
     writer.write(UInt8(consents ? 1 : 0))
-    writer.write(UInt8(isBarred ? 1 : 0))
-    writer.write(UInt16(0))
+    writer.writeZeros(3)
     writer.write(approvedOrders)
+    writer.write(deniedOrders)
     writer.write(approvedCard)
     document.write(to: &writer)
-    writer.write(UInt8(marks.count))
-    for mark in marks { mark.write(to: &writer) }
+    marks.write(to: &writer)
   }
 
   init(_ reader: inout ByteReader) throws(ByteShortage) {
     let id = try reader.readRequestID()
     let version: UInt32 = try reader.read()
     let consents = try reader.readFlag()
-    let isBarred = try reader.readFlag()
-    try reader.readZeros(2)
+    try reader.readZeros(3)
+    let approvedOrders: UInt32 = try reader.read()
     self.init(
-      id: id, version: version, consents: consents, isBarred: isBarred, approvedOrders: try reader.read(),
-      approvedCard: [UInt8](try reader.readBytes(Customer.noCard.count)), document: try DocumentName(&reader))
-    let count = Int(try reader.read(UInt8.self))
-    guard count <= Mark.mostOfCustomer else { throw ByteShortage() }
-    for _ in 0..<count { marks.append(try Mark(&reader)) }
+      id: id, version: version, consents: consents, deniedOrders: try reader.read(), approvedOrders: approvedOrders,
+      approvedCard: [UInt8](try reader.readBytes(Customer.noCard.count)), document: try DocumentName(&reader),
+      marks: try [Mark](&reader, atMost: Mark.mostOfCustomer))
   }
 }
 

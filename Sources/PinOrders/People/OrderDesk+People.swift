@@ -66,7 +66,7 @@ extension OrderDesk {
   /// The password that this is, of an actor who is let in; nil if it is none. Takes as long for names that nobody has.
   package func credential(named name: String, password: Password) async throws -> Credential? {
     let actor = engine.catalogue.actor(named: name)?.description
-    let credential = actor.flatMap { $0.isRevoked ? nil : engine.catalogue.password(of: $0.id) }
+    let credential = actor.flatMap { $0.isRevoked ? nil : engine.password(of: $0.id) }
     let document = try credential.flatMap { try read(CredentialDocument.self, $0.document) }
     guard let isRight = await passwords.check(password, document?.passwordHash) else {
       throw OrderFault.refused(.busy(retryAfterMilliseconds: 1000))
@@ -81,7 +81,7 @@ extension OrderDesk {
   package func credential(token: String) throws -> Credential? {
     let parts = token.dropFirst(Self.tokenPrefix.count).split(separator: "_", omittingEmptySubsequences: false)
     guard token.hasPrefix(Self.tokenPrefix), parts.count == 2, let id = RequestID(String(parts[0])),
-      let secret = [UInt8](hexadecimal: String(parts[1])), let credential = engine.catalogue.credentials[id],
+      let secret = [UInt8](hexadecimal: String(parts[1])), let credential = engine.credential(id),
       credential.kind == .token, credential.works(at: nowMilliseconds), isLetIn(credential.actor),
       let document = try read(CredentialDocument.self, credential.document), document.matches(token: secret)
     else { return nil }

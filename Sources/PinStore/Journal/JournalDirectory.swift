@@ -73,7 +73,8 @@ struct JournalDirectory: Sendable {
     } catch {
       switch error {
       case .damaged: throw .rotten(JournalPlace(file: name, offset: 0), problem: "the segment's header is wrong")
-      case .newerFormat(let version): throw .newerFormat(path: name, found: "journal format \(version)")
+      case .otherFormat(let found):
+        throw .otherFormat(path: name, name: "journal format", found: found, expected: JournalFormat.version)
       }
     }
   }

@@ -95,7 +95,7 @@ struct SegmentHeader: Equatable {
 
   enum Fault: Error {
     case damaged
-    case newerFormat(UInt32)
+    case otherFormat(UInt32)
   }
 
   init(shape: JournalShape, number: UInt64) {
@@ -115,7 +115,7 @@ struct SegmentHeader: Equatable {
       let number: UInt64 = try reader.read()
       let segmentByteCount: UInt64 = try reader.read()
       guard magic == JournalFormat.magic, try reader.read() == check else { throw Fault.damaged }
-      guard version == JournalFormat.version else { throw Fault.newerFormat(version) }
+      guard version == JournalFormat.version else { throw Fault.otherFormat(version) }
       guard
         let segmentByteCount = Int(exactly: segmentByteCount),
         JournalShape.isSound(segmentByteCount: segmentByteCount, largestBlockByteCount: Int(largestBlock))

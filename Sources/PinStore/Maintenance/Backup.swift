@@ -104,7 +104,7 @@ enum Backup {
     let chainHead: String
     let headTimeMilliseconds: UInt64
 
-    private static let firstLine = "pinvault-backup 1"
+    private static let firstWord = "pinvault-backup "
 
     init(storeID: StoreID, head: JournalHead) {
       self.storeID = storeID.description
@@ -115,7 +115,7 @@ enum Backup {
 
     var text: String {
       """
-      \(Self.firstLine)
+      \(Self.firstWord)\(DataDirectory.format)
       store \(storeID)
       sequence \(headSequence)
       chain \(chainHead)
@@ -134,8 +134,12 @@ enum Backup {
         let words = line.split(separator: " ")
         if words.count == 2 { values[words[0]] = String(words[1]) }
       }
-      guard let first = lines.first, first.hasPrefix("pinvault-backup ") else { throw .notABackup(path) }
-      guard first == Self.firstLine else { throw .newerFormat(path: path, found: String(first)) }
+      guard let first = lines.first, first.hasPrefix(Self.firstWord),
+        let found = UInt32(first.dropFirst(Self.firstWord.count))
+      else { throw .notABackup(path) }
+      guard found == DataDirectory.format else {
+        throw .otherFormat(path: path, name: "backup format", found: found, expected: DataDirectory.format)
+      }
       guard
         let storeID = values["store"], let chain = values["chain"],
         let sequence = values["sequence"].flatMap(UInt64.init),

@@ -131,6 +131,8 @@ public struct Order: Hashable, Sendable {
   public var gatewayPayment = ""
   /// What the gateway has given back.
   public var refundedMinor: UInt64 = 0
+  /// What its denial put on the fraud list; a pardon takes exactly that off.
+  public var denied: [Mark] = []
 
   public init(
     id: RequestID, version: UInt32, axes: OrderAxes, customer: RequestID, actor: ActorID,
@@ -182,8 +184,8 @@ public struct Customer: Hashable, Sendable {
   public var version: UInt32
   /// To marketing by mail.
   public var consents: Bool
-  /// On the fraud list: orders no more.
-  public var isBarred: Bool
+  /// How many of its orders were denied and not pardoned.
+  public var deniedOrders: UInt32
   /// How many orders a reviewer has approved.
   public var approvedOrders: UInt32
   /// The fingerprint of the payment card of the order approved last; zeros for none.
@@ -193,13 +195,13 @@ public struct Customer: Hashable, Sendable {
   public var marks: [Mark]
 
   public init(
-    id: RequestID, version: UInt32, consents: Bool, isBarred: Bool = false, approvedOrders: UInt32 = 0,
+    id: RequestID, version: UInt32, consents: Bool, deniedOrders: UInt32 = 0, approvedOrders: UInt32 = 0,
     approvedCard: [UInt8] = Customer.noCard, document: DocumentName, marks: [Mark] = []
   ) {
     self.id = id
     self.version = version
     self.consents = consents
-    self.isBarred = isBarred
+    self.deniedOrders = deniedOrders
     self.approvedOrders = approvedOrders
     self.approvedCard = approvedCard
     self.document = document
@@ -207,6 +209,9 @@ public struct Customer: Hashable, Sendable {
   }
 
   public static let noCard = [UInt8](repeating: 0, count: 16)
+
+  /// On the fraud list: orders no more.
+  public var isBarred: Bool { deniedOrders > 0 }
 
   /// Whether an order paid with this goes through by itself: one paid with the same was approved last.
   public func isTrusted(with instrument: [UInt8]) -> Bool {

@@ -180,7 +180,7 @@ extension Fault {
     case .system(_, _, ENOSPC), .system(_, _, EDQUOT):
       self.init(.tryAgain, text + "; nothing is lost: make room, and start again")
     case .notADataDirectory: self.init(.badInput, text + "; make one with 'pinvault init'")
-    case .newerFormat, .notABackup, .noSuchSequence, .foreignJournal, .payloadMissing: self.init(.badInput, text)
+    case .otherFormat, .notABackup, .noSuchSequence, .foreignJournal, .payloadMissing: self.init(.badInput, text)
     case .isBackup: self.init(.badInput, text + " ('pinvault restore')")
     case .alreadyThere: self.init(.cannotCreate, text + "; nothing is overwritten: choose another place")
     case .database(let problem) where problem.isOfSystem: self.init(.inputOutput, text)
