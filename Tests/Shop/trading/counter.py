@@ -15,7 +15,7 @@ class Customer:
     def __init__(self, name, number):
         self.id, self.number = str(uuid.uuid4()), number
         self.mailbox = f"{name}-{number}@example.com"
-        self.is_barred, self.approved, self.card = False, 0, None
+        self.approved, self.card = 0, None
 
 
 class Order:
@@ -43,8 +43,8 @@ class Counter:
 
     def __init__(self, name, office, chance):
         self.name, self.office, self.chance = name, office, chance
-        # Marks that denials put on the fraud list, each with the order that did.
-        self.customers, self.orders, self.fraud = [], [], {}
+        # Of each order that is denied and not pardoned the customer, and the marks that it put on the fraud list.
+        self.customers, self.orders, self.denials = [], [], {}
         self.counts = {"done": 0, "refused": 0, "out of used stock": 0}
 
     def step(self):
@@ -93,7 +93,7 @@ class Counter:
             body["device"] = order.device
         actor = "desk" if is_used else chance.choice(["web", "desk"])
         answer = self.office.ask(actor, "PUT", f"/orders/{order.id}", body)
-        if customer.is_barred:
+        if any(denied is customer for denied, _ in self.denials.values()):
             return self.expect("an order of somebody barred", answer, 403, {"type": "urn:pinvault:problem:barred"})
         if is_used and answer[0] == 409 and answer[1]["type"].endswith("insufficient-stock"):
             self.counts["out of used stock"] += 1
@@ -105,7 +105,8 @@ class Counter:
         self.orders.append(order)
 
     def suspicions(self, order):
-        return [kind for kind, mark in self.marks(order) if mark and (kind, mark) in self.fraud]
+        listed = {mark for _, marks in self.denials.values() for mark in marks}
+        return [kind for kind, mark in self.marks(order) if mark and (kind, mark) in listed]
 
     def marks(self, order):
         return [("email", order.customer.mailbox), ("device", order.device), ("card", order.card)]
@@ -181,11 +182,9 @@ class Counter:
         if act == "approve":
             customer.approved, customer.card = customer.approved + 1, order.card
         if act == "deny":
-            customer.is_barred = True
-            self.fraud |= dict.fromkeys(self.marks(order), order.id)
+            self.denials[order.id] = customer, self.marks(order)
         if act == "pardon":
-            customer.is_barred = False
-            self.fraud = {mark: by for mark, by in self.fraud.items() if by != order.id}
+            del self.denials[order.id]
         if order.fulfilment == "cancelled":
             order.credited = order.paid
         is_due = (order.review, order.payment, order.fulfilment) == ("approved", "paid", "held") and order.way == "mail"
