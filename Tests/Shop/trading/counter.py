@@ -13,7 +13,7 @@ PRICES = {"ACME": 950, "NOVA": 2400}
 
 class Customer:
     def __init__(self, name, number):
-        self.id, self.number = str(uuid.uuid4()), number
+        self.id, self.number, self.version = str(uuid.uuid4()), number, 0
         self.mailbox = f"{name}-{number}@example.com"
         self.approved, self.card = 0, None
 
@@ -49,7 +49,12 @@ class Counter:
 
     def step(self):
         if not self.customers or self.chance.random() < 0.1:
-            self.new_customer()
+            customer = Customer(self.name, len(self.customers))
+            self.define(customer)
+            self.customers.append(customer)
+        elif self.chance.random() < 0.05:
+            # Who it was before is purged, whenever the server is killed.
+            self.define(self.chance.choice(self.customers))
         elif not self.orders or self.chance.random() < 0.25:
             self.submit()
         else:
@@ -63,12 +68,14 @@ class Counter:
             raise AssertionError(f"{what}: expected {status} {wanted}, got {got} {told}")
         self.counts["done" if status < 300 else "refused"] += 1
 
-    def new_customer(self):
-        customer = Customer(self.name, len(self.customers))
-        body = {"version": 0, "name": f"Customer {customer.number}", "email": customer.mailbox}
+    def define(self, customer):
+        """Says who a customer is, for the first time or anew."""
+        name = f"Customer {customer.number}, {customer.version}"
+        body = {"version": customer.version, "name": name, "email": customer.mailbox}
+        customer.version += 1
+        is_barred = any(denied is customer for denied, _ in self.denials.values())
         self.expect("a customer", self.office.ask("web", "PUT", f"/customers/{customer.id}", body), 200,
-                    {"version": 1, "email": customer.mailbox, "is_barred": False})  # fmt: skip
-        self.customers.append(customer)
+                    {"version": customer.version, "name": name, "is_barred": is_barred})  # fmt: skip
 
     def card(self):
         """One of few cards of this counter, so that they meet again."""
