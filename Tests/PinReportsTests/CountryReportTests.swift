@@ -1,4 +1,5 @@
 import PinWords
+import TestSupport
 import Testing
 
 @testable import PinReports
@@ -80,6 +81,33 @@ import Testing
     #expect(largest.calls == 0)
     let cheapest = CallCost(Self.rate(1, by: 1, maintenance: 0), callSeconds: 86_400, amountMinor: most)
     #expect(cheapest.calls == most * 1000 / 1440)
+  }
+
+  @Test func costsAreThoseOfCallingUntilTheMoneyIsGone() {
+    var generator = SeededGenerator(seed: Seed.value)
+    for _ in 0..<300 {
+      func number(_ most: UInt64) -> UInt64 { UInt64.random(in: 0...most, using: &generator) }
+      let (perMinute, step, connection, maintenance) = (number(60_000), number(179) + 1, number(50), number(300))
+      let (seconds, amount) = (number(899) + 1, number(3000))
+      let rate = Self.rate(perMinute, by: UInt16(step), connection: connection, maintenance: maintenance)
+      let cost = CallCost(rate, callSeconds: UInt32(seconds), amountMinor: amount)
+      // The clock runs; each step that is begun is paid.
+      var (paidSeconds, sixtieths) = (UInt64(0), UInt64(0))
+      for second in 0..<seconds where second == paidSeconds {
+        paidSeconds += step
+        sixtieths += step * perMinute
+      }
+      let call = connection * 1000 + sixtieths / 60 + (sixtieths % 60 > 0 ? 1 : 0)
+      var (left, calls) = (Int(amount * 1000) - Int(maintenance * 1000), UInt64(0))
+      while call > 0, left >= Int(call) { (left, calls) = (left - Int(call), calls + 1) }
+      let told = "seed \(Seed.value): \(rate) for \(seconds) s and \(amount)"
+      #expect(cost.callThousandths == call, "\(told)")
+      if call > 0 || amount < maintenance { #expect(cost.calls == calls, "\(told)") }
+      guard calls > 0, let minute = cost.minuteThousandths else { continue }
+      // The least whole number at which so many minutes cost no less than what was spent.
+      let (spent, talked) = (Int(amount * 1000) - left, Int(calls * seconds))
+      #expect(Int(minute) * talked >= spent * 60 && (Int(minute) - 1) * talked < spent * 60, "\(told)")
+    }
   }
 
   @Test func aRateCountsFromItsDayOnUntilTheNext() throws {

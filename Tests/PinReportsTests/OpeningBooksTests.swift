@@ -71,6 +71,26 @@ import Testing
     #expect(try files() == grown)
   }
 
+  @Test func booksOfEventsAfterTheLastThatIsWantedAreNotUsed() async throws {
+    let history = try await history(Seed.value, at: 1_805_500_000_000, steps: 200)
+    let view = try JournalView(of: history.shop.directory)
+    let folder = BooksFolder(of: history.shop.directory)
+    try folder.bringUpToDate(with: view)
+    let calendar = try BusinessCalendar(zone: "UTC")
+    let later = calendar.day(at: view.head.timeMilliseconds).adding(days: 7)
+    let days = try PeriodDays(try ReportPeriod(from: later, to: later.adding(days: 1)), calendar)
+    for last in [1, view.head.sequence / 3, view.head.sequence / 2, view.head.sequence] {
+      func rows(from folder: BooksFolder?) throws -> [String: [[String]]] {
+        let writer = RowsWriter()
+        var run = ReportRun(
+          try ReportRequest(.cardsAvailable, days), of: view, through: last, openedFrom: folder, to: writer)
+        try run.run()
+        return writer.sections
+      }
+      #expect(try rows(from: folder) == rows(from: nil), "seed \(Seed.value), through \(last)")
+    }
+  }
+
   @Test func oldBooksAreFewerTheOlderTheyAre() async throws {
     let history = try await history(Seed.value, at: 1_805_500_000_000, steps: 300)
     let (directory, view) = (history.shop.directory, try JournalView(of: history.shop.directory))

@@ -8,6 +8,18 @@ import Testing
 
 /// Cards available, purchases and the control row, case by case.
 @Suite struct StockReportTests {
+  @Test func ofManySerialsTheFirstAreTold() throws {
+    let lookup = SerialLookup { extents, limit in
+      Array(extents.flatMap { $0.first.rawValue..<$0.end.rawValue }.prefix(limit).map { "S\($0)" })
+    }
+    func extent(_ first: UInt64, _ count: UInt32) -> Extent { Extent(first: CardID(first), count: count) }
+    #expect(try lookup.text(of: Few([extent(3, 2), extent(9, 1)])) == .text("S3 S4 S9"))
+    guard case .text(let many) = try lookup.text(of: Few(extent(1, 1007))) else { throw Unexpected(what: "no text") }
+    #expect(many.hasPrefix("S1 S2 ") && many.hasSuffix(" S1000 and 7 more"))
+    #expect(try lookup.range(of: extent(5, 1)) == .text("S5"))
+    #expect(try lookup.range(of: extent(5, 9)) == .text("S5 to S13"))
+  }
+
   /// 26 March 2027, 08:00 UTC.
   static let start: UInt64 = 1_806_048_000_000
 

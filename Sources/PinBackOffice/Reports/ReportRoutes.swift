@@ -102,7 +102,7 @@ struct AskedReport {
     return switch kind {
     case .dailyDetails, .purchases: names.union(["serials"])
     case .countryRates: names.union(["call_seconds", "amount_minor", "from_country", "country", "line"])
-    case .countries: names.union(["country"])
+    case .countries: names.union(["country", "consents"])
     case .dailyTotals, .totals, .cardsAvailable, .shifts, .reconciliation: names
     }
   }
@@ -132,6 +132,7 @@ struct AskedReport {
     calls.callSeconds = try value("call_seconds") { UInt32($0) } ?? calls.callSeconds
     calls.amountMinor = try value("amount_minor") { UInt64($0) }
     calls.isMobile = try value("line") { ["mobile": true, "fixed": false][$0] }
+    calls.isOfConsenting = try value("consents") { Bool($0) } ?? false
     (calls.from, calls.to) = (values["from_country"], values["country"])
     do throws(ReportError) {
       let calendar = try BusinessCalendar(

@@ -97,3 +97,14 @@ extension Posting {
       costMinor: costMinor, countsSale: countsSale)
   }
 }
+
+extension Condition {
+  /// As a report tells it.
+  var name: String {
+    switch self {
+    case .regular: "regular"
+    case .used: "used"
+    case .quarantined: "quarantined"
+    }
+  }
+}

@@ -10,6 +10,8 @@ package struct CallQuestion: Hashable, Sendable {
   package var from: String?
   /// Only calls to this country; nil for the countries that most customers call.
   package var to: String?
+  /// Only customers who have consented to marketing mail: whom a mailing may reach.
+  package var isOfConsenting = false
   /// Only calls to mobile telephones, or only to fixed ones.
   package var isMobile: Bool?
   /// How many cards are told for a country at most, of each origin, line and currency.

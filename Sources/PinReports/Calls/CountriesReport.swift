@@ -59,6 +59,7 @@ package struct CountriesReport {
 
   /// A row for each country that is asked for and each currency that the client has bought in.
   package mutating func add(_ client: Client) throws {
+    if request.calls.isOfConsenting, !client.consents { return }
     let purchases = client.purchases.filter { request.currency == nil || $0.currency == request.currency }
       .sorted { $0.currency.code < $1.currency.code }
     for call in client.calls.sorted(by: { $0.country < $1.country })

@@ -10,6 +10,8 @@ package final class CSVWriter: ReportWriter {
   private let wanted: String?
   private var known: [String] = []
   private var isWriting = false
+  /// The room of the last row.
+  private var row: [UInt8] = []
 
   package init(_ sink: TextSink, section: String? = nil) {
     self.sink = sink
@@ -27,11 +29,16 @@ package final class CSVWriter: ReportWriter {
 
   package func add(_ cells: [Cell]) throws {
     guard isWriting else { return }
+    var row: [UInt8] = []
+    swap(&row, &self.row)
+    row.removeAll(keepingCapacity: true)
     for (index, cell) in cells.enumerated() {
-      if index > 0 { try sink.write(",") }
-      try sink.write(Self.text(cell))
+      if index > 0 { row.append(UInt8(ascii: ",")) }
+      row.append(Self.text(cell))
     }
-    try sink.write("\r\n")
+    row.append("\r\n")
+    try sink.write(row)
+    self.row = row
   }
 
   package func endSection() {}

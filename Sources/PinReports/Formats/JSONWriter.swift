@@ -5,8 +5,11 @@ import PinWords
 /// Amounts are integers, in minor units of the row's currency, under keys that end in `_minor`. What is not there is null.
 package final class JSONWriter: ReportWriter {
   private let sink: TextSink
-  private var keys: [String] = []
+  /// With the comma before, and the colon after.
+  private var keys: [[UInt8]] = []
   private var isFirstRow = true
+  /// The room of the last row.
+  private var row: [UInt8] = []
 
   package init(_ sink: TextSink) { self.sink = sink }
 
@@ -26,21 +29,27 @@ package final class JSONWriter: ReportWriter {
   }
 
   package func begin(_ section: Section) throws {
-    keys = section.columns.map { Self.quoted($0.jsonKey) + ":" }
+    keys = section.columns.enumerated().map { index, column in
+      Array(((index > 0 ? "," : "") + Self.quoted(column.jsonKey) + ":").utf8)
+    }
     isFirstRow = true
     try sink.write(",\n\(Self.quoted(section.key)):[")
   }
 
   package func add(_ cells: [Cell]) throws {
     precondition(cells.count == keys.count, "a row has a cell for each column")
-    try sink.write(isFirstRow ? "\n{" : ",\n{")
+    var row: [UInt8] = []
+    swap(&row, &self.row)
+    row.removeAll(keepingCapacity: true)
+    row.append(isFirstRow ? "\n{" : ",\n{")
     isFirstRow = false
     for (index, cell) in cells.enumerated() {
-      if index > 0 { try sink.write(",") }
-      try sink.write(keys[index])
-      try write(cell)
+      row.append(contentsOf: keys[index])
+      Self.append(cell, to: &row)
     }
-    try sink.write("}")
+    row.append("}")
+    try sink.write(row)
+    self.row = row
   }
 
   package func endSection() throws { try sink.write("]") }
@@ -58,29 +67,26 @@ package final class JSONWriter: ReportWriter {
     try sink.flush()
   }
 
-  private func write(_ cell: Cell) throws {
+  private static func append(_ cell: Cell, to row: inout [UInt8]) {
     switch cell {
-    case .none: try sink.write("null")
-    case .text(let text): try write(quoted: text)
-    case .number(let number): try sink.write(String(number))
-    case .money(let minor, _): try sink.write(Self.text(minor))
-    case .rate(let thousandths, _): try sink.write(String(thousandths))
-    case .percent(let hundredths): try sink.write(decimal(hundredths: hundredths))
-    case .day(let day): try write(plain: day.calendarText)
-    case .time(let milliseconds): try write(plain: rfc3339(milliseconds))
+    case .none: row.append("null")
+    case .text(let text):
+      // Most text is of characters that need no look at what they are.
+      let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C && $0 != 0x3C }
+      if isPlain { append(plain: text, to: &row) } else { row.append(quoted(text)) }
+    case .number(let number): row.append(String(number))
+    case .money(let minor, _): row.append(text(minor))
+    case .rate(let thousandths, _): row.append(String(thousandths))
+    case .percent(let hundredths): row.append(decimal(hundredths: hundredths))
+    case .day(let day): append(plain: day.calendarText, to: &row)
+    case .time(let milliseconds): append(plain: rfc3339(milliseconds), to: &row)
     }
   }
 
-  private func write(plain text: String) throws {
-    try sink.write("\"")
-    try sink.write(text)
-    try sink.write("\"")
-  }
-
-  private func write(quoted text: String) throws {
-    // Most text is of characters that need no look at what they are.
-    let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C && $0 != 0x3C }
-    if isPlain { try write(plain: text) } else { try sink.write(Self.quoted(text)) }
+  private static func append(plain text: String, to row: inout [UInt8]) {
+    row.append(UInt8(ascii: "\""))
+    row.append(text)
+    row.append(UInt8(ascii: "\""))
   }
 
   /// Long division of 128 bits is for what has no room in 64.

@@ -10,8 +10,12 @@ package final class TextSink {
   }
 
   func write(_ text: String) throws {
-    var text = text
-    text.withUTF8 { buffer.append(contentsOf: $0) }
+    buffer.append(text)
+    if buffer.count >= Self.pieceByteCount { try flush() }
+  }
+
+  func write(_ bytes: [UInt8]) throws {
+    buffer.append(contentsOf: bytes)
     if buffer.count >= Self.pieceByteCount { try flush() }
   }
 
@@ -20,5 +24,13 @@ package final class TextSink {
     guard !buffer.isEmpty else { return }
     try output(buffer)
     buffer.removeAll(keepingCapacity: true)
+  }
+}
+
+extension [UInt8] {
+  /// Appends text: a row is put together in an array of its own, so that the sink is reached once for it.
+  mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { append(contentsOf: $0) }
   }
 }

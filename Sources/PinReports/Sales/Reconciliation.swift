@@ -34,7 +34,7 @@ struct Reconciliation: ReportFold {
         .text(posting.reservation.description), .number(posting.line + 1),
         posting.original.map { .number(Int($0.sequence)) } ?? .none, .number(Int(posting.user.actor.rawValue)),
         posting.user.cashier == 0 ? .none : .number(Int(posting.user.cashier)), .text(posting.tender.name),
-        .number(Int(posting.product.rawValue)), .text("\(posting.condition)"),
+        .number(Int(posting.product.rawValue)), .text(posting.condition.name),
         .text(posting.extentsText), .number(posting.cards),
         .text(posting.currency.description),
       ] + amounts.map { .money($0, posting.currency) })

@@ -44,7 +44,7 @@ struct SalesDetails: ReportFold {
       posting.order.map { .text($0.customer.description) } ?? .none, .text(books.sku(of: posting.product)),
       try serials?.text(of: posting.extents) ?? .none,
       .text(posting.extentsText), .number(posting.cards),
-      .text("\(posting.condition)"), .text(posting.currency.description),
+      .text(posting.condition.name), .text(posting.currency.description),
       product.map { money(Int128($0.faceValueMinor)) } ?? .none, money(Int128(posting.unitPriceMinor)),
       money(posting.discountMinor), money(posting.taxMinor), money(posting.netMinor), money(posting.costMinor),
       money(posting.marginMinor), .text(posting.tender.name),

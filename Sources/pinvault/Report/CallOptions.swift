@@ -12,10 +12,11 @@ struct CallOptions: ParsableArguments {
   var country: String?
   @Option(help: ArgumentHelp("Only calls from this country.", valueName: "country")) var fromCountry: String?
   @Option(help: ArgumentHelp("Only calls to these: fixed or mobile.", valueName: "line")) var line: String?
+  @Flag(help: "Only customers who have consented to marketing mail.") var consenting = false
   @Flag(help: "With the serials of the cards, in daily-details and purchases.") var serials = false
 
   var isGiven: Bool {
-    serials || callSeconds != nil || amount != nil || country != nil || fromCountry != nil || line != nil
+    serials || consenting || callSeconds != nil || amount != nil || country != nil || fromCountry != nil || line != nil
   }
 
   /// As the back office takes them.
@@ -29,6 +30,7 @@ struct CallOptions: ParsableArguments {
     return [
       ("call_seconds", callSeconds.map { "\($0)" }), ("amount_minor", minor.map { "\($0)" }), ("country", country),
       ("from_country", fromCountry), ("line", line), ("serials", serials ? "true" : nil),
+      ("consents", consenting ? "true" : nil),
     ]
   }
 }

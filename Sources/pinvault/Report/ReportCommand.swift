@@ -124,24 +124,29 @@ struct ReportCommand: AsyncParsableCommand {
         valueName: "file"))
     var terminalTotals: String?
 
-    @OptionGroup(title: "Calls, and serials, of which the back office knows") var calls: CallOptions
+    @OptionGroup var calls: CallOptions
     @OptionGroup var output: ReportOutputOptions
-    @OptionGroup(title: "The back office") var office: OfficeOptions
+    @OptionGroup var office: OfficeOptions
 
-    func validate() throws {
-      if data != nil, office.office != nil { throw ValidationError("--data or --office, not both.") }
-      if data != nil, calls.isGiven {
-        throw ValidationError("--data has no calls and no serials: ask the back office.")
-      }
-      if data == nil, terminalTotals != nil { throw ValidationError("--terminal-totals needs --data.") }
-      if data == nil, !office.saysWhoAsks {
-        throw ValidationError("--data says where the journal is; or ask the back office, with --actor and --key-file.")
-      }
+    /// What does not go together, in a line.
+    private func confirmSound(_ kind: ReportKind) throws(Fault) {
+      let reasons = [
+        (data != nil && office.office != nil, "--data or --office, not both"),
+        (data != nil && calls.isGiven, "--data has no calls and no serials: ask the back office"),
+        (data == nil && terminalTotals != nil, "--terminal-totals needs --data"),
+        (terminalTotals != nil && kind != .shifts, "--terminal-totals is for shifts"),
+        (output.section != nil && output.chosen != .csv, "--section is for CSV, which has one table"),
+        (
+          data == nil && !office.saysWhoAsks,
+          "--data says where the journal is; or ask the back office, with --actor and --key-file"
+        ),
+      ]
+      for (isSo, reason) in reasons where isSo { throw Fault(.usage, reason) }
     }
 
     func run() async throws {
       let kind = try ReportKind(name: name)
-      if terminalTotals != nil, kind != .shifts { throw ValidationError("--terminal-totals is for shifts.") }
+      try confirmSound(kind)
       guard let data else { return try await ask(kind) }
       guard kind.isOfJournal else { throw ReportError.notOfTheJournal(kind) }
       var request = try ReportRequest(
@@ -195,11 +200,6 @@ struct PeriodOptions: ParsableArguments {
     help: ArgumentHelp(
       "When a business day starts. (default: 00:00, or the back office's setting)", valueName: "time"))
   var dayStarts: String?
-
-  func validate() throws {
-    if period != nil, from != nil || to != nil { throw ValidationError("--period or --from and --to, not both.") }
-    if from == nil, to != nil { throw ValidationError("--to needs --from.") }
-  }
 
   func days() throws(ReportError) -> PeriodDays {
     let calendar = try BusinessCalendar(zone: zone ?? TimeZone.current.identifier, dayStarts: dayStarts ?? "00:00")

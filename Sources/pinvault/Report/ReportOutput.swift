@@ -8,10 +8,6 @@ struct ReportOutputOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Write to this file: all of it, or nothing.", valueName: "file")) var out: String?
   @Option(help: ArgumentHelp("Which table goes into CSV. (default: rows)", valueName: "name")) var section: String?
 
-  func validate() throws {
-    if section != nil, chosen != .csv { throw ValidationError("--section is for CSV, which has one table.") }
-  }
-
   var chosen: ReportFormat {
     format ?? out.flatMap { ReportFormat(rawValue: String($0.split(separator: ".").last ?? "")) } ?? .table
   }
