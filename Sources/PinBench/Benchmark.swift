@@ -22,7 +22,18 @@ package struct Benchmark: Sendable {
     let measured = begin + UInt64(plan.warmUpSeconds * 1e9)
     let phases = Phases(begin: begin, measured: measured, end: measured + UInt64(plan.seconds * 1e9))
     let counted = (0..<plan.threadCount).map { _ in Progress() }
-    return try await withThrowingTaskGroup(of: ThreadOutcome.self) { group in
+    return try await withTaskCancellationHandler {
+      try await run(phases, counted, atEdge: atEdge, progress: progress)
+    } onCancel: {
+      for thread in counted { thread.isGivenUp.store(true, ordering: .relaxed) }
+    }
+  }
+
+  private func run(
+    _ phases: Phases, _ counted: [Progress], atEdge: @Sendable (Edge) async throws -> Void,
+    progress: @Sendable (_ operations: Int, _ seconds: Double) -> Void
+  ) async throws -> BenchmarkOutcome {
+    try await withThrowingTaskGroup(of: ThreadOutcome.self) { group in
       for number in 0..<plan.threadCount {
         group.addTask { [self] in try await runThread(number, phases, counted[number]) }
       }

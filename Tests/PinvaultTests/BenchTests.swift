@@ -42,6 +42,23 @@ import Testing
     #expect(try tool.text("page.html").contains("Against what this machine does at best"))
   }
 
+  @Test func anInterruptedRunLeavesNothing() async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    func left() throws -> [String] {
+      try FileManager.default.contentsOfDirectory(atPath: tool.path(".")).filter { $0.hasPrefix("pinvault-bench") }
+    }
+    let run = try tool.start(["bench", "--seconds", "600", "--cards", "40000"])
+    while try left().allSatisfy({ !FileManager.default.fileExists(atPath: tool.path("\($0)/vault/address")) }) {
+      try #require(run.process.isRunning)
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    run.signal(SIGINT)
+    let ended = try await run.finish()
+    #expect(ended.status == 130, "\(ended.errors)")
+    #expect(try left().isEmpty)
+  }
+
   @Test func aRunThatEmptiesTheStockIsNotValid() async throws {
     let tool = try Tool()
     defer { tool.remove() }

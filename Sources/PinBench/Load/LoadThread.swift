@@ -67,6 +67,7 @@ final class LoadThread<Speaker: Dialect> {
       } else if connections.allSatisfy({ $0.waitingCount == 0 }) {
         return
       }
+      guard !tally.progress.isGivenUp.load(ordering: .relaxed) else { throw BenchmarkError("the run was given up") }
       guard now < phases.end + Phases.patience else { throw BenchmarkError("answers are missing after the run") }
       var wait = timespec(tv_sec: 0, tv_nsec: waitNanoseconds(now))
       let count = epoll_pwait2(poll, &events, CInt(events.count), &wait, nil)

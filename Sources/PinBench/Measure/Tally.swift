@@ -81,6 +81,8 @@ final class Tally {
 /// What others may see of a thread while it runs.
 final class Progress: Sendable {
   let operations = Atomic<Int>(0)
+  /// Nobody waits for the run any more.
+  let isGivenUp = Atomic<Bool>(false)
 }
 
 /// A set of card numbers.

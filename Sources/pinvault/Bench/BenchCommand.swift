@@ -79,7 +79,9 @@ struct BenchCommand: AsyncParsableCommand {
     guard seconds.seconds > 0 else { throw ValidationError("--seconds: more than 0") }
   }
 
-  func run() async throws {
+  func run() async throws { try await untilInterrupted { try await measure() } }
+
+  private func measure() async throws {
     let progress = Progress(name: "bench", isShown: isatty(STDERR_FILENO) == 1)
     let rig = try await BenchRig.start(in: Files.trimmed(place), tls: tls)
     do {
@@ -108,6 +110,8 @@ struct BenchCommand: AsyncParsableCommand {
     } catch {
       progress.clear()
       await rig.end(keeping: keep)
+      // Control-C in a terminal ends the server too, and whatever was asked of it then fails.
+      try Task.checkCancellation()
       throw (error as? BenchmarkError).map { Fault(.rotten, "\($0)") } ?? error
     }
   }

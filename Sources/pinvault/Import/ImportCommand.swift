@@ -13,7 +13,6 @@ import ArgumentParser
 import PinClient
 import PinProtocol
 import PinWords
-import UnixSignals
 import VendorFiles
 
 struct ImportCommand: AsyncParsableCommand {
@@ -155,24 +154,4 @@ struct FileResult: Encodable {
 
 private struct ImportRecord: Encodable {
   var files: [FileResult]
-}
-
-/// Runs `body` to its end; when the user or the system wants the program to end, it is cancelled, and may tidy up.
-private func untilInterrupted<Result: Sendable>(
-  _ body: @escaping @Sendable () async throws -> Result
-) async throws -> Result {
-  let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
-  return try await withThrowingTaskGroup(of: Result?.self) { group in
-    group.addTask { try await body() }
-    group.addTask {
-      for await _ in signals { break }
-      return nil
-    }
-    defer { group.cancelAll() }
-    while let ended = try await group.next() {
-      if let ended { return ended }
-      group.cancelAll()
-    }
-    throw CancellationError()
-  }
 }
