@@ -37,6 +37,8 @@ let package = Package(
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     // The HTTP ports: health and metrics, the back office.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    // What mails say, as templates that the shop can replace.
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     // Latencies by percentile, for benchmarks.
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
@@ -67,6 +69,7 @@ let package = Package(
       name: "PinOrders",
       dependencies: [
         "Curl", "PinWords", "PinSealing", "PinEngine",
+        .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ],

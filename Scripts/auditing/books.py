@@ -53,7 +53,7 @@ class Books(Reservations, Takings, Orders, Purchasing, Credentials):
             33: self.settled, 34: self.withdrawn, 48: self.shift_closed, 49: self.forgotten,
             64: self.approvals.approved, 65: self.approvals.rule_defined, 66: self.proofs_failed,
             80: self.customer_defined,
-            81: self.order_changed, 82: self.card_shown, 83: self.mail_tried,
+            81: self.order_changed, 82: self.card_shown, 83: self.mail_tried, 84: self.customer_mailed,
             96: self.credential_changed, 88: self.sheet_defined,
             89: self.purchase_order_changed,
         }  # fmt: skip

@@ -6,7 +6,7 @@ from .journal import Damage
 from .purchasing import purchase_order_changed, sheet_defined
 from .rules import APPROVABLE
 from .words import (ACT, ACTOR, ACTS, APPROVED_REQUEST, CARDS_PER_DAY, CONDITIONS, COUNT, EXPIRED, EXTENTS, KEY, KINDS,
-                    CREDENTIAL, CREDENTIALS, CUSTOMER, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES, MARKS, WAYS,
+                    CREDENTIAL, CREDENTIALS, CUSTOMER, DOCUMENT, FULFILMENTS, LAST_FIELD, LIMITS, MAIL_OUTCOMES, MAILS, OPERATION, ORDER, PAYMENTS, PLACES, MARKS, WAYS,
                     QUARANTINED, REASON, RELEASED, REVERSED, REVIEWS, ROLES, STATES, TENDERS, WITHOUT_ID)  # fmt: skip
 
 EVENT_HEAD = struct.Struct(">BBHI")
@@ -473,6 +473,15 @@ def mail_tried(reader):
     return facts | {"attempts": reader.u16(), "not_before": reader.u64()}
 
 
+def customer_mailed(reader):
+    fields, result = reader.change()
+    facts = {"request": fields, "customer": result.take(16), "document": document(result)}
+    ends(result)
+    if fields != [(CUSTOMER, facts["customer"]), (DOCUMENT, b"".join(facts["document"]))]:
+        raise Damage("a letter is not what the request says")
+    return facts
+
+
 def credential_changed(reader):
     fields, result = reader.change()
     facts = {"request": fields, "credential": result.take(16), "owner": result.u32()}
@@ -496,6 +505,6 @@ FACTS = {
     21: lambda reader: {"deadline": reader.u64()}, 22: ended(RELEASED), 23: ended(EXPIRED),
     24: ended(REVERSED, QUARANTINED), 25: returned, 32: stock_changed, 33: settled, 34: stock_changed,
     48: shift_closed, 49: lambda reader: {}, 64: approved, 65: approval_rule_defined, 66: proofs_failed,
-    80: customer_defined, 81: order_changed, 82: card_shown, 83: mail_tried, 96: credential_changed, 88: sheet_defined,
+    80: customer_defined, 81: order_changed, 82: card_shown, 83: mail_tried, 84: customer_mailed, 96: credential_changed, 88: sheet_defined,
     89: purchase_order_changed,
 }  # fmt: skip

@@ -178,6 +178,10 @@ def mail_tried(facts):
             "not_before": moment_or_none(facts["not_before"])}  # fmt: skip
 
 
+def customer_mailed(facts):
+    return {"customer": id_text(facts["customer"]), "document": document(facts["document"])}
+
+
 def sheet(facts):
     return {"sheet": SHEETS[facts["sheet"]], "number": facts["number"], "vendor_name": facts["vendor_name"] or None,
             "version": facts["version"], "document": document(facts["document"]),
@@ -213,7 +217,7 @@ KEYS = {
     21: lambda facts: {"deadline": moment_text(facts["deadline"])}, 22: ended, 23: ended, 24: ended, 25: returned,
     32: stock_changed, 34: stock_changed, 48: shift, 64: approved, 65: approval_rule,
     66: proofs_failed,
-    80: customer, 81: order, 82: card_shown, 83: mail_tried, 96: credential, 88: sheet, 89: purchase_order,
+    80: customer, 81: order, 82: card_shown, 83: mail_tried, 84: customer_mailed, 96: credential, 88: sheet, 89: purchase_order,
     33: lambda facts: {"reservation": id_text(facts["reservation"]), "reason": facts["reason"],
                        "cards": facts["cards"], "extents": extents(facts["moves"])},
 }  # fmt: skip

@@ -11,8 +11,8 @@ from .words import (ACTS, DELIVERED, FULFILMENTS, MAILS, MARK, PAYMENTS, REGULAR
 
 CUSTOMER_RECORD = struct.Struct(">16sIB3xII16s16s32s")
 MAIL = struct.Struct(">BBHIQ16s")
-SENT, DEFERRED, GIVEN_UP = 1, 2, 3
-LOW_STOCK = 8
+SENT, DEFERRED, GIVEN_UP, DROPPED, AGAIN = range(1, 6)
+LOW_STOCK, MARKETING = 8, 9
 
 # By act: who, and from where on each axis to where (None: stays), what the cards do, which mail.
 CLERK, SHOP, REVIEWER = BITS["clerk"], BITS["storefront"] | BITS["clerk"], BITS["reviewer"]
@@ -49,8 +49,10 @@ class Orders:
         seen = int.from_bytes(dict(facts["request"])[VERSION], "big")
         if customer_record(wanted) != facts["record"] or seen != version:
             self.findings.problem("orders", event, "a customer is not what this makes of one")
+        if event.actor == 0 and (before is None or facts["consents"] or wanted[7:] != tuple(before[7:])):
+            self.findings.problem("orders", event, "the store does no more to a customer by itself than end its consent")
         self.customers[facts["customer"]] = list(wanted)
-        self.replace_documents(event, [before[6]] if before else [])
+        self.replace_documents(event, [before[6]] if before and before[6] != facts["document"][0] else [])
         self.name_document(event, facts["document"])
 
     def customer_records(self):
@@ -216,15 +218,25 @@ class Orders:
             self.findings.problem("orders", event, "it shows a payment card that the order does not have")
         self.check_reason(event)
 
+    def customer_mailed(self, event):
+        customer = self.customers.get(event.facts["customer"])
+        if customer is None or not customer[2] or customer[3]:
+            self.findings.problem("orders", event, "it goes to nobody, or to somebody who does not consent")
+        self.name_document(event, event.facts["document"])
+        self.mails[event.sequence, 0] = [MARKETING, 0, 0, 0, 0, event.facts["customer"] + b"".join(event.facts["document"])]
+
     def mail_tried(self, event):
         facts = event.facts
         mail = self.mails.get((facts["cause"], facts["product"]))
-        is_again = facts["outcome"] == DEFERRED
-        if mail is None or mail[1] or facts["attempts"] != mail[2] + 1 or (facts["not_before"] != 0) != is_again:
+        is_again, is_deferred = facts["outcome"] == AGAIN, facts["outcome"] == DEFERRED
+        attempts = mail and (0 if is_again else mail[2] + 1)
+        if facts["attempts"] != attempts or bool(mail[1]) != is_again or (facts["not_before"] != 0) != is_deferred:
             self.findings.problem("orders", event, "it tries a mail that does not wait, or counts it wrongly")
             return
         mail[1], mail[2], mail[4] = facts["outcome"] == GIVEN_UP, facts["attempts"], facts["not_before"]
-        if facts["outcome"] == SENT:
+        if (event.actor != 0) != is_again or facts["outcome"] == DROPPED and mail[0] != MARKETING:
+            self.findings.problem("orders", event, "it comes to what such a mail does not, or by this actor")
+        if facts["outcome"] in (SENT, DROPPED):
             del self.mails[facts["cause"], facts["product"]]
 
     def payment_records(self):
@@ -234,7 +246,7 @@ class Orders:
                 or order["gateway_payment"] and order["refunded"] < min(order["credited"], order["paid"])}  # fmt: skip
 
     def mail_records(self):
-        return {cause.to_bytes(8, "big") + product.to_bytes(4, "big"): MAIL.pack(*mail)
+        return {cause.to_bytes(8, "big") + product.to_bytes(4, "big"): MAIL.pack(*mail[:5], mail[5][:16]) + mail[5][16:]
                 for (cause, product), mail in self.mails.items()}  # fmt: skip
 
     def note_low_stock(self, event):

@@ -15,15 +15,17 @@ ROLES_FOR = {
     17: SELLING, 18: SELLING, 19: SELLING, 20: SELLING, 21: SELLING, 22: SELLING, 24: SELLING, 25: BITS["clerk"],
     32: KEEPING, 33: KEEPING, 34: KEEPING, 48: SELLING,
     64: BITS["key-custodian"], 65: BITS["administrator"], 80: BITS["storefront"] | BITS["clerk"],
-    81: BITS["storefront"] | BITS["clerk"] | BITS["reviewer"] | BITS["administrator"], 82: BITS["clerk"], 88: KEEPING,
+    81: BITS["storefront"] | BITS["clerk"] | BITS["reviewer"] | BITS["administrator"], 82: BITS["clerk"],
+    83: BITS["clerk"] | BITS["administrator"], 84: BITS["clerk"] | BITS["administrator"], 88: KEEPING,
     89: KEEPING | BITS["accountant"], 96: sum(BITS.values()),
 }  # fmt: skip
-# What the store does by itself: the first administrator, an import given up, what the gateway answered, and what has no role above.
-STORE_ITSELF = {1, 2, 3, 4, 10, 11, 19, 23, 49, 66, 81, 83}
+# What the store does by itself: the first administrator, an import given up, the end of a consent, what the gateway answered,
+# and what has no role above.
+STORE_ITSELF = {1, 2, 3, 4, 10, 11, 19, 23, 49, 66, 80, 81, 83}
 
 # The operation of protocol.md under whose number a change is kept.
 OPERATIONS = {25: 23, 8: 32, 32: 36, 33: 37, 34: 38, 6: 39, 7: 40, 5: 41, 48: 65, 4: 80, 64: 85,
-              65: 86, 81: 128, 80: 129, 82: 130, 88: 140, 89: 141, 96: 144}  # fmt: skip
+              65: 86, 81: 128, 80: 129, 82: 130, 84: 145, 88: 140, 89: 141, 96: 144}  # fmt: skip
 
 FIRST_ADMINISTRATOR = bytes(15) + b"\1"
 CARDS_PER_ANSWER = 128

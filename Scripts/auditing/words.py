@@ -7,7 +7,7 @@ KINDS = {
     20: "confirmed", 21: "extended", 22: "released", 23: "expired", 24: "reversed", 25: "returned",
     32: "reinventoried", 33: "settled", 34: "withdrawn", 48: "shift-closed", 49: "forgotten",
     64: "approved", 65: "approval-rule-defined", 66: "proofs-failed", 80: "customer-defined", 81: "order-changed",
-    82: "card-shown", 83: "mail-tried", 88: "sheet-defined", 89: "purchase-order-changed",
+    82: "card-shown", 83: "mail-tried", 84: "customer-mailed", 88: "sheet-defined", 89: "purchase-order-changed",
     96: "credential-changed",
 }  # fmt: skip
 WITHOUT_ID = {1, 2, 3, 9, 10, 11, 66, 83}
@@ -40,7 +40,8 @@ PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded", "payin
 FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled", "deleted"]
 ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back", "ship",
         "pardon", "delete", "change-method", "open-payment", "take-payment", "decline-payment", "refund"]
-MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped", "low-stock"]
+MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped", "low-stock",
+         "marketing"]
 WAYS = [None, "mail", "post"]
 MARKS = [None, "email", "address", "device", "card"]
 SHEETS = [None, "picture", "rates", "vendor"]
@@ -48,7 +49,7 @@ PURCHASE_ORDER_ACTS = [None, "draft", "approve", "receive", "close"]
 PURCHASE_ORDER_STATES = [None, "draft", "approved", "received", "closed"]
 CREDENTIALS = [None, "password", "token"]
 SET_PASSWORD, ADD_TOKEN, END_CREDENTIAL = 1, 2, 3
-MAIL_OUTCOMES = [None, "sent", "deferred", "given-up"]
+MAIL_OUTCOMES = [None, "sent", "deferred", "given-up", "dropped", "again"]
 
 
 def days_text(days):

@@ -223,10 +223,13 @@ struct OrdersAnswer: Encodable {
 }
 
 struct MailAnswer: Encodable {
+  var id: String
   var cause: UInt64
   var kind: String
-  /// Not there for a warning of low stock.
+  /// Not there for a warning of low stock and a marketing mail.
   var order: RequestID?
+  /// Of a marketing mail.
+  var customer: RequestID?
   /// Of a warning of low stock.
   var sku: String?
   var attempts: UInt16

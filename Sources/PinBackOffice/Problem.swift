@@ -139,6 +139,8 @@ extension Problem {
     case .unknownCredential: self.init("unknown-credential", .notFound, "There is no such token or password.")
     case .tooManyTokens(let limit):
       self.init("too-many-tokens", .conflict, "End a token first.", ["limit": .number(UInt64(limit))])
+    case .noConsent: self.init("no-consent", .conflict, "The customer does not consent to marketing.")
+    case .unknownMail: self.init("unknown-mail", .notFound, "There is no such mail, or it was sent.")
     case .noCard: self.init("no-payment-card", .notFound, "The order is not paid by a payment card kept here.")
     }
   }

@@ -45,7 +45,7 @@ struct Routes: Sendable {
     }
     router.post("/orders/:id/card/show", use: showCard)
     router.post("/orders/:id/return", use: takeBack)
-    router.get("/mails/dead", use: deadMails)
+    addMail(to: router)
     addStock(to: router)
   }
 
@@ -55,6 +55,7 @@ struct Routes: Sendable {
       let token = try context.parameters.require("token")
       return try answer(TrackAnswer(try await desk.order(trackedBy: token)))
     }
+    addOpenMail(to: router)
   }
 
   // MARK: Customers
@@ -189,16 +190,5 @@ struct Routes: Sendable {
     let done = try await desk.takeBack(
       serials: body.serials ?? [], order: context.pathID, version: body.version, id: request.changeID, context.asker)
     return try answer(OrderAnswer(done.value), isRepeat: done.isRepeat)
-  }
-
-  @Sendable private func deadMails(_ request: Request, _ context: Caller) async throws -> Response {
-    let mails = try await desk.deadMails(context.asker)
-    return try answer(
-      mails.map { mail in
-        let sku = desk.engine.catalogue.product(mail.product)?.sku
-        return MailAnswer(
-          cause: mail.cause, kind: mail.kind == .lowStock ? "low-stock" : "\(mail.kind)",
-          order: sku == nil ? mail.order : nil, sku: sku, attempts: mail.attempts)
-      })
   }
 }

@@ -13,12 +13,16 @@ package struct OrderDesk: Sendable {
   let passwords: PasswordChecks
   /// Whether there is a gateway that takes payments at once.
   private let hasGateway: Bool
+  /// Whether marketing mails can say how to get no more, and from where they are.
+  let sendsMarketing: Bool
 
   package init(
-    engine: Engine, vault: CardVault, hasGateway: Bool = false, passwords: PasswordChecks = PasswordChecks()
+    engine: Engine, vault: CardVault, hasGateway: Bool = false, sendsMarketing: Bool = false,
+    passwords: PasswordChecks = PasswordChecks()
   ) {
     self.engine = engine
     self.hasGateway = hasGateway
+    self.sendsMarketing = sendsMarketing
     self.vault = vault
     self.passwords = passwords
   }
@@ -162,15 +166,25 @@ package struct OrderDesk: Sendable {
 
   /// What its customer follows an order by: the order's id, and what nobody guesses.
   package func trackingToken(of order: RequestID) -> String {
-    "\(order).\(String(hexadecimal: engine.trackingProof(of: order).span.bytes))"
+    Self.token(order, engine.trackingProof(of: order))
+  }
+
+  static func token(_ id: RequestID, _ proof: [UInt8]) -> String { "\(id).\(String(hexadecimal: proof.span.bytes))" }
+
+  /// The id in a token; nil if it is not the one that its proof is of.
+  static func id(in token: String, provedBy proof: (RequestID) -> [UInt8]) -> RequestID? {
+    let parts = token.split(separator: ".")
+    guard parts.count == 2, let id = RequestID(String(parts[0])), let told = [UInt8](hexadecimal: String(parts[1])),
+      told.count == 16, zip(proof(id), told).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0
+    else { return nil }
+    return id
   }
 
   /// The order that a token was made for, for whoever has the token.
   package func order(trackedBy token: String) async throws -> Order {
-    let parts = token.split(separator: ".")
-    guard parts.count == 2, let id = RequestID(String(parts[0])), let proof = [UInt8](hexadecimal: String(parts[1])),
-      proof.count == 16, zip(engine.trackingProof(of: id), proof).reduce(0, { $0 | ($1.0 ^ $1.1) }) == 0
-    else { throw OrderFault.orderRefused(.unknownOrder) }
+    guard let id = Self.id(in: token, provedBy: engine.trackingProof) else {
+      throw OrderFault.orderRefused(.unknownOrder)
+    }
     let store = Asker(actor: .store, keyNumber: 0)
     let order = try await order(id, store).order
     guard try await !customer(order.customer, store).0.isBarred else { throw OrderFault.orderRefused(.barred) }
@@ -328,5 +342,13 @@ package enum OrderFault: Error {
 extension CardLife {
   fileprivate func isDelivered(to order: RequestID) -> Bool {
     if case .delivered(order) = custody { true } else { false }
+  }
+}
+
+extension RequestID {
+  /// Of a change that the store makes by itself.
+  static func new() -> RequestID {
+    var generator = SystemRandomNumberGenerator()
+    return .generate(atMilliseconds: UInt64(Date().timeIntervalSince1970 * 1000), using: &generator)
   }
 }

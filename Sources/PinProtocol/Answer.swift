@@ -56,7 +56,7 @@ public enum Answer: Hashable, Sendable {
       case .actors: .actors(try Page(from: &reader))
       case .verify, .backup, .statistics: .report(try Report(from: &reader))
       case .approve: .approved(try ApproveAnswer(from: &reader))
-      case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+      case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .sendMail, .changeCredential, .defineSheet,
         .changePurchaseOrder,
         .findPurchaseOrder, .findCustomers:
         throw .unknownOperation(operation.rawValue)

@@ -102,7 +102,7 @@ public enum RequestMessage: Hashable, Sendable {
     case .statistics: try empty(.statistics, body)
     case .approve: .approve(try decode(body, limits))
     case .defineApprovalRule: .defineApprovalRule(try decode(body, limits))
-    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .sendMail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
       .findPurchaseOrder, .findCustomers:
       throw .unknownOperation(operation.rawValue)

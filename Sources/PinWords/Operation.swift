@@ -54,6 +54,8 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
   case changePurchaseOrder = 141
   case findPurchaseOrder = 142
   case findCustomers = 143
+  /// Marketing mail, and mail that was given up.
+  case sendMail = 145
 
   /// The operations of the wire.
   public static let allCases = (0..<128).compactMap { Operation(rawValue: $0) }
@@ -87,6 +89,7 @@ public enum Operation: UInt8, Sendable, CaseIterable, Hashable {
     case .changePurchaseOrder: "change purchase order"
     case .findPurchaseOrder: "find purchase order"
     case .findCustomers: "find customers"
+    case .sendMail: "send mail"
     default: "\(self)"
     }
   }

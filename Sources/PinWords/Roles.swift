@@ -79,6 +79,7 @@ extension Operation {
     case .defineSheet: .keeping
     case .changePurchaseOrder: [.stockKeeper, .accountant, .administrator]
     case .findCustomers: [.clerk, .reviewer, .accountant, .auditor, .administrator]
+    case .sendMail: [.clerk, .administrator]
     case .findPurchaseOrder: [.stockKeeper, .accountant, .auditor, .administrator]
     }
   }

@@ -156,9 +156,20 @@ struct EverythingDone: Sendable {
     let paidByCard = try await shop.submit(try await shop.customer(), count: 1, card: 7)
     try await shop.change(paidByCard, .changeMethod(shop.method(7)), as: shop.storefront)
     let mails = try await shop.mails()
-    for (mail, outcome) in zip(mails, MailOutcome.allCases) {
+    for (mail, outcome) in zip(mails, [.sent, .deferred, .givenUp, .givenUp] as [MailOutcome]) {
       let again = outcome == .deferred ? bench.clock.nowMilliseconds() + 60_000 : 0
       try done(await shop.note(mail, outcome, notBefore: again))
+    }
+    try done(await bench.ask(.orders(.sendAgain(MailName(mails[2]))), as: shop.clerk))
+    // Letters: one waits, and one is dropped, for its customer consents no more.
+    for ends in [false, true] {
+      let customer = try await shop.customer(marks: [shop.mark(.email, ends ? 11 : 12)], consents: true)
+      try done(try await shop.mail(customer, as: shop.clerk))
+      guard ends else { continue }
+      let letter = WaitingMail(
+        cause: bench.engine.headSequence, letter: DocumentName(id: .zero, digest: []), to: customer)
+      try await shop.endConsent(customer)
+      try done(await shop.note(letter, .dropped))
     }
     try await shop.sheet(.vendor, .vendor("Größe & Söhne"), version: 0)
     for kind in [SheetKind.picture, .rates] { try await shop.sheet(kind, .product(shop.product), version: 0) }

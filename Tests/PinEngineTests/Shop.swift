@@ -35,11 +35,11 @@ struct Shop: Sendable {
     return id
   }
 
-  func customer(marks: [Mark] = []) async throws -> RequestID {
+  func customer(marks: [Mark] = [], consents: Bool = false) async throws -> RequestID {
     let id = bench.id()
     let kept = try await bench.engine.keep(Array("customer".utf8), id: id).get()
     let change = CustomerChange(
-      id: id, customer: bench.id(), version: 0, consents: false, document: kept.name, marks: marks)
+      id: id, customer: bench.id(), version: 0, consents: consents, document: kept.name, marks: marks)
     guard case .customer(let customer) = await bench.ask(.orders(.defineCustomer(change)), as: clerk) else {
       throw Unexpected(what: "customer")
     }
@@ -177,6 +177,33 @@ struct Shop: Sendable {
 
   func note(_ mail: WaitingMail, _ outcome: MailOutcome, notBefore: UInt64 = 0) async -> Outcome {
     await bench.ask(.orders(.noteMail(MailName(mail), outcome, notBeforeMilliseconds: notBefore)), as: .store)
+  }
+
+  /// Has a letter to a customer wait.
+  func mail(_ customer: RequestID, as actor: ActorID) async throws -> Outcome {
+    let id = bench.id()
+    let kept = try await bench.engine.keep(Array("letter".utf8), id: id).get()
+    let mail = CustomerMail(id: id, customer: customer, letter: kept.name)
+    let outcome = await bench.ask(.orders(.mailCustomer(mail)), as: actor)
+    if case .done = outcome {
+      bench.engine.settle(id, as: .isNamed(replacing: []))
+    } else {
+      bench.engine.settle(id, as: .cameToNothing)
+    }
+    return outcome
+  }
+
+  /// Ends a customer's consent as whoever has its token does.
+  func endConsent(_ customer: RequestID) async throws {
+    guard case .customer(let found) = await bench.ask(.orders(.customer(customer)), as: .store) else {
+      throw Unexpected(what: "customer")
+    }
+    let change = CustomerChange(
+      id: bench.id(), customer: customer, version: found.version, consents: false, document: found.document,
+      marks: found.marks)
+    guard case .customer = await bench.ask(.orders(.defineCustomer(change)), as: .store) else {
+      throw Unexpected(what: "consent")
+    }
   }
 
   func events() throws -> [JournalEvent] {

@@ -62,7 +62,7 @@ extension SeededGenerator {
     case .actors: .actors(page { $0.actorRecord(hasOldKey: Bool.random(using: &$0)) })
     case .verify, .backup, .statistics: .report(Report(text: text(0...9000)))
     case .approve: .approved(ApproveAnswer(validUntilMilliseconds: any()))
-    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .sendMail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
       .findPurchaseOrder, .findCustomers:
       preconditionFailure("\(operation) is not asked on the wire")

@@ -170,7 +170,7 @@ extension SeededGenerator {
     case .statistics: .statistics
     case .approve: .approve(Approve(id: id(), request: approvable()))
     case .defineApprovalRule: .defineApprovalRule(approvalRule())
-    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .sendMail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
       .findPurchaseOrder, .findCustomers:
       preconditionFailure("\(operation) is not asked on the wire")

@@ -84,7 +84,7 @@ struct RoleWireTests {
     case .statistics: return .statistics
     case .approve: return .approve(Approve(id: newID(), request: .reinventory(change)))
     case .defineApprovalRule: return .defineApprovalRule(DefineApprovalRule(id: newID(), rule: .off))
-    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .changeCredential, .defineSheet,
+    case .changeOrder, .defineCustomer, .showCard, .findOrder, .mail, .sendMail, .changeCredential, .defineSheet,
       .changePurchaseOrder,
       .findPurchaseOrder, .findCustomers:
       preconditionFailure("\(operation) is not asked on the wire")

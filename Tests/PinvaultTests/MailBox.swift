@@ -7,7 +7,9 @@ struct MailBox {
   struct Mail {
     let raw: String
     let headers: [String: String]
+    /// Its text, and the same as a page if it has one; empty where it has files.
     let text: String
+    let page: String
     var messageID: String { headers["message-id"] ?? "" }
   }
 
@@ -57,7 +59,7 @@ struct MailBox {
 }
 
 extension MailBox.Mail {
-  /// A mail of one part in base64, or of several, whose text is empty here.
+  /// A mail of one part in base64, or of a text and a page, or of several, whose text is empty here.
   init(_ raw: String) throws {
     self.raw = raw
     let parts = raw.components(separatedBy: "\r\n\r\n")
@@ -68,11 +70,22 @@ extension MailBox.Mail {
           (line[..<$0].lowercased(), line[line.index(after: $0)...].trimmingCharacters(in: .whitespaces))
         }
       }, uniquingKeysWith: { $1 })
-    guard headers["content-type"]?.hasPrefix("multipart/") != true else {
-      text = ""
+    func decoded(_ base64: String) throws -> String {
+      let bytes = Data(base64Encoded: base64.replacingOccurrences(of: "\r\n", with: ""))
+      return String(decoding: try #require(bytes), as: UTF8.self)
+    }
+    guard let type = headers["content-type"], type.hasPrefix("multipart/") else {
+      (text, page) = (try decoded(parts.dropFirst().joined()), "")
       return
     }
-    let body = parts.dropFirst().joined().replacingOccurrences(of: "\r\n", with: "")
-    text = String(decoding: try #require(Data(base64Encoded: body)), as: UTF8.self)
+    guard type.hasPrefix("multipart/alternative") else {
+      (text, page) = ("", "")
+      return
+    }
+    let boundary = try #require(type.split(separator: "\"").last)
+    let alternatives = raw.components(separatedBy: "--\(boundary)").dropFirst().dropLast()
+    let bodies = try alternatives.map { try decoded($0.components(separatedBy: "\r\n\r\n").dropFirst().joined()) }
+    try #require(bodies.count == 2)
+    (text, page) = (bodies[0], bodies[1])
   }
 }

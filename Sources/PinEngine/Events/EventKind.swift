@@ -53,6 +53,8 @@ public enum EventKind: UInt8, Sendable, CaseIterable {
   case cardShown = 82
   /// A mail was sent, or not.
   case mailTried = 83
+  /// A marketing mail is to go to a customer.
+  case customerMailed = 84
 
   /// A password or a token of an actor: made, or ended.
   case credentialChanged = 96

@@ -75,6 +75,7 @@ extension JournalFacts {
     case .orderChanged(let changed): Self.json(changed)
     case .cardShown(let order, let document, let reason):
       ["order": .id(order), "document": document.json, "reason": .text(reason)]
+    case .customerMailed(let customer, let document): ["customer": .id(customer), "document": document.json]
     case .mailTried(let cause, let product, let outcome, let attempts, let notBefore):
       [
         "cause": .number(cause), "product": product.map { .number($0) } ?? .null, "outcome": .text(outcome.name),

@@ -83,6 +83,7 @@ extension EventKind {
     case .actorDefined, .productDefined, .productFrozen, .productThawed, .purchaseBegun, .reserved, .vended, .dispensed,
       .opened, .confirmed, .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn,
       .shiftClosed, .forgotten, .approved, .approvalRuleDefined, .customerDefined, .orderChanged, .cardShown,
+      .customerMailed,
       .sheetDefined, .purchaseOrderChanged, .credentialChanged:
       true
     }

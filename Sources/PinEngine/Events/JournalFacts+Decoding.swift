@@ -50,6 +50,7 @@ extension JournalFacts {
     case .customerDefined: self = try Self.readCustomerDefined(&reader)
     case .orderChanged: self = .orderChanged(try Self.readOrderChanged(&reader))
     case .cardShown: self = try Self.readCardShown(&reader)
+    case .customerMailed: self = try Self.readCustomerMailed(&reader)
     case .mailTried: self = try Self.readMailTried(&reader)
     case .credentialChanged: self = try Self.readCredentialChanged(&reader)
     case .sheetDefined: self = try Self.readSheetDefined(&reader)

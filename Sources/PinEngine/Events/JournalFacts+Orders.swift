@@ -48,6 +48,15 @@ extension JournalFacts {
     return .cardShown(order: try change.requestID(.order), document: document, reason: try change.text(.reason))
   }
 
+  static func readCustomerMailed(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
+    let change = try ChangeHead(&reader)
+    let customer = try reader.readRequestID()
+    let document = try DocumentName(&reader)
+    try change.endResult(reader)
+    guard try change.requestID(.customer) == customer else { throw ByteShortage() }
+    return .customerMailed(customer: customer, document: document)
+  }
+
   static func readMailTried(_ reader: inout ByteReader) throws(ByteShortage) -> JournalFacts {
     let cause: UInt64 = try reader.read()
     guard let outcome = MailOutcome(rawValue: try reader.read()) else { throw ByteShortage() }

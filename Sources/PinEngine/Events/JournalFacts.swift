@@ -50,6 +50,7 @@ public enum JournalFacts: Hashable, Sendable {
   /// `notBeforeMilliseconds` is 0 unless it is to be tried again.
   /// `product` is nil but for a warning of low stock.
   case mailTried(cause: UInt64, product: ProductID?, MailOutcome, attempts: UInt16, notBeforeMilliseconds: UInt64)
+  case customerMailed(customer: RequestID, document: DocumentName)
   /// `vendorName` is nil for a product's.
   case sheetDefined(Sheet, vendorName: String?, replaces: [RequestID])
   /// `reason` is nil where none is asked for.

@@ -55,6 +55,7 @@ extension Machine {
     case .orderChanged:
       try applyOrderChanged(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .cardShown: break
+    case .customerMailed: try applyCustomerMailed(event, sequence: sequence, state: &state)
     case .mailTried: try applyMailTried(event, state: &state)
     case .credentialChanged: try applyCredentialChanged(event, state: &state)
     case .sheetDefined: try applySheetDefined(event, state: &state)
@@ -83,6 +84,7 @@ extension EventKind {
     case .customerDefined: .defineCustomer
     case .orderChanged: .changeOrder
     case .cardShown: .showCard
+    case .customerMailed: .sendMail
     case .credentialChanged: .changeCredential
     case .sheetDefined: .defineSheet
     case .purchaseOrderChanged: .changePurchaseOrder

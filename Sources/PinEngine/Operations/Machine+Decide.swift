@@ -60,6 +60,8 @@ extension Machine {
     case .purchaseOrders(let after): try decideListPurchaseOrders(after: after, state)
     case .waitingPayments(let after): try decideWaitingPayments(after: after, state)
     case .waitingMail(let isDead): try decideWaitingMail(isDead: isDead, now, state)
+    case .mailCustomer(let mail): try decideMailCustomer(mail, asker, now, &block, &state)
+    case .sendAgain(let name): try decideSendAgain(name, asker, now, &block, &state)
     case .noteMail(let name, let outcome, let notBefore):
       try decideNoteMail(name, outcome, notBefore: notBefore, asker, now, &block, &state)
     }

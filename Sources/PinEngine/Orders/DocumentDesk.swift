@@ -310,6 +310,11 @@ extension Engine {
   package func trackingProof(of order: RequestID) -> [UInt8] {
     Array(hmacSHA256(under: context.trackingKey, order.bytes).bytes.prefix(16))
   }
+
+  /// What proves that somebody was sent a customer's marketing mail: 16 bytes that nobody guesses.
+  package func unsubscribingProof(of customer: RequestID) -> [UInt8] {
+    Array(hmacSHA256(under: context.trackingKey, Array("consent".utf8) + customer.bytes).bytes.prefix(16))
+  }
 }
 
 extension Machine {

@@ -56,7 +56,7 @@ extension Machine {
     after.marks = define.marks
     var result = ByteWriter(capacity: 128)
     after.write(to: &result)
-    if let before { result.write(before.document.id) }
+    if let before, before.document.id != define.document.id { result.write(before.document.id) }
     Self.beginChange(.customerDefined, define.id, fields, result: result, by: asker.id, &block)
     return try endChange(.defineCustomer, result: result, now, &block, &state)
   }

@@ -49,13 +49,29 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     // Noted already, by an attempt whose answer was lost.
     guard let mail = try mail(name, state), !mail.isDead else { return Reply(.done, isRepeat: true) }
+    let attempts = mail.attempts == .max ? .max : mail.attempts + 1
+    return try note(name, outcome, attempts, notBefore: notBefore, asker, now, &block, &state)
+  }
+
+  mutating func decideSendAgain(
+    _ name: MailName, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    guard let mail = try mail(name, state) else { return Reply(.orderRefused(.unknownMail)) }
+    guard mail.isDead else { return Reply(.done, isRepeat: true) }
+    return try note(name, .again, 0, notBefore: 0, asker, now, &block, &state)
+  }
+
+  private mutating func note(
+    _ name: MailName, _ outcome: MailOutcome, _ attempts: UInt16, notBefore: UInt64, _ asker: Asker, _ now: UInt64,
+    _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
     block.beginEvent()
     EventHead(kind: .mailTried, actor: asker.id).write(to: &block.writer)
     block.writer.write(name.cause)
     block.writer.write(outcome.rawValue)
     block.writer.writeZeros(1)
     block.writer.write(name.product.rawValue)
-    block.writer.write(mail.attempts == .max ? .max : mail.attempts + 1)
+    block.writer.write(attempts)
     block.writer.write(outcome == .deferred ? notBefore : 0)
     let sequence = block.endEvent()
     try apply(block.lastEvent, sequence: sequence, timeMilliseconds: now, state: &state)
@@ -70,17 +86,46 @@ extension Machine {
     mail.attempts = event.bigEndian(at: 22)
     mail.notBeforeMilliseconds = event.bigEndian(at: 24)
     mail.isDead = outcome == .givenUp
-    if outcome == .sent {
+    if [.sent, .dropped].contains(outcome) {
       let key = name.key
       _ = try state.remove(key.span.bytes, in: tables.mail)
     } else {
       try putMail(mail, &state)
     }
   }
+
+  // MARK: Marketing
+
+  mutating func decideMailCustomer(
+    _ mail: CustomerMail, _ asker: Asker, _ now: UInt64, _ block: inout Block, _ state: inout WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    guard mail.letter.isName else { return Reply(.refused(.invalid(.document))) }
+    var fields = FieldList()
+    fields.add(.customer, mail.customer)
+    fields.add(mail.letter)
+    if let reply = try knownChange(mail.id, .sendMail, fields, asker, state) { return reply }
+    guard let customer = try customer(mail.customer, state) else { return Reply(.orderRefused(.unknownCustomer)) }
+    guard customer.consents, !customer.isBarred else { return Reply(.orderRefused(.noConsent)) }
+    var result = ByteWriter(capacity: 16 + DocumentName.byteCount)
+    result.write(mail.customer)
+    mail.letter.write(to: &result)
+    Self.beginChange(.customerMailed, mail.id, fields, result: result, by: asker.id, &block)
+    return try endChange(.sendMail, result: result, now, &block, &state)
+  }
+
+  mutating func applyCustomerMailed(
+    _ event: RawSpan, sequence: UInt64, state: inout WriteTransaction
+  ) throws(LMDBError) {
+    let mail = trusting(ChangeEvent(event).result) { (reader) throws(ByteShortage) in
+      let customer = try reader.readRequestID()
+      return WaitingMail(cause: sequence, letter: try DocumentName(&reader), to: customer)
+    }
+    try putMail(mail, &state)
+  }
 }
 
-/// What tells a mail from others: the event that caused it, and of a warning the product.
-public struct MailName: Hashable, Sendable {
+/// What tells a mail from others: the event that caused it, and of a warning the product, as `17` or `17-3`.
+public struct MailName: Hashable, Sendable, LosslessStringConvertible {
   public var cause: UInt64
   /// 0 but for a warning of low stock.
   public var product: ProductID
@@ -93,6 +138,17 @@ public struct MailName: Hashable, Sendable {
   }
 
   init(_ key: RawSpan) { self.init(cause: key.bigEndian(at: 0), product: ProductID(key.bigEndian(at: 8))) }
+
+  public init?(_ description: String) {
+    let parts = description.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
+    guard (1...2).contains(parts.count), let cause = parts[0], let product = parts.count == 2 ? parts[1] : 0,
+      let product = UInt32(exactly: product)
+    else { return nil }
+    self.init(cause: cause, product: ProductID(product))
+    guard "\(self)" == description else { return nil }
+  }
+
+  public var description: String { product.rawValue == 0 ? "\(cause)" : "\(cause)-\(product)" }
 
   /// 12 bytes, big-endian.
   var key: [UInt8] {

@@ -23,6 +23,9 @@ public enum OrderCommand: Sendable {
   /// Mails that may be sent now, the longest waiting first; or those that were given up.
   case waitingMail(isDead: Bool)
   case noteMail(MailName, MailOutcome, notBeforeMilliseconds: UInt64)
+  case mailCustomer(CustomerMail)
+  /// One that was given up is tried again.
+  case sendAgain(MailName)
   /// Orders for which the gateway is to be asked, after an id.
   case waitingPayments(after: RequestID)
 
@@ -40,12 +43,14 @@ public enum OrderCommand: Sendable {
     case .purchaseOrder, .purchaseOrders: .findPurchaseOrder
     case .waitingMail(let isDead): isDead ? .findOrder : .mail
     case .noteMail, .waitingPayments: .mail
+    case .mailCustomer, .sendAgain: .sendMail
     }
   }
 
   var changesState: Bool {
     switch self {
-    case .change, .defineCustomer, .showCard, .noteMail, .defineSheet, .changePurchaseOrder: true
+    case .change, .defineCustomer, .showCard, .noteMail, .defineSheet, .changePurchaseOrder, .mailCustomer, .sendAgain:
+      true
     case .order, .orders, .customer, .waitingMail, .sheet, .purchaseOrder, .purchaseOrders,
       .customers, .ordersOf, .waitingPayments:
       false
@@ -166,6 +171,20 @@ public struct CustomerChange: Sendable {
   }
 }
 
+/// A marketing mail to a customer who consents.
+public struct CustomerMail: Sendable {
+  public var id: RequestID
+  public var customer: RequestID
+  /// What it says.
+  public var letter: DocumentName
+
+  public init(id: RequestID, customer: RequestID, letter: DocumentName) {
+    self.id = id
+    self.customer = customer
+    self.letter = letter
+  }
+}
+
 public struct ShowCard: Sendable {
   public var id: RequestID
   public var order: RequestID
@@ -194,6 +213,9 @@ public enum OrderRefusal: Error, Hashable, Sendable {
   /// Its lines cost different currencies.
   case otherCurrency
   case noCard
+  /// The customer does not consent to marketing.
+  case noConsent
+  case unknownMail
   case unknownCredential
   /// The actor has as many tokens as one may have.
   case tooManyTokens(limit: UInt32)

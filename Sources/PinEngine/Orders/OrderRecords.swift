@@ -11,7 +11,8 @@ import PinWords
 ///     customer   0 id  16 version u32  20 consents  21 three zero bytes  24 approved orders u32  28 denied orders u32
 ///                32 approved card (16)  48 document: id (16), digest (32)  96 marks
 ///     marks      0 their number u8  1 each: kind, digest (16)
-///     mail       0 kind  1 is dead  2 attempts u16  4 zero u32  8 not before u64  16 order
+///     mail       0 kind  1 is dead  2 attempts u16  4 zero u32  8 not before u64  16 order, or customer of a marketing mail
+///                32 of that its document: id (16), digest (32)
 ///
 /// Where there is no card, its document is zeros, and its fingerprint is the gateway method's, or zeros; where the device is
 /// not known, that is.
@@ -170,6 +171,7 @@ extension WaitingMail {
     writer.write(UInt32(0))
     writer.write(notBeforeMilliseconds)
     writer.write(order)
+    letter?.write(to: &writer)
   }
 
   /// The name is the record's key.
@@ -183,5 +185,6 @@ extension WaitingMail {
       cause: name.cause, kind: kind, order: try reader.readRequestID(), attempts: attempts,
       notBeforeMilliseconds: notBefore, isDead: isDead)
     product = name.product
+    if kind == .marketing { letter = try DocumentName(&reader) }
   }
 }

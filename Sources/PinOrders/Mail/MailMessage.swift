@@ -1,6 +1,6 @@
 import Foundation
 
-/// A mail as it travels: RFC 5322, one part of plain text.
+/// A mail as it travels: RFC 5322, plain text, and the same as a page if it has one.
 package struct MailMessage {
   package var from: String
   package var to: String
@@ -10,10 +10,16 @@ package struct MailMessage {
   package var messageID: String
   package var date: Date
   package var text: String
+  /// HTML; nil for a mail of text alone.
+  package var page: String?
+  /// More headers, each whole: ASCII, without an end of line.
+  package var headers: [String] = []
 
   package init(
-    from: String, to: String, recipientName: String, subject: String, messageID: String, date: Date, text: String
+    from: String, to: String, recipientName: String, subject: String, messageID: String, date: Date, text: String,
+    page: String? = nil
   ) {
+    self.page = page
     (self.from, self.to, self.recipientName) = (from, to, recipientName)
     (self.subject, self.messageID, self.date, self.text) = (subject, messageID, date, text)
   }
@@ -28,10 +34,21 @@ package struct MailMessage {
       "Message-ID: <\(messageID)>",
       "Auto-Submitted: auto-generated",
       "MIME-Version: 1.0",
-      "Content-Type: text/plain; charset=utf-8",
-      "Content-Transfer-Encoding: base64",
     ]
-    return Array((headers.joined(separator: "\r\n") + "\r\n\r\n").utf8) + Self.base64Lines(text)
+    let plain = Self.part("plain", text)
+    guard let page else { return Array(((self.headers + headers).joined(separator: "\r\n") + "\r\n").utf8) + plain }
+    // Not in base64, so in no part. What comes last is what a reader would rather show.
+    let boundary = "pinvault_alternative"
+    let type = "Content-Type: multipart/alternative; boundary=\"\(boundary)\""
+    var bytes = Array(((self.headers + headers + [type]).joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    for part in [plain, Self.part("html", page)] { bytes += Array("--\(boundary)\r\n".utf8) + part }
+    return bytes + Array("--\(boundary)--\r\n".utf8)
+  }
+
+  /// A part of text with its headers.
+  private static func part(_ kind: String, _ text: String) -> [UInt8] {
+    Array("Content-Type: text/\(kind); charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n".utf8)
+      + base64Lines(text)
   }
 
   /// Words as a header holds them: RFC 2047, in pieces that are each whole characters and short enough.

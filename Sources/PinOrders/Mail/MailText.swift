@@ -1,63 +1,46 @@
 import PinEngine
 import PinWords
 
-/// What each kind of mail says. Only a delivery has PINs, and none has a word of a payment card.
+/// What the templates of an order's mails can say. Only a delivery has PINs, and none has a word of a payment card.
 struct MailText {
   var order: FoundOrder
   var customer: CustomerDetails
   var catalogue: Catalogue
   /// Of a delivery: the cards that are with the customer.
   var cards: [Card] = []
-
   /// Where the customer follows the order; nil where the shop has no such page.
   var trackingAddress: String?
 
-  /// The subject and the text; nil for a kind that nobody is told.
-  func render(_ kind: MailKind) -> (subject: String, text: String)? {
-    let id = order.order.id
-    let body: (subject: String, paragraphs: [String])
+  /// By the names that the templates say.
+  func values(_ kind: MailKind) -> [String: any Sendable] {
+    var values: [String: any Sendable] = ["customer": customer.name, "order": "\(order.order.id)"]
+    values["follow"] = trackingAddress
     switch kind {
-    case .none, .lowStock: return nil
+    case .none, .lowStock, .marketing, .denied: break
     case .received:
-      body = ("Your order is here", ["We have received your order and keep its cards for you:", lines, total])
-    case .delivery: body = ("Your cards", ["Here are your cards:"] + cards.map(card))
-    case .denied:
-      body = ("Your order was not accepted", ["We are sorry: we cannot accept your order. Nothing is charged for it."])
-    case .declined:
-      body = (
-        "Your payment was declined",
-        ["Your payment was declined. Your order and its cards are kept: please tell us other payment details.", total]
-      )
-    case .cancelled: body = ("Your order is cancelled", ["Your order is cancelled.", credited])
+      values["lines"] = order.lines.map { granted -> [String: any Sendable] in
+        ["count": "\(granted.line.count)", "product": catalogue.product(granted.line.product)?.name ?? "card"]
+      }
+      values["total"] = amount(order.order.totalMinor)
+    case .delivery: values["cards"] = cards.map(card)
+    case .declined: values["total"] = amount(order.order.totalMinor)
+    case .cancelled, .credited:
+      values["credited"] = order.order.creditedMinor == 0 ? nil : amount(order.order.creditedMinor)
     case .shipped:
-      body = (
-        "Your cards are on their way",
-        ["\(order.order.carrier) brings your cards, under the number \(order.order.trackingNumber)."]
-      )
-    case .credited: body = ("Your credit", ["Cards of your order came back.", credited])
+      values["carrier"] = order.order.carrier
+      values["number"] = order.order.trackingNumber
     }
-    let follow = trackingAddress.map { "Follow it: \($0)" } ?? ""
-    let text = (["Dear \(customer.name),"] + body.paragraphs + ["Order \(id)", follow]).filter { !$0.isEmpty }
-    return (body.subject, text.joined(separator: "\n\n") + "\n")
+    return values
   }
 
-  private var lines: String {
-    order.lines.map { granted in
-      let product = catalogue.product(granted.line.product)
-      return "\(granted.line.count) x \(product?.name ?? "card")"
-    }.joined(separator: "\n")
-  }
-
-  private var total: String { "Total: \(amount(order.order.totalMinor))" }
-  private var credited: String {
-    order.order.creditedMinor == 0 ? "" : "Credited: \(amount(order.order.creditedMinor))"
-  }
-
-  private func card(_ card: Card) -> String {
+  private func card(_ card: Card) -> [String: any Sendable] {
     let product = catalogue.product(card.product)
-    let expiry = card.expiry == .never ? nil : "Expires: \(card.expiry.calendarText)"
-    return [product?.name, "Serial: \(card.serial)", "PIN: \(card.pin.text)", expiry, product?.instructions]
-      .compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: "\n")
+    var values: [String: any Sendable] = [
+      "product": product?.name ?? "card", "serial": "\(card.serial)", "pin": card.pin.text,
+    ]
+    values["expires"] = card.expiry == .never ? nil : card.expiry.calendarText
+    values["instructions"] = product.flatMap { $0.instructions.isEmpty ? nil : $0.instructions }
+    return values
   }
 
   private func amount(_ minor: UInt64) -> String {

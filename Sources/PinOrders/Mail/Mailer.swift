@@ -15,6 +15,10 @@ package struct Mailer: Service {
     package var sender: String
     /// Where customers follow their orders: the token is put at its end.
     package var trackingURL: String?
+    /// Nil where the shop sends no marketing.
+    package var marketing: Marketing?
+    /// What mails say.
+    package var templates: MailTemplates
     /// Who is told that stock is low; nil for the shop's own address.
     package var stockRecipient: String?
     /// After a failure, doubled from one to the next up to an hour.
@@ -22,9 +26,22 @@ package struct Mailer: Service {
     /// Then a person must look at it.
     package var mostAttempts: UInt16 = 40
 
-    package init(server: MailServer, sender: String) {
+    package init(server: MailServer, sender: String, templates: MailTemplates) {
       self.server = server
       self.sender = sender
+      self.templates = templates
+    }
+  }
+
+  /// What each marketing mail says besides: the law wants it.
+  package struct Marketing: Sendable {
+    /// Where customers end their consent: the token is put at its end.
+    package var unsubscribingURL: String
+    package var postalAddress: String
+
+    package init(unsubscribingURL: String, postalAddress: String) {
+      self.unsubscribingURL = unsubscribingURL
+      self.postalAddress = postalAddress
     }
   }
 
@@ -76,6 +93,7 @@ package struct Mailer: Service {
       logger.warning("a mail was not taken", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
       let time = UInt64(Date().timeIntervalSince1970 * 1000) + delay * 1000
       note = .noteMail(MailName(mail), .deferred, notBeforeMilliseconds: time)
+    case .unwanted: note = .noteMail(MailName(mail), .dropped, notBeforeMilliseconds: 0)
     case .interrupted: return
     }
     _ = await engine.perform(.orders(note), as: .store)
@@ -84,6 +102,8 @@ package struct Mailer: Service {
   private enum Attempt {
     case sent
     case failed(reason: String, isFinal: Bool)
+    /// Its customer consents no more.
+    case unwanted
     /// The store stops.
     case interrupted
   }
@@ -93,6 +113,8 @@ package struct Mailer: Service {
     do {
       guard let made = try await self.message(mail) else { return .failed(reason: "nobody to tell", isFinal: true) }
       message = made
+    } catch OrderFault.orderRefused(.noConsent) {
+      return .unwanted
     } catch OrderFault.refused(.stopping) {
       return .interrupted
     } catch {
@@ -113,36 +135,61 @@ package struct Mailer: Service {
   private func message(_ mail: WaitingMail) async throws -> MailMessage? {
     let store = OrderDesk.Asker(actor: .store, keyNumber: 0)
     if mail.kind == .lowStock { return try await stockMessage(mail, store) }
+    if mail.kind == .marketing { return try await marketingMessage(mail, store) }
     let order = try await desk.order(mail.order, store)
     guard let details = try await desk.customer(order.order.customer, store).1 else { return nil }
     var text = MailText(order: order, customer: details, catalogue: engine.catalogue)
     text.trackingAddress = configuration.trackingURL.map { $0 + desk.trackingToken(of: mail.order) }
     if mail.kind == .delivery { text.cards = try await openCards(of: mail.order) }
-    guard let (subject, body) = text.render(mail.kind) else { return nil }
-    return MailMessage(
-      from: configuration.sender, to: details.email, recipientName: details.name, subject: subject,
-      messageID: messageID(mail), date: Date(), text: body)
+    return message(mail, to: details.email, details.name, text.values(mail.kind))
   }
 
   /// The warning that a product's stock is low, as it stands when it is sent.
   private func stockMessage(_ mail: WaitingMail, _ store: OrderDesk.Asker) async throws -> MailMessage? {
     guard let product = engine.catalogue.product(mail.product) else { return nil }
     let level = try await desk.level(of: product.id, store)
-    let text = """
-      \(product.name) (\(product.sku)) is low: \(level.regular) regular cards are left, and it is to have \
-      \(product.lowStockThreshold). The next warning comes after it rose above that and fell again.
+    let values: [String: any Sendable] = [
+      "product": product.name, "sku": product.sku, "regular": "\(level.regular)",
+      "threshold": "\(product.lowStockThreshold)",
+    ]
+    return message(mail, to: configuration.stockRecipient ?? configuration.sender, "Stock", values)
+  }
 
-      """
-    return MailMessage(
-      from: configuration.sender, to: configuration.stockRecipient ?? configuration.sender, recipientName: "Stock",
-      subject: "Low stock: \(product.sku)", messageID: messageID(mail), date: Date(), text: text)
+  /// A letter to a customer, if it still consents; nil while the shop does not say how to get no more.
+  private func marketingMessage(_ mail: WaitingMail, _ store: OrderDesk.Asker) async throws -> MailMessage? {
+    let (customer, details) = try await desk.customer(mail.order, store)
+    guard customer.consents, !customer.isBarred else { throw OrderFault.orderRefused(.noConsent) }
+    guard let marketing = configuration.marketing, let details, let name = mail.letter,
+      let letter = try desk.letter(name)
+    else { return nil }
+    let address = marketing.unsubscribingURL + desk.unsubscribingToken(of: customer.id)
+    let paragraphs = letter.paragraphs.map { ["paragraph": $0] as [String: any Sendable] }
+    var message = message(
+      mail, to: details.email, details.name,
+      [
+        "customer": details.name, "subject": letter.subject, "paragraphs": paragraphs, "unsubscribe": address,
+        "postal_address": marketing.postalAddress,
+      ])
+    // One click, without a page between (RFC 8058).
+    message?.headers = ["List-Unsubscribe: <\(address)>", "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
+    return message
+  }
+
+  /// The mail that the templates make of these values; nil for a kind that nobody is told.
+  private func message(
+    _ mail: WaitingMail, to address: String, _ name: String, _ values: [String: any Sendable]
+  ) -> MailMessage? {
+    configuration.templates.render(mail.kind, values).map { rendered in
+      MailMessage(
+        from: configuration.sender, to: address, recipientName: name, subject: rendered.subject,
+        messageID: messageID(mail), date: Date(), text: rendered.text, page: rendered.page)
+    }
   }
 
   /// Constant for a mail, however often it is sent.
   private func messageID(_ mail: WaitingMail) -> String {
     let domain = configuration.sender.split(separator: "@").last ?? "localhost"
-    let name = mail.product.rawValue == 0 ? "\(mail.cause)" : "\(mail.cause)-\(mail.product)"
-    return "\(name).\(engine.catalogue.storeID)@\(domain)"
+    return "\(MailName(mail)).\(engine.catalogue.storeID)@\(domain)"
   }
 
   /// The cards of an order that are with its customer, a page at a time, each page an event before it is opened.

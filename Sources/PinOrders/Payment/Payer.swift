@@ -105,10 +105,3 @@ package struct Payer: Service {
     return true
   }
 }
-
-extension RequestID {
-  fileprivate static func new() -> RequestID {
-    var generator = SystemRandomNumberGenerator()
-    return .generate(atMilliseconds: UInt64(Date().timeIntervalSince1970 * 1000), using: &generator)
-  }
-}

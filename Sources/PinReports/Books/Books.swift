@@ -131,7 +131,7 @@ extension Books {
       }
     case .stockQuarantined(let moves): try move(moves, event) { _ in .quarantined }
     case .storeCreated, .storeRestored, .rekeyed, .opened, .confirmed, .extended, .shiftClosed, .forgotten, .approved,
-      .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown, .mailTried, .sheetDefined,
+      .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown, .mailTried, .customerMailed, .sheetDefined,
       .credentialChanged:
       break
     }

@@ -125,7 +125,7 @@ extension EventKind {
       .confirmed,
       .extended, .released, .expired, .reversed, .returned, .reinventoried, .settled, .withdrawn, .shiftClosed,
       .forgotten, .approved, .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown,
-      .mailTried, .sheetDefined, .credentialChanged:
+      .mailTried, .customerMailed, .sheetDefined, .credentialChanged:
       false
     }
   }

@@ -235,6 +235,8 @@ public enum MailKind: UInt8, Sendable, Codable, CaseIterable {
   case shipped = 7
   /// To the shop: a product's stock fell below its threshold.
   case lowStock = 8
+  /// To a customer who consents: what the shop has to tell.
+  case marketing = 9
 }
 
 /// A mail that an event caused and that has not been sent.
@@ -242,8 +244,10 @@ public struct WaitingMail: Hashable, Sendable {
   /// The sequence of the event that caused it: the mail's number.
   public var cause: UInt64
   public var kind: MailKind
-  /// Zero for one that is of no order.
+  /// Of a marketing mail its customer; zero for a warning of low stock.
   public var order: RequestID
+  /// What a marketing mail says; nil for any other.
+  public var letter: DocumentName?
   /// Whose stock is low; 0 for a mail of another kind.
   public var product = ProductID(0)
   /// How often it was tried.
@@ -274,10 +278,22 @@ extension WaitingMail {
   }
 }
 
+extension WaitingMail {
+  /// A letter to a customer.
+  public init(cause: UInt64, letter: DocumentName, to customer: RequestID) {
+    self.init(cause: cause, kind: .marketing, order: customer)
+    self.letter = letter
+  }
+}
+
 /// What became of an attempt to send a mail.
 public enum MailOutcome: UInt8, Sendable, Codable, CaseIterable {
   case sent = 1
   /// To be tried again, after a time.
   case deferred = 2
   case givenUp = 3
+  /// Its customer consents no more: it is not sent.
+  case dropped = 4
+  /// Somebody has it tried again that was given up, as if for the first time.
+  case again = 5
 }

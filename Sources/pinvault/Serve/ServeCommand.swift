@@ -56,7 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
   ) throws -> [any Service] {
     let desk = OrderDesk(
       engine: engine, vault: try CardVault(directory: shop.cardKeys, outside: settings.data),
-      hasGateway: shop.gateway != nil)
+      hasGateway: shop.gateway != nil, sendsMarketing: shop.mail?.marketing != nil)
     let reports = ReportDesk(engine, directory: settings.data)
     let office = BackOffice(desk: desk, reports: reports, configuration: shop.office, logger: logger)
     let payers = shop.gateway.map { [Payer(desk: desk, gateway: $0, logger: logger)] } ?? []

@@ -26,6 +26,17 @@ struct ShopOptions: ParsableArguments {
   var trackingUrl: String?
   @Option(
     help: ArgumentHelp(
+      "Where customers end their consent to marketing, which the office does under /unsubscribe/: mails give it with a token at its end.",
+      valueName: "url"))
+  var unsubscribeUrl: String?
+  @Option(help: ArgumentHelp("The shop's postal address: each marketing mail says it.", valueName: "text"))
+  var postalAddress: String?
+  @Option(
+    help: ArgumentHelp(
+      "A folder with what mails say, where it is not what they say by themselves.", valueName: "directory"))
+  var mailTemplates: String?
+  @Option(
+    help: ArgumentHelp(
       "How long a mail waits that was not taken; doubled each time, an hour at most. (default: 30)",
       valueName: "seconds"))
   var mailRetrySeconds: Int?
@@ -64,6 +75,7 @@ struct ShopOptions: ParsableArguments {
     [
       "daily-close-to": dailyCloseTo, "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
+      "mail-templates": mailTemplates, "unsubscribe-url": unsubscribeUrl, "postal-address": postalAddress,
       "tracking-url": trackingUrl, "stock-mail-to": stockMailTo, "stripe-key-file": stripeKeyFile,
       "stripe-url": stripeUrl, "mail-user": mailUser, "mail-password-file": mailPasswordFile,
       "mail-roots": mailRoots,
@@ -84,7 +96,7 @@ struct ShopSettings {
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "tracking-url", "mail-retry-seconds", "stock-mail-to",
+    "mail-roots", "mail-clear-text", "mail-templates", "unsubscribe-url", "postal-address", "tracking-url", "mail-retry-seconds", "stock-mail-to",
     "stripe-key-file", "stripe-url", "report-zone", "report-day-starts", "daily-close-to",
   ]
 
@@ -132,6 +144,21 @@ struct ShopSettings {
     return StripeGateway(secretKey: key, url: url)
   }
 
+  private static func marketing(_ reader: SettingsReader) throws -> Mailer.Marketing? {
+    guard let url = try reader.text("unsubscribe-url") else { return nil }
+    guard url.utf8.count <= 500, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ">") }) else {
+      throw Fault(.usage, "unsubscribe-url: write https://host/path/, in ASCII")
+    }
+    let isHere = URL(string: url).flatMap(\.host).map(isLoopback) ?? false
+    guard url.hasPrefix("https://") || url.hasPrefix("http://") && isHere else {
+      throw Fault(.usage, "unsubscribe-url '\(url)': write https://host/path/, or mail programs do not use it")
+    }
+    guard let address = try reader.text("postal-address"), !address.isEmpty else {
+      throw Fault(.usage, "give --postal-address TEXT: marketing mails must say from where they are")
+    }
+    return Mailer.Marketing(unsubscribingURL: url, postalAddress: address)
+  }
+
   private static func mail(_ reader: SettingsReader) throws -> Mailer.Configuration? {
     guard let url = try reader.text("mail-server") else { return nil }
     guard url.hasPrefix("smtp://") || url.hasPrefix("smtps://") else {
@@ -151,10 +178,15 @@ struct ShopSettings {
       }
       server.password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
     }
-    var mail = Mailer.Configuration(server: server, sender: sender)
+    let templates: MailTemplates
+    do { templates = try MailTemplates(directory: try reader.text("mail-templates").map(Files.trimmed)) } catch {
+      throw Fault(.usage, "mail-templates: \(error)")
+    }
+    var mail = Mailer.Configuration(server: server, sender: sender, templates: templates)
     mail.firstRetrySeconds = UInt64(
       try reader.number("mail-retry-seconds", in: 1...3600, default: Int(mail.firstRetrySeconds)))
     mail.trackingURL = try reader.text("tracking-url")
+    mail.marketing = try marketing(reader)
     mail.stockRecipient = try reader.text("stock-mail-to")
     if let address = mail.stockRecipient, CustomerDetails(name: "stock", email: address).invalidPart != nil {
       throw Fault(.usage, "stock-mail-to: not an e-mail address")
