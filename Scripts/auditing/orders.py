@@ -12,7 +12,7 @@ from .words import (ACTS, DELIVERED, FULFILMENTS, MAILS, MARK, PAYMENTS, REGULAR
 CUSTOMER_RECORD = struct.Struct(">16sIB3xII16s16s32s")
 MAIL = struct.Struct(">BBHIQ16s")
 SENT, DEFERRED, GIVEN_UP, DROPPED, AGAIN = range(1, 6)
-LOW_STOCK, MARKETING = 8, 9
+LOW_STOCK, MARKETING, CARD = 8, 9, 10
 
 # By act: who, and from where on each axis to where (None: stays), what the cards do, which mail.
 CLERK, SHOP, REVIEWER = BITS["clerk"], BITS["storefront"] | BITS["clerk"], BITS["reviewer"]
@@ -22,7 +22,7 @@ RULES = [
     ("deny", REVIEWER, "pending", "paid", "held", ("denied", "refunded", "cancelled"), "released", "denied"),
     ("record-payment", CLERK, "pending approved", "unpaid declined", "held", (None, "paid", None), None, None),
     ("decline", CLERK, "pending approved", "unpaid", "held", (None, "declined", None), None, "declined"),
-    ("change-card", SHOP, "pending approved", "unpaid declined", "held", ("reviewed", "unpaid", None), None, None),
+    ("change-card", SHOP, "pending approved", "unpaid declined", "held", ("reviewed", "unpaid", None), None, "payment-card"),
     ("change-method", SHOP, "pending approved", "unpaid declined", "held", ("reviewed", "unpaid", None), None, None),
     ("open-payment", 0, "approved", "paying", "held", (None, None, None), None, None),
     ("take-payment", 0, "approved", "paying", "held", (None, "paid", None), None, None),
@@ -216,7 +216,9 @@ class Orders:
         record = self.orders.get(event.facts["order"])
         if record is None or order_of(Reader(record))["card_document"] != event.facts["document"]:
             self.findings.problem("orders", event, "it shows a payment card that the order does not have")
-        self.check_reason(event)
+        # The store mails it to the shop's own certificate.
+        if event.actor:
+            self.check_reason(event)
 
     def customer_mailed(self, event):
         customer = self.customers.get(event.facts["customer"])
@@ -234,7 +236,7 @@ class Orders:
             self.findings.problem("orders", event, "it tries a mail that does not wait, or counts it wrongly")
             return
         mail[1], mail[2], mail[4] = facts["outcome"] == GIVEN_UP, facts["attempts"], facts["not_before"]
-        if (event.actor != 0) != is_again or facts["outcome"] == DROPPED and mail[0] != MARKETING:
+        if (event.actor != 0) != is_again or facts["outcome"] == DROPPED and mail[0] not in (MARKETING, CARD):
             self.findings.problem("orders", event, "it comes to what such a mail does not, or by this actor")
         if facts["outcome"] in (SENT, DROPPED):
             del self.mails[facts["cause"], facts["product"]]

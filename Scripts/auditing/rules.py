@@ -19,9 +19,9 @@ ROLES_FOR = {
     83: BITS["clerk"] | BITS["administrator"], 84: BITS["clerk"] | BITS["administrator"], 88: KEEPING,
     89: KEEPING | BITS["accountant"], 96: sum(BITS.values()),
 }  # fmt: skip
-# What the store does by itself: the first administrator, an import given up, the end of a consent, what the gateway answered,
-# and what has no role above.
-STORE_ITSELF = {1, 2, 3, 4, 10, 11, 19, 23, 49, 66, 80, 81, 83}
+# What the store does by itself: the first administrator, an import given up, the end of a consent, what the gateway answered, a payment card
+# that is mailed to the shop, and what has no role above.
+STORE_ITSELF = {1, 2, 3, 4, 10, 11, 19, 23, 49, 66, 80, 81, 82, 83}
 
 # The operation of protocol.md under whose number a change is kept.
 OPERATIONS = {25: 23, 8: 32, 32: 36, 33: 37, 34: 38, 6: 39, 7: 40, 5: 41, 48: 65, 4: 80, 64: 85,

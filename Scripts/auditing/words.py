@@ -41,7 +41,7 @@ FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled", "d
 ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back", "ship",
         "pardon", "delete", "change-method", "open-payment", "take-payment", "decline-payment", "refund"]
 MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped", "low-stock",
-         "marketing"]
+         "marketing", "payment-card"]
 WAYS = [None, "mail", "post"]
 MARKS = [None, "email", "address", "device", "card"]
 SHEETS = [None, "picture", "rates", "vendor"]

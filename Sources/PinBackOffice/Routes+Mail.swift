@@ -60,7 +60,7 @@ extension MailAnswer {
     sku = catalogue.product(mail.product)?.sku
     id = "\(MailName(mail))"
     cause = mail.cause
-    kind = mail.kind.word
+    kind = mail.kind.name
     customer = mail.kind == .marketing ? mail.order : nil
     order = sku == nil && customer == nil ? mail.order : nil
     attempts = mail.attempts

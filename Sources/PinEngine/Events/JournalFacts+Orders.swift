@@ -94,7 +94,7 @@ extension JournalFacts {
       "payment_card": order.card?.document.json ?? .null, "gateway_method": .text(order.method?.token ?? ""),
       "gateway_payment": .text(order.gatewayPayment), "refunded_minor": .number(order.refundedMinor),
       "reason": changed.reason.map { .text($0) } ?? .null,
-      "mail": changed.mail == .none ? .null : .text("\(changed.mail)"),
+      "mail": changed.mail == .none ? .null : .text(changed.mail.name),
       "replaces": .list(changed.replaces.map { .id($0) }),
       "cards": changed.cards.map { cards in
         .object([("kind", .text(cards.kind.name)), ("id", .id(cards.id))] + Array(cards.facts.json))

@@ -12,6 +12,8 @@ package struct MailMessage {
   package var text: String
   /// HTML; nil for a mail of text alone.
   package var page: String?
+  /// Instead of all that: what only the key of a certificate opens.
+  package var sealed: [UInt8]?
   /// More headers, each whole: ASCII, without an end of line.
   package var headers: [String] = []
 
@@ -35,6 +37,14 @@ package struct MailMessage {
       "Auto-Submitted: auto-generated",
       "MIME-Version: 1.0",
     ]
+    if let sealed {
+      let content = [
+        "Content-Type: application/pkcs7-mime; smime-type=authEnveloped-data; name=\"smime.p7m\"",
+        "Content-Transfer-Encoding: base64", "Content-Disposition: attachment; filename=\"smime.p7m\"",
+      ]
+      let head = (self.headers + headers + content).joined(separator: "\r\n") + "\r\n\r\n"
+      return Array(head.utf8) + Self.base64Lines(sealed)
+    }
     let plain = Self.part("plain", text)
     guard let page else { return Array(((self.headers + headers).joined(separator: "\r\n") + "\r\n").utf8) + plain }
     // Not in base64, so in no part. What comes last is what a reader would rather show.
@@ -48,7 +58,7 @@ package struct MailMessage {
   /// A part of text with its headers.
   private static func part(_ kind: String, _ text: String) -> [UInt8] {
     Array("Content-Type: text/\(kind); charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n".utf8)
-      + base64Lines(text)
+      + base64Lines(Array(text.replacingOccurrences(of: "\n", with: "\r\n").utf8))
   }
 
   /// Words as a header holds them: RFC 2047, in pieces that are each whole characters and short enough.
@@ -66,9 +76,8 @@ package struct MailMessage {
     return words.map { "=?utf-8?B?\(Data($0.utf8).base64EncodedString())?=" }.joined(separator: "\r\n ")
   }
 
-  private static func base64Lines(_ text: String) -> [UInt8] {
-    let lines = text.replacingOccurrences(of: "\n", with: "\r\n")
-    let encoded = Data(lines.utf8).base64EncodedData(options: [
+  private static func base64Lines(_ bytes: [UInt8]) -> [UInt8] {
+    let encoded = Data(bytes).base64EncodedData(options: [
       .lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed,
     ])
     return [UInt8](encoded) + Array("\r\n".utf8)

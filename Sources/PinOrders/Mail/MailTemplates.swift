@@ -56,7 +56,7 @@ package struct MailTemplates: Sendable {
   /// What a mail of a kind says of these values, each a text, or a list of such lists: in the page no text is taken for HTML,
   /// whatever the template asks for. Values that are not there, a template leaves out.
   package func render(_ kind: MailKind, _ values: [String: any Sendable]) -> Rendered? {
-    guard let pair = pairs[kind.word] else { return nil }
+    guard let pair = pairs[kind.name] else { return nil }
     let lines = pair.text.render(values).split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
     return Rendered(
       subject: String(lines[0].dropFirst(Self.subject.count)).trimmingCharacters(in: .whitespaces),
@@ -131,9 +131,4 @@ package struct TemplateFault: Error, CustomStringConvertible {
   package let line: Int?
   package let reason: String
   package var description: String { "\(file)\(line.map { ":\($0)" } ?? ""): \(reason)" }
-}
-
-extension MailKind {
-  /// Its name in files and answers.
-  package var word: String { self == .lowStock ? "low-stock" : "\(self)" }
 }

@@ -17,6 +17,8 @@ package struct Mailer: Service {
     package var trackingURL: String?
     /// Nil where the shop sends no marketing.
     package var marketing: Marketing?
+    /// Nil where payment cards are never mailed.
+    package var cards: CardMail?
     /// What mails say.
     package var templates: MailTemplates
     /// Who is told that stock is low; nil for the shop's own address.
@@ -45,8 +47,8 @@ package struct Mailer: Service {
     }
   }
 
-  private let desk: OrderDesk
-  private let configuration: Configuration
+  let desk: OrderDesk
+  let configuration: Configuration
   private let logger: Logger
   private var engine: Engine { desk.engine }
 
@@ -111,8 +113,16 @@ package struct Mailer: Service {
   private func attempt(_ mail: WaitingMail) async -> Attempt {
     let message: MailMessage
     do {
+      if let sealed = try await cardMessage(mail) {
+        try await configuration.server.send(from: sealed.from, to: sealed.to, message: sealed.bytes)
+        if mail.kind == .paymentCard { return .sent }
+      } else if mail.kind == .paymentCard {
+        return .unwanted
+      }
       guard let made = try await self.message(mail) else { return .failed(reason: "nobody to tell", isFinal: true) }
       message = made
+    } catch let fault as CurlFault {
+      return .failed(reason: fault.description, isFinal: false)
     } catch OrderFault.orderRefused(.noConsent) {
       return .unwanted
     } catch OrderFault.refused(.stopping) {
@@ -187,7 +197,7 @@ package struct Mailer: Service {
   }
 
   /// Constant for a mail, however often it is sent.
-  private func messageID(_ mail: WaitingMail) -> String {
+  func messageID(_ mail: WaitingMail) -> String {
     let domain = configuration.sender.split(separator: "@").last ?? "localhost"
     return "\(MailName(mail)).\(engine.catalogue.storeID)@\(domain)"
   }

@@ -237,6 +237,17 @@ public enum MailKind: UInt8, Sendable, Codable, CaseIterable {
   case lowStock = 8
   /// To a customer who consents: what the shop has to tell.
   case marketing = 9
+  /// To the shop: the payment card that an order is to be paid by, for its certificate's key alone.
+  case paymentCard = 10
+
+  /// Its name in files and answers, such as `low-stock`.
+  public var name: String {
+    switch self {
+    case .lowStock: "low-stock"
+    case .paymentCard: "payment-card"
+    default: "\(self)"
+    }
+  }
 }
 
 /// A mail that an event caused and that has not been sent.
@@ -292,7 +303,7 @@ public enum MailOutcome: UInt8, Sendable, Codable, CaseIterable {
   /// To be tried again, after a time.
   case deferred = 2
   case givenUp = 3
-  /// Its customer consents no more: it is not sent.
+  /// Its customer consents no more, or the shop does not want such mails: it is not sent.
   case dropped = 4
   /// Somebody has it tried again that was given up, as if for the first time.
   case again = 5

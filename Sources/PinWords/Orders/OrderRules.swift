@@ -79,7 +79,7 @@ public struct OrderRule: Sendable {
     OrderRule(.deny,          [.reviewer],            [.pending],            [.paid],                          [.held],                (.denied, .refunded, .cancelled), .release, .denied),
     OrderRule(.recordPayment, [.clerk],               [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .paid, nil),               .stay,     .none),
     OrderRule(.decline,       [.clerk],               [.pending, .approved], [.unpaid],                        [.held],                (nil, .declined, nil),           .stay,     .declined),
-    OrderRule(.changeCard,    [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .unpaid, nil),             .stay,     .none),
+    OrderRule(.changeCard,    [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .unpaid, nil),             .stay,     .paymentCard),
     OrderRule(.changeMethod,  [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, .unpaid, nil),             .stay,     .none),
     // While the gateway is asked, nothing else is done to the order: what it takes must be known before the cards go.
     OrderRule(.openPayment,   [],                     [.approved],           [.paying],                        [.held],                (nil, nil, nil),                 .stay,     .none),

@@ -4,6 +4,7 @@ import Foundation
 import PinBackOffice
 import PinOrders
 import PinReports
+import PinSealing
 import PinServer
 
 /// The flags of `serve` that are about the shop.
@@ -24,6 +25,13 @@ struct ShopOptions: ParsableArguments {
     help: ArgumentHelp(
       "Where customers follow their orders: mails give it with the order's token at its end.", valueName: "url"))
   var trackingUrl: String?
+  @Option(
+    help: ArgumentHelp(
+      "Mail the payment cards of orders to the shop, sealed for this certificate's key alone (CMS): PEM. (default: never)",
+      valueName: "file"))
+  var cardMailCertificate: String?
+  @Option(help: ArgumentHelp("Who is mailed those. (default: whom mails are from)", valueName: "address"))
+  var cardMailTo: String?
   @Option(
     help: ArgumentHelp(
       "Where customers end their consent to marketing, which the office does under /unsubscribe/: mails give it with a token at its end.",
@@ -75,7 +83,7 @@ struct ShopOptions: ParsableArguments {
     [
       "daily-close-to": dailyCloseTo, "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
-      "mail-templates": mailTemplates, "unsubscribe-url": unsubscribeUrl, "postal-address": postalAddress,
+      "card-mail-certificate": cardMailCertificate, "card-mail-to": cardMailTo, "mail-templates": mailTemplates, "unsubscribe-url": unsubscribeUrl, "postal-address": postalAddress,
       "tracking-url": trackingUrl, "stock-mail-to": stockMailTo, "stripe-key-file": stripeKeyFile,
       "stripe-url": stripeUrl, "mail-user": mailUser, "mail-password-file": mailPasswordFile,
       "mail-roots": mailRoots,
@@ -96,7 +104,7 @@ struct ShopSettings {
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "mail-templates", "unsubscribe-url", "postal-address", "tracking-url", "mail-retry-seconds", "stock-mail-to",
+    "mail-roots", "mail-clear-text", "card-mail-certificate", "card-mail-to", "mail-templates", "unsubscribe-url", "postal-address", "tracking-url", "mail-retry-seconds", "stock-mail-to",
     "stripe-key-file", "stripe-url", "report-zone", "report-day-starts", "daily-close-to",
   ]
 
@@ -144,6 +152,18 @@ struct ShopSettings {
     return StripeGateway(secretKey: key, url: url)
   }
 
+  private static func cards(_ reader: SettingsReader, _ sender: String) throws -> CardMail? {
+    guard let file = try reader.text("card-mail-certificate") else { return nil }
+    guard let pem = try Files.contents(of: file, limit: 1 << 16), let sealing = CertificateSealing(pem: pem) else {
+      throw Fault(.usage, "\(file): it is not a certificate in PEM whose key can be encrypted to")
+    }
+    let recipient = try reader.text("card-mail-to") ?? sender
+    guard CustomerDetails(name: "shop", email: recipient).invalidPart == nil else {
+      throw Fault(.usage, "card-mail-to: not an e-mail address")
+    }
+    return CardMail(to: recipient, sealing)
+  }
+
   private static func marketing(_ reader: SettingsReader) throws -> Mailer.Marketing? {
     guard let url = try reader.text("unsubscribe-url") else { return nil }
     guard url.utf8.count <= 500, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ">") }) else {
@@ -187,6 +207,7 @@ struct ShopSettings {
       try reader.number("mail-retry-seconds", in: 1...3600, default: Int(mail.firstRetrySeconds)))
     mail.trackingURL = try reader.text("tracking-url")
     mail.marketing = try marketing(reader)
+    mail.cards = try cards(reader, sender)
     mail.stockRecipient = try reader.text("stock-mail-to")
     if let address = mail.stockRecipient, CustomerDetails(name: "stock", email: address).invalidPart != nil {
       throw Fault(.usage, "stock-mail-to: not an e-mail address")
