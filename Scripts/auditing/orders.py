@@ -49,7 +49,7 @@ class Orders:
         seen = int.from_bytes(dict(facts["request"])[VERSION], "big")
         if customer_record(wanted) != facts["record"] or seen != version:
             self.findings.problem("orders", event, "a customer is not what this makes of one")
-        if event.actor == 0 and (before is None or facts["consents"] or wanted[7:] != tuple(before[7:])):
+        if event.actor == 0 and (before is None or facts["consents"] or wanted[6:] != tuple(before[6:])):
             self.findings.problem("orders", event, "the store does no more to a customer by itself than end its consent")
         self.customers[facts["customer"]] = list(wanted)
         self.replace_documents(event, [before[6]] if before and before[6] != facts["document"][0] else [])
@@ -222,7 +222,7 @@ class Orders:
 
     def customer_mailed(self, event):
         customer = self.customers.get(event.facts["customer"])
-        if customer is None or not customer[2] or customer[3]:
+        if customer is None or not customer[2] or customer[4]:
             self.findings.problem("orders", event, "it goes to nobody, or to somebody who does not consent")
         self.name_document(event, event.facts["document"])
         self.mails[event.sequence, 0] = [MARKETING, 0, 0, 0, 0, event.facts["customer"] + b"".join(event.facts["document"])]

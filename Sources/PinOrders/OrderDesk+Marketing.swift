@@ -40,7 +40,7 @@ extension OrderDesk {
 
   /// Of each letter of a mailing, so that it is sent once however often the mailing is asked for.
   private static func letterID(_ mailing: RequestID, _ customer: RequestID) -> RequestID {
-    let digest = SHA256Hasher.sha256(of: (mailing.bytes + customer.bytes).span.bytes)
+    let digest = SHA256Hasher.sha256(of: Array("\(mailing) \(customer)".utf8).span.bytes)
     let numbers = [0, 8].map { start in digest.bytes[start..<start + 8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
     return RequestID(high: numbers[0], low: numbers[1])
   }

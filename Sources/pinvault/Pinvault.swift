@@ -53,7 +53,8 @@ struct Pinvault: AsyncParsableCommand {
       CommandGroup(
         name: "The shop:",
         subcommands: [
-          OrderCommand.self, CustomerCommand.self, MailCommand.self, VendorCommand.self, PurchaseCommand.self, RatesCommand.self,
+          OrderCommand.self, CustomerCommand.self, MailCommand.self, VendorCommand.self, PurchaseCommand.self,
+          RatesCommand.self,
           SignInCommand.self,
           SignOutCommand.self, PasswordCommand.self, TokenCommand.self,
         ]),

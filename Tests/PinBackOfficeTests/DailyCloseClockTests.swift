@@ -37,7 +37,8 @@ import Testing
     defer { engine.stop() }
     var reports = ReportSettings(zone: "UTC")
     reports.dayStarts = "04:00"
-    let mail = Mailer.Configuration(server: MailServer(url: "smtp://localhost:9"), sender: "shop@example.com")
+    let mail = Mailer.Configuration(
+      server: MailServer(url: "smtp://localhost:9"), sender: "shop@example.com", templates: try MailTemplates())
     let close = try DailyClose(
       engine: engine, reports: ReportDesk(engine, directory: directory),
       configuration: DailyClose.Configuration(to: "books@example.com", mail, reports, directory: directory),

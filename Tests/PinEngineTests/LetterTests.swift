@@ -61,7 +61,9 @@ struct LetterTests {
 
   @Test(
     "A mail has one name in writing",
-    arguments: [("17", true), ("17-3", true), ("17-0", false), ("017", false), ("17-", false), ("", false), ("-1", false)])
+    arguments: [
+      ("17", true), ("17-3", true), ("17-0", false), ("017", false), ("17-", false), ("", false), ("-1", false),
+    ])
   func names(text: String, isOne: Bool) {
     #expect(MailName(text).map { "\($0)" } == (isOne ? text : nil))
   }

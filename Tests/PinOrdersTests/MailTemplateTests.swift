@@ -20,7 +20,9 @@ struct MailTemplateTests {
   @Test("The built-in ones say all that a mail has, and leave out what it has not")
   func builtIn() throws {
     let templates = try MailTemplates()
-    let card: [String: any Sendable] = ["product": "ACME", "serial": "SN1", "pin": "1234", "instructions": "Dial *123#"]
+    let card: [String: any Sendable] = [
+      "product": "ACME", "serial": "SN1", "pin": "1234", "instructions": "Dial *123#",
+    ]
     let mail = try #require(
       templates.render(.delivery, ["customer": "Ada", "order": "7", "cards": [card, card], "follow": "https://x/7"]))
     let cards = "ACME\nSerial: SN1\nPIN: 1234\nDial *123#\n\n"
@@ -31,7 +33,9 @@ struct MailTemplateTests {
     #expect(mail.page.contains(#"<a href="https://x/7">"#))
     let cancelled = try #require(templates.render(.cancelled, ["customer": "Ada", "order": "7"]))
     #expect(cancelled.text == "Dear Ada,\n\nYour order is cancelled.\n\nOrder 7\n")
-    for kind in MailKind.allCases { #expect((templates.render(kind, [:]) == nil) == [.none, .paymentCard].contains(kind), "\(kind)") }
+    for kind in MailKind.allCases {
+      #expect((templates.render(kind, [:]) == nil) == [.none, .paymentCard].contains(kind), "\(kind)")
+    }
   }
 
   @Test(
@@ -69,7 +73,10 @@ struct MailTemplateTests {
       ("denied.html", "<p>\n{{#customer}}\n</p>", "denied.html:3: expectedSectionEnd"),
       ("denied.html", "<p>\n{{customer</p>\n}}", "denied.html:2: a tag does not end on its line"),
       ("denied.html", "{{> header}}", "denied.html:1: {{> header}} is nothing that this mail can say"),
-      ("denied.html", "{{%CONTENT_TYPE:HTML}}", "denied.html:1: {{%CONTENT_TYPE:HTML}} is nothing that this mail can say"),
+      (
+        "denied.html", "{{%CONTENT_TYPE:HTML}}",
+        "denied.html:1: {{%CONTENT_TYPE:HTML}} is nothing that this mail can say"
+      ),
       ("denied.html", "{{=<% %>=}}", "denied.html:1: {{=<% %>=}} is nothing that this mail can say"),
       ("delivery.txt", "Subject: x\n\n{{order}}", "delivery.txt: it does not say {{pin}}, which every such mail must"),
       ("denyed.txt", "Subject: x", "denyed.txt: there is no mail of this name"),

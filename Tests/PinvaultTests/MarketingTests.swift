@@ -88,7 +88,9 @@ struct MarketingTests {
       try await vault.ask(
         as: "web",
         ["customer", "define", "--customer", customer, "--version", "1", "--name", "Ada", "--email", "ada@example.com"])
-      for (actor, name, problem) in [("web", mail, "not-permitted"), ("clerk", "1", "unknown-mail"), ("clerk", "x", "invalid")] {
+      for (actor, name, problem) in [
+        ("web", mail, "not-permitted"), ("clerk", "1", "unknown-mail"), ("clerk", "x", "invalid"),
+      ] {
         vault.become(actor)
         let run = try await vault.tool.start(["mail", "again", name]).finish()
         #expect(run.status != 0 && run.errors.contains(problem), "\(run.errors)")

@@ -62,12 +62,12 @@ extension MailTemplates {
       "Your cards are on their way", "{{carrier}} brings your cards, under the number {{number}}."),
     "low-stock": (
       text: """
-        Subject: Low stock: {{sku}}
+      Subject: Low stock: {{sku}}
 
-        {{product}} ({{sku}}) is low: {{regular}} regular cards are left, and it is to have {{threshold}}. \
-        The next warning comes after it rose above that and fell again.
+      {{product}} ({{sku}}) is low: {{regular}} regular cards are left, and it is to have {{threshold}}. \
+      The next warning comes after it rose above that and fell again.
 
-        """,
+      """,
       page: page(
         """
         <p>{{product}} ({{sku}}) is low: {{regular}} regular cards are left, and it is to have {{threshold}}. \
@@ -76,19 +76,19 @@ extension MailTemplates {
     ),
     "marketing": (
       text: """
-        Subject: {{subject}}
+      Subject: {{subject}}
 
-        Dear {{customer}},
+      Dear {{customer}},
 
-        {{#paragraphs}}
-        {{paragraph}}
+      {{#paragraphs}}
+      {{paragraph}}
 
-        {{/paragraphs}}
-        You are sent this because you consented to it. To get no more: {{unsubscribe}}
+      {{/paragraphs}}
+      You are sent this because you consented to it. To get no more: {{unsubscribe}}
 
-        {{postal_address}}
+      {{postal_address}}
 
-        """,
+      """,
       page: page(
         """
         <p>Dear {{customer}},</p>

@@ -41,7 +41,9 @@ package struct MailTemplates: Sendable {
         throw TemplateFault(file: path, line: nil, reason: "there is no mail of this name")
       }
       let other = "\(parts[0]).\(parts[1] == "txt" ? "html" : "txt")"
-      guard files.contains(other) else { throw TemplateFault(file: path, line: nil, reason: "\(other) is not beside it") }
+      guard files.contains(other) else {
+        throw TemplateFault(file: path, line: nil, reason: "\(other) is not beside it")
+      }
       guard let source = try? String(contentsOfFile: path, encoding: .utf8), source.utf8.count <= Self.mostBytes else {
         throw TemplateFault(file: path, line: nil, reason: "it is not UTF-8 text of at most \(Self.mostBytes) bytes")
       }
@@ -98,7 +100,8 @@ package struct MailTemplates: Sendable {
     // What is escaped is escaped before: the library is to leave it as it is.
     do { return try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + source) } catch {
       let fault = error as? MustacheTemplate.ParserError
-      throw TemplateFault(file: file, line: fault?.context.lineNumber, reason: fault.map { "\($0.error)" } ?? "\(error)")
+      throw TemplateFault(
+        file: file, line: fault?.context.lineNumber, reason: fault.map { "\($0.error)" } ?? "\(error)")
     }
   }
 

@@ -131,7 +131,8 @@ extension Books {
       }
     case .stockQuarantined(let moves): try move(moves, event) { _ in .quarantined }
     case .storeCreated, .storeRestored, .rekeyed, .opened, .confirmed, .extended, .shiftClosed, .forgotten, .approved,
-      .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown, .mailTried, .customerMailed, .sheetDefined,
+      .approvalRuleDefined, .proofsFailed, .customerDefined, .orderChanged, .cardShown, .mailTried, .customerMailed,
+      .sheetDefined,
       .credentialChanged:
       break
     }

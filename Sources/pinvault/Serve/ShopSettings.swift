@@ -83,7 +83,8 @@ struct ShopOptions: ParsableArguments {
     [
       "daily-close-to": dailyCloseTo, "report-zone": reportZone, "report-day-starts": reportDayStarts,
       "office-address": officeAddress, "card-keys": cardKeys, "mail-server": mailServer, "mail-from": mailFrom,
-      "card-mail-certificate": cardMailCertificate, "card-mail-to": cardMailTo, "mail-templates": mailTemplates, "unsubscribe-url": unsubscribeUrl, "postal-address": postalAddress,
+      "card-mail-certificate": cardMailCertificate, "card-mail-to": cardMailTo, "mail-templates": mailTemplates,
+      "unsubscribe-url": unsubscribeUrl, "postal-address": postalAddress,
       "tracking-url": trackingUrl, "stock-mail-to": stockMailTo, "stripe-key-file": stripeKeyFile,
       "stripe-url": stripeUrl, "mail-user": mailUser, "mail-password-file": mailPasswordFile,
       "mail-roots": mailRoots,
@@ -104,7 +105,8 @@ struct ShopSettings {
 
   static let names = [
     "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "card-mail-certificate", "card-mail-to", "mail-templates", "unsubscribe-url", "postal-address", "tracking-url", "mail-retry-seconds", "stock-mail-to",
+    "mail-roots", "mail-clear-text", "card-mail-certificate", "card-mail-to", "mail-templates", "unsubscribe-url",
+    "postal-address", "tracking-url", "mail-retry-seconds", "stock-mail-to",
     "stripe-key-file", "stripe-url", "report-zone", "report-day-starts", "daily-close-to",
   ]
 

@@ -23,7 +23,9 @@ struct MailCommand: AsyncParsableCommand {
     @Option(name: .customLong("paragraph"), help: "A paragraph; as often as there are.") var paragraphs: [String]
     @Option(name: .customLong("customer"), help: ArgumentHelp("A customer; up to 256 times.", valueName: "id"))
     var customers: [RequestID]
-    @Option(help: ArgumentHelp("The mailing's own id: the same again mails nobody twice. (default: a new one)", valueName: "id"))
+    @Option(
+      help: ArgumentHelp(
+        "The mailing's own id: the same again mails nobody twice. (default: a new one)", valueName: "id"))
     var id: RequestID?
     @OptionGroup var office: OfficeOptions
 

@@ -45,6 +45,8 @@ class Counter:
         self.name, self.office, self.chance = name, office, chance
         # Of each order that is denied and not pardoned the customer, and the marks that it put on the fraud list.
         self.customers, self.orders, self.denials = [], [], {}
+        # All the payment cards that were ever told.
+        self.cards = set()
         self.counts = {"done": 0, "refused": 0, "out of used stock": 0}
 
     def step(self):
@@ -80,7 +82,9 @@ class Counter:
     def card(self):
         """One of few cards of this counter, so that they meet again."""
         body = f"4{sum(map(ord, self.name)) % 1000:03}{int.from_bytes(self.name.encode()[-2:], 'big'):07}{self.chance.randrange(6):04}"
-        return body + str(luhn(body))
+        number = body + str(luhn(body))
+        self.cards.add(number)
+        return number
 
     def submit(self):
         chance, customer = self.chance, self.chance.choice(self.customers)
