@@ -19,6 +19,7 @@ struct ReportRoutes: Sendable {
     let purchases = SuggestedPurchases(desk: desk, reports: reports, settings: settings)
     // A path of its own beside one with a name would hide the report of that name.
     router.post("/reports/:name/purchase-orders", use: purchases.draft)
+    router.post("/reports/:name/mailings", use: CountryMailing(desk: desk).mail)
   }
 
   private struct Listed: Encodable {

@@ -17,7 +17,7 @@ struct ReportCommand: AsyncParsableCommand {
         pinvault report country-rates --actor books --key-file books.key --country IN --call-seconds 420
         pinvault report daily-details --data vault --from 2026-03-01 --to 2026-04-01 --zone Europe/Berlin --out march.csv
       """,
-    subcommands: [Make.self, List.self, Check.self, Index.self], defaultSubcommand: Make.self)
+    subcommands: [Make.self, List.self, Check.self, Index.self, Mail.self], defaultSubcommand: Make.self)
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
