@@ -348,8 +348,8 @@ struct OrderTests {
     }
     #expect(try await listed() == [true, true, true, true, true])
     for (order, expected, stays) in [
-      (orders[0], [false, true, true, false, true], true), (orders[1], [false, true, true, false, true], true),
-      (orders[2], [false, false, false, false, false], false),
+      (orders[2], [true, true, true, true, true], true), (orders[0], [false, true, true, false, true], true),
+      (orders[1], [false, false, false, false, false], false),
     ] {
       try await shop.change(order, .pardon(reason: "the bank erred"), as: shop.reviewer)
       #expect(try await listed() == expected)
