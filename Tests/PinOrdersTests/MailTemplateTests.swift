@@ -54,6 +54,13 @@ struct MailTemplateTests {
     #expect(mail.subject == "No, <b>O'Neil & \"Co\"</b> {{order}} \"\u{301}")
   }
 
+  @Test("Lines may end as any editor ends them")
+  func lineEnds() throws {
+    let files = ["denied.txt": "Subject: Sorry\r\n\r\nNo.\r\nOrder {{order}}\r\n", "denied.html": "<p>\r\nNo.</p>\r\n"]
+    let mail = try withFolder(files) { try #require(try MailTemplates(directory: $0).render(.denied, ["order": "7"])) }
+    #expect(mail.subject == "Sorry" && mail.text == "No.\nOrder 7\n")
+  }
+
   @Test("A shop's own replace the built-in ones of that kind, and no others")
   func replaced() throws {
     try withFolder(["denied.txt": "Subject: Sorry\n\nNo.\n", "denied.html": "<p>No.</p>"]) { folder in

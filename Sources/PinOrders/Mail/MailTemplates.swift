@@ -47,7 +47,8 @@ package struct MailTemplates: Sendable {
       guard let source = try? String(contentsOfFile: path, encoding: .utf8), source.utf8.count <= Self.mostBytes else {
         throw TemplateFault(file: path, line: nil, reason: "it is not UTF-8 text of at most \(Self.mostBytes) bytes")
       }
-      let template = try Self.template(source, kind: parts[0], path)
+      // To Swift the two characters that some editors end a line with are one, which is no line's end.
+      let template = try Self.template(source.replacingOccurrences(of: "\r\n", with: "\n"), kind: parts[0], path)
       if parts[1] == "txt" { pairs[parts[0]]?.text = template } else { pairs[parts[0]]?.page = template }
     }
   }
