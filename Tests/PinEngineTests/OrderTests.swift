@@ -416,6 +416,21 @@ struct OrderTests {
     #expect(try await shop.soundAfterRestart())
   }
 
+  @Test("A card that was sold over a counter since, and came back, was sold again all the same")
+  func deletionAfterSaleOverCounter() async throws {
+    let shop = try await Shop()
+    let order = try await shop.order(standing: "returned")
+    let sale = shop.bench.id()
+    let vend = Vend(id: sale, line: Line(product: shop.product, count: 1, condition: .used))
+    #expect(await shop.bench.ask(.vend(vend), as: shop.all).delivery != nil)
+    let comesBack = Return(id: shop.bench.id(), reservation: sale)
+    guard case .returned = await shop.bench.ask(.return(comesBack), as: shop.all) else { throw Unexpected(what: "return") }
+    let outcome = await shop.ask(order, .delete(reason: "entered twice"), version: 4, as: shop.all)
+    guard case .orderRefused(.resold) = outcome else { throw Unexpected(what: "\(outcome)") }
+    #expect(try await shop.bench.level(shop.product).used == 2)
+    #expect(try await shop.soundAfterRestart())
+  }
+
   @Test("Where re-inventory needs a second person, an order is not deleted without one")
   func deletionByTwo() async throws {
     let shop = try await Shop()
