@@ -424,7 +424,9 @@ struct OrderTests {
     let vend = Vend(id: sale, line: Line(product: shop.product, count: 1, condition: .used))
     #expect(await shop.bench.ask(.vend(vend), as: shop.all).delivery != nil)
     let comesBack = Return(id: shop.bench.id(), reservation: sale)
-    guard case .returned = await shop.bench.ask(.return(comesBack), as: shop.all) else { throw Unexpected(what: "return") }
+    guard case .returned = await shop.bench.ask(.return(comesBack), as: shop.all) else {
+      throw Unexpected(what: "return")
+    }
     let outcome = await shop.ask(order, .delete(reason: "entered twice"), version: 4, as: shop.all)
     guard case .orderRefused(.resold) = outcome else { throw Unexpected(what: "\(outcome)") }
     #expect(try await shop.bench.level(shop.product).used == 2)
