@@ -148,6 +148,7 @@ static ssize_t written(int descriptor, const struct iovec *pieces, int count, of
   shim_start();
   shim_lock();
   struct opened entry = shim_opened(descriptor);
+  if (entry.is_connection) shim_step();
   if (entry.handle == 0 || (entry.is_connection && !shim_is_recording())) {
     shim_unlock();
     return offset == AT_CURSOR ? syscall(SYS_writev, descriptor, pieces, count)
@@ -216,6 +217,7 @@ ssize_t pwritev64(int descriptor, const struct iovec *pieces, int count, off_t o
   return written(descriptor, pieces, count, offset);
 }
 ssize_t send(int descriptor, const void *bytes, size_t count, int flags) {
+  shim_step();
   shim_lock();
   struct opened entry = shim_opened(descriptor);
   struct iovec piece = { (void *)bytes, count };
@@ -230,6 +232,7 @@ ssize_t send(int descriptor, const void *bytes, size_t count, int flags) {
   return syscall(SYS_sendto, descriptor, bytes, count, flags, NULL, 0);
 }
 ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags) {
+  shim_step();
   shim_lock();
   struct opened entry = shim_opened(descriptor);
   if (entry.is_connection && shim_is_recording()) {

@@ -66,6 +66,7 @@ __attribute__((constructor)) void shim_start(void) {
   root_length = strlen(root);
   kill_path = getenv("PINVAULT_DISK_KILL");
   shim_start_faults();
+  shim_start_steps();
   const char *path = getenv("PINVAULT_DISK_RECORD");
   if (path == NULL) return;
   int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -1,11 +1,12 @@
 /* What a process asks of its disk, written down and made to fail: a library to be preloaded (LD_PRELOAD).
  *
- * calls.c stands in for the C library's calls, record.c writes the record, faults.c decides which call fails. It is steered
- * by the environment:
+ * calls.c stands in for the C library's calls, record.c writes the record, faults.c decides which call fails, steps.c at which
+ * the process kills itself. It is steered by the environment:
  *
  *   PINVAULT_DISK_ROOT     the directory, an absolute path without links, whose files are watched; others are left alone
  *   PINVAULT_DISK_RECORD   the file that the record is appended to, outside the root; without it nothing is recorded
  *   PINVAULT_DISK_FAULT    which call fails, see faults.c
+ *   PINVAULT_DISK_COUNTDOWN  after how many steps the process kills itself, see steps.c
  *   PINVAULT_DISK_KILL     a file at whose appearing the process kills itself, with signal 9, between two entries: a signal
  *                          from outside may come between a call and its entry
  *   PINVAULT_DISK_CLOCK    a file of 8 bytes, an int64 of the machine: seconds added to the wall clock, read at each look
@@ -88,5 +89,9 @@ uint64_t shim_next_handle(void);
 /* faults.c: the errno that a call must fail with, or 0; for a write, *count may be cut short. */
 int shim_fault(enum operation operation, const char *path, size_t *count);
 void shim_start_faults(void);
+
+/* steps.c: before each step. */
+void shim_step(void);
+void shim_start_steps(void);
 
 #endif

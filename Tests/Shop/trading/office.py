@@ -23,13 +23,15 @@ class Office:
         self.port, self.passwords, self.patience_seconds = port, passwords, patience_seconds
         self.connection, self.repeats, self.lost = None, 0, 0
 
-    def ask(self, actor, method, path, body=None):
+    def ask(self, actor, method, path, body=None, bearer=None):
         """The answer's status and JSON. A change is sent again under the same id until somebody says what became of it."""
-        headers = {"Authorization": "Basic " + base64.b64encode(f"{actor}:{self.passwords[actor]}".encode()).decode()}
+        proof = bearer or base64.b64encode(f"{actor}:{self.passwords[actor]}".encode()).decode()
+        headers = {"Authorization": f"{'Bearer' if bearer else 'Basic'} {proof}"}
         data = None
         if body is not None:
-            headers |= {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
-            data = json.dumps(body)
+            is_picture = isinstance(body, bytes)
+            headers |= {"Content-Type": "image/png" if is_picture else "application/json", "Idempotency-Key": str(uuid.uuid4())}
+            data = body if is_picture else json.dumps(body)
         give_up = time.monotonic() + self.patience_seconds
         while True:
             try:
@@ -53,4 +55,6 @@ class Office:
             self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         self.connection.request(method, path, data, headers)
         answer = self.connection.getresponse()
-        return answer.status, answer.headers, json.loads(answer.read())
+        body = answer.read()
+        is_json = answer.headers.get_content_subtype().endswith("json")
+        return answer.status, answer.headers, json.loads(body) if is_json else {}

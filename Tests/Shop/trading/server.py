@@ -5,20 +5,28 @@ import subprocess
 import time
 
 
+class ToolFailed(AssertionError):
+    """A command did not do what it was to."""
+
+
 class Server:
     """The server in a directory: started, killed, and asked where it listens."""
 
     def __init__(self, pinvault, folder):
         self.pinvault, self.folder, self.process, self.starts, self.office_port = pinvault, folder, None, 0, None
-        self.flags = []
+        # It is started again where it was, so that whoever waits for it finds it.
+        self.flags, self.port = [], 0
+        # Besides the caller's own.
+        self.environment = {}
         self.log_path = os.path.join(folder, "server.log")
         self.log = open(self.log_path, "ab")
 
     def start(self):
         begin = self.log.tell()
         self.process = subprocess.Popen(
-            [self.pinvault, "serve", "--data", "vault", "--master-key", "vault.master-key", "--port", "0", "--no-status",
-             "--office-port", "0", *self.flags], cwd=self.folder, stdout=self.log, stderr=self.log)  # fmt: skip
+            [self.pinvault, "serve", "--data", "vault", "--master-key", "vault.master-key", "--port", str(self.port), "--no-status",
+             "--office-port", "0", *self.flags], cwd=self.folder, env=os.environ | self.environment,
+            stdout=self.log, stderr=self.log)  # fmt: skip
         self.starts += 1
         give_up = time.monotonic() + 60
         while True:
@@ -49,5 +57,5 @@ class Server:
             known["PINVAULT_SERVER"] = f"127.0.0.1:{self.port}"
         done = subprocess.run([self.pinvault, *arguments], cwd=self.folder, env=os.environ | known, capture_output=True)
         if done.returncode:
-            raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}: {done.stderr.decode()}")
+            raise ToolFailed(f"{' '.join(arguments)} ended with {done.returncode}: {done.stderr.decode()}")
         return done.stdout
