@@ -30,7 +30,7 @@ extension Request {
   private static func stranger(in sent: Any, _ known: Any) -> String? {
     if let sent = sent as? [String: Any] {
       let known = known as? [String: Any] ?? [:]
-      for (name, value) in sent where !(value is NSNull) {
+      for (name, value) in sent {
         guard let counterpart = known[name] else { return name }
         if let found = stranger(in: value, counterpart) { return found }
       }

@@ -66,9 +66,8 @@ struct Authentication: RouterMiddleware {
   /// Who has a session or a token. It is not guessed, so that there is nothing to hold back.
   private func bear(_ token: String, _ context: inout Caller) async throws {
     if let session = sessions.use(token, at: desk.nowMilliseconds) {
-      // It ends with the person, and with the password that opened it.
-      guard desk.isLetIn(session.actor), desk.engine.password(of: session.actor)?.id == session.password
-      else {
+      // It ends with the password that opened it, and that with the person's key.
+      guard desk.engine.password(of: session.actor)?.id == session.password else {
         sessions.close(token)
         throw Problem.unauthenticated
       }

@@ -59,8 +59,8 @@ extension OrderDesk {
 
   /// What calls cost with a product, and in which version that is said.
   package func rates(of product: ProductID, _ asker: Asker) async throws -> (version: UInt32, rates: [CountryRate]) {
-    let sheet = try await sheet(.rates, product.rawValue, asker)
-    guard let rates = try read(RateSheet.self, sheet.document) else { throw OrderFault.purged }
+    let (sheet, rates) = try await read(RateSheet.self, .rates, product.rawValue, asker)
+    guard let rates else { throw OrderFault.purged }
     return (sheet.version, rates.rates)
   }
 
@@ -75,8 +75,9 @@ extension OrderDesk {
   }
 
   package func picture(of product: ProductID, _ asker: Asker) async throws -> Picture {
-    let sheet = try await sheet(.picture, product.rawValue, asker)
-    guard let picture = try read(Picture.self, sheet.document) else { throw OrderFault.purged }
+    guard let picture = try await read(Picture.self, .picture, product.rawValue, asker).1 else {
+      throw OrderFault.purged
+    }
     return picture
   }
 
@@ -98,8 +99,8 @@ extension OrderDesk {
       throw OrderFault.orderRefused(.unknownSheet)
     }
     do {
-      let sheet = try await sheet(.vendor, UInt32(index) + 1, asker)
-      return (sheet.version, try read(VendorDetails.self, sheet.document))
+      let (sheet, details) = try await read(VendorDetails.self, .vendor, UInt32(index) + 1, asker)
+      return (sheet.version, details)
     } catch OrderFault.orderRefused(.unknownSheet) {
       return (0, nil)
     }
@@ -120,7 +121,20 @@ extension OrderDesk {
     return try await ask(.defineSheet(change), asker) { if case .sheet(let sheet) = $0 { sheet } else { nil } }
   }
 
-  func sheet(_ kind: SheetKind, _ number: UInt32, _ asker: Asker) async throws -> Sheet {
+  /// A sheet and what it says; nil once that is purged. One that is replaced, and purged, meanwhile is read anew.
+  private func read<Document: Decodable>(
+    _ type: Document.Type, _ kind: SheetKind, _ number: UInt32, _ asker: Asker
+  ) async throws -> (Sheet, Document?) {
+    var sheet = try await sheet(kind, number, asker)
+    while true {
+      if let document = try read(type, sheet.document) { return (sheet, document) }
+      let again = try await self.sheet(kind, number, asker)
+      if again.document == sheet.document { return (again, nil) }
+      sheet = again
+    }
+  }
+
+  private func sheet(_ kind: SheetKind, _ number: UInt32, _ asker: Asker) async throws -> Sheet {
     try await ask(.sheet(kind, number: number), asker) { if case .sheet(let sheet) = $0 { sheet } else { nil } }.value
   }
 }

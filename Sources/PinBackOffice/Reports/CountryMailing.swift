@@ -28,6 +28,7 @@ struct CountryMailing: Sendable {
     let body = try await request.read(Body.self, context)
     guard body.country.isCountryCode else { throw Problem.invalid("country") }
     let letter = Letter(subject: body.subject, paragraphs: body.paragraphs)
+    try desk.check(letter)
     var chosen = body.customers.map(Set.init)
     guard chosen?.isEmpty != true else { throw Problem.invalid("customers") }
     var done = MailingAnswer(mailed: 0, leftOut: [])

@@ -82,14 +82,10 @@ extension OrderDesk {
     let parts = token.dropFirst(Self.tokenPrefix.count).split(separator: "_", omittingEmptySubsequences: false)
     guard token.hasPrefix(Self.tokenPrefix), parts.count == 2, let id = RequestID(String(parts[0])),
       let secret = [UInt8](hexadecimal: String(parts[1])), let credential = engine.credential(id),
-      credential.kind == .token, credential.works(at: nowMilliseconds), isLetIn(credential.actor),
+      credential.kind == .token, credential.works(at: nowMilliseconds),
       let document = try read(CredentialDocument.self, credential.document), document.matches(token: secret)
     else { return nil }
     return credential
-  }
-
-  package func isLetIn(_ actor: ActorID) -> Bool {
-    engine.catalogue.actor(actor).map { !$0.description.isRevoked } ?? false
   }
 
   /// The store's time, milliseconds since 1970 UTC.

@@ -1,0 +1,34 @@
+import Foundation
+import PinEngine
+import PinWords
+import Testing
+
+@testable import PinOrders
+
+@Suite("Whoever reads what is replaced meanwhile reads the old or the new, and never that it was purged")
+struct ReplacedSheetTests {
+  @Test("A picture that is replaced while it is read")
+  func picture() async throws {
+    try await OwnEngine.with { own in
+      let (desk, asker, product) = (own.desk, own.asker, own.product)
+      @Sendable func picture(_ number: UInt32) throws -> Picture {
+        try #require(Picture([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, UInt8(truncatingIfNeeded: number)]))
+      }
+      @Sendable func replace(_ version: UInt32) async throws {
+        _ = try await desk.define(
+          picture: try picture(version), of: product, version: version, id: .new(), asker)
+      }
+      try await replace(0)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { for version in 1...300 as ClosedRange<UInt32> { try await replace(version) } }
+        for _ in 0..<2 {
+          group.addTask {
+            for _ in 0..<1500 { _ = try await desk.picture(of: product, asker) }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(try await desk.picture(of: product, asker) == (try picture(300)))
+    }
+  }
+}
