@@ -28,6 +28,8 @@ RULES = [
     ("take-payment", 0, "approved", "paying", "held", (None, "paid", None), None, None),
     ("decline-payment", 0, "approved", "paying", "held", (None, "declined", None), None, "declined"),
     ("refund", 0, "pending approved denied pardoned", "paid refunded", "held delivered shipped returned cancelled deleted", (None, None, None), None, None),
+    ("lose-refund", 0, "pending approved denied pardoned", "paid refunded", "held delivered shipped returned cancelled deleted", (None, None, None), None, "refund-lost"),
+    ("reseal-card", 0, "pending approved", "unpaid declined", "held", (None, None, None), None, None),
     ("cancel", SHOP, "pending approved", "unpaid declined authorised", "held", (None, None, "cancelled"), "released", "cancelled"),
     ("cancel", CLERK, "pending approved", "paid", "held", (None, "refunded", "cancelled"), "released", "cancelled"),
     ("ship", CLERK, "approved", "paid", "held", (None, None, "shipped"), "dispensed", "shipped"),
@@ -94,7 +96,7 @@ class Orders:
         else:
             self.findings.problem("orders", event, f"order {id_text(facts['order'])} was never submitted")
         self.orders[facts["order"]] = facts["record"]
-        changes_card = before and ACTS[facts["act"]] in ("change-card", "change-method") and any(before["card_document"][0])
+        changes_card = before and ACTS[facts["act"]] in ("change-card", "change-method", "reseal-card") and any(before["card_document"][0])
         self.replace_documents(event, [before["card_document"][0]] if changes_card else [])
         if any(facts["card_document"][0]):
             self.name_document(event, facts["card_document"])
@@ -179,11 +181,14 @@ class Orders:
         stays += () if act == "ship" else ("carrier", "tracking")
         changes = act in ("change-card", "change-method")
         stays += () if changes else ("suspicions", "method", "card")
-        stays += () if changes or act in ("open-payment", "decline-payment") else ("gateway_payment",)
-        stays += () if act == "refund" else ("refunded",)
+        stays += () if changes or act in ("open-payment", "decline-payment", "lose-refund") else ("gateway_payment",)
+        stays += () if act in ("refund", "lose-refund") else ("refunded",)
+        stays += () if changes or act == "reseal-card" else ("card_document",)
+        if act == "lose-refund" and not (before["gateway_payment"] and facts["refunded"] < before["refunded"]):
+            self.findings.problem("prices", event, "it loses a refund that there was not")
         if act == "open-payment" and (before["gateway_payment"] or not facts["gateway_payment"]):
             self.findings.problem("orders", event, "it opens a payment that was open")
-        if (changes or act == "decline-payment") and facts["gateway_payment"]:
+        if (changes or act in ("decline-payment", "lose-refund")) and facts["gateway_payment"]:
             self.findings.problem("orders", event, "it keeps a payment that is over")
         if act == "take-payment" and not before["gateway_payment"]:
             self.findings.problem("orders", event, "it takes a payment that was never opened")
@@ -239,6 +244,10 @@ class Orders:
         if (event.actor != 0) != is_again or facts["outcome"] == DROPPED and mail[0] not in (MARKETING, CARD):
             self.findings.problem("orders", event, "it comes to what such a mail does not, or by this actor")
         if facts["outcome"] in (SENT, DROPPED):
+            if mail[0] == MARKETING:
+                # What it said is purged, as soon as its mark is gone.
+                letter = mail[5][16:32]
+                self.replaced[letter] = letter
             del self.mails[facts["cause"], facts["product"]]
 
     def payment_records(self):

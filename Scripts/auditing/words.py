@@ -39,9 +39,9 @@ REVIEWS = [None, "pending", "approved", "denied", "pardoned"]
 PAYMENTS = [None, "unpaid", "declined", "authorised", "paid", "refunded", "paying"]
 FULFILMENTS = [None, "held", "delivered", "shipped", "returned", "cancelled", "deleted"]
 ACTS = [None, "submit", "approve", "deny", "record-payment", "decline", "change-card", "cancel", "take-back", "ship",
-        "pardon", "delete", "change-method", "open-payment", "take-payment", "decline-payment", "refund"]
+        "pardon", "delete", "change-method", "open-payment", "take-payment", "decline-payment", "refund", "reseal-card", "lose-refund"]
 MAILS = [None, "received", "delivery", "denied", "declined", "cancelled", "credited", "shipped", "low-stock",
-         "marketing", "payment-card"]
+         "marketing", "payment-card", "refund-lost"]
 WAYS = [None, "mail", "post"]
 MARKS = [None, "email", "address", "device", "card"]
 SHEETS = [None, "picture", "rates", "vendor"]

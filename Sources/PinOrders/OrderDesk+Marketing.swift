@@ -12,12 +12,17 @@ extension OrderDesk {
     package var leftOut: [RequestID] = []
   }
 
+  /// Throws for a letter that is sent to nobody.
+  package func check(_ letter: Letter) throws(OrderFault) {
+    guard sendsMarketing else { throw .invalid("mailing") }
+    if let part = letter.invalidPart { throw .invalid(part) }
+  }
+
   /// Has each of these customers who consents sent a letter; the same mailing again sends none of them a second.
   package func mail(
     _ letter: Letter, to customers: [RequestID], mailing: RequestID, _ asker: Asker
   ) async throws -> Mailing {
-    guard sendsMarketing else { throw OrderFault.invalid("mailing") }
-    if let part = letter.invalidPart { throw OrderFault.invalid(part) }
+    try check(letter)
     guard (1...256).contains(customers.count), Set(customers).count == customers.count else {
       throw OrderFault.invalid("customers")
     }
@@ -30,6 +35,9 @@ extension OrderDesk {
             if case .done = $0 { true } else { nil }
           }
         }
+        done.mailed += 1
+      } catch OrderFault.purged {
+        // It was sent before, and what it said is purged since.
         done.mailed += 1
       } catch OrderFault.orderRefused(.noConsent), OrderFault.orderRefused(.unknownCustomer) {
         done.leftOut.append(customer)

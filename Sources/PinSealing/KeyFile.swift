@@ -60,6 +60,14 @@ package struct KeyFile: Sendable {
     }
   }
 
+  /// Removes a key's file, durably.
+  package static func destroy(at path: String) throws(KeyFileError) {
+    do throws(SealingSystemError) {
+      if unlink(path) != 0, errno != ENOENT { throw SealingSystemError("unlink", path: path) }
+      try syncDirectory(directory(of: path))
+    } catch { throw .system(error) }
+  }
+
   /// Reads the key; refuses what is not a regular file of mode 0600 or 0400 that belongs to the effective user.
   ///
   /// A symbolic link is refused: who may replace the link may choose the key.

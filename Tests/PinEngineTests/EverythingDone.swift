@@ -149,11 +149,18 @@ struct EverythingDone: Sendable {
       [.approve, .openPayment("pi_1"), .takePayment(authorisation: "pi_1"), .takeBack([]), .refund(totalMinor: 500)],
       [.approve, .openPayment("pi_2"), .declinePayment(reason: "no funds"), .changeMethod(shop.method(201))],
       [.approve, .openPayment("pi_3")],
+      [
+        .approve, .openPayment("pi_4"), .takePayment(authorisation: "pi_4"), .takeBack([]), .refund(totalMinor: 500),
+        .loseRefund(totalMinor: 0),
+      ],
     ] as [[OrderChange.Act]] {
       let order = try await shop.submit(by: shop.method(200), as: try await shop.customer(), count: 1)
       for act in acts { try await shop.change(order, act, as: act.kind.isOfStore ? .store : shop.all) }
     }
     let paidByCard = try await shop.submit(try await shop.customer(), count: 1, card: 7)
+    var sealedAnew = shop.card(7)
+    sealedAnew.document.digest = [UInt8](repeating: 8, count: 32)
+    try await shop.change(paidByCard, .resealCard(sealedAnew), as: .store)
     try await shop.change(paidByCard, .changeMethod(shop.method(7)), as: shop.storefront)
     let mails = try await shop.mails()
     for (mail, outcome) in zip(mails, [.sent, .deferred, .givenUp, .givenUp] as [MailOutcome]) {
@@ -166,8 +173,8 @@ struct EverythingDone: Sendable {
       let customer = try await shop.customer(marks: [shop.mark(.email, ends ? 11 : 12)], consents: true)
       try done(try await shop.mail(customer, as: shop.clerk))
       guard ends else { continue }
-      let letter = WaitingMail(
-        cause: bench.engine.headSequence, letter: DocumentName(id: .zero, digest: []), to: customer)
+      guard case .customerMailed(_, let document)? = try shop.events().last?.facts else { return }
+      let letter = WaitingMail(cause: bench.engine.headSequence, letter: document, to: customer)
       try await shop.endConsent(customer)
       try done(await shop.note(letter, .dropped))
     }

@@ -79,6 +79,47 @@ struct GatewayPaymentTests {
     #expect(try await shop.soundAfterRestart())
   }
 
+  @Test("What did not reach the customer is told to the shop, and the gateway is asked no more")
+  func lostRefund() async throws {
+    let shop = try await Shop()
+    let order = try await shop.submit(by: shop.method(9), as: try await shop.customer(), count: 2)
+    for act in [
+      .approve, .openPayment("pi_1"), .takePayment(authorisation: "pi_1"), .takeBack([]), .refund(totalMinor: 1500),
+    ] as [OrderChange.Act] {
+      try await shop.change(order, act, as: act.kind.isOfStore ? .store : shop.all)
+    }
+    #expect(await waiting(shop) == [order])
+    let before = try await shop.found(order).order
+    for amount in [1500, 2000] as [UInt64] {
+      let outcome = await shop.ask(order, .loseRefund(totalMinor: amount), version: before.version, as: .store)
+      #expect(outcome.refusal == .invalid(.amount))
+    }
+    try await shop.change(order, .loseRefund(totalMinor: 500), as: .store)
+    let after = try await shop.found(order).order
+    #expect(after.refundedMinor == 500 && after.gatewayPayment.isEmpty && after.axes == before.axes)
+    #expect(await waiting(shop) == [])
+    #expect(try await shop.mails().last?.kind == .refundLost)
+    #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test("A payment card is sealed anew while it is to be charged: the same card, whose document before is replaced")
+  func sealedAnew() async throws {
+    let shop = try await Shop()
+    let order = try await shop.submit(try await shop.customer(), count: 1, card: 7)
+    let (before, version) = (try await shop.found(order).order, UInt32(1))
+    #expect(
+      await shop.ask(order, .resealCard(shop.card(8)), version: version, as: .store).refusal == .invalid(.paymentCard))
+    #expect(await shop.ask(order, .resealCard(shop.card(7)), version: version, as: shop.all).refusal == .notPermitted)
+    let card = shop.card(7)
+    try await shop.change(order, .resealCard(card), as: .store)
+    let after = try await shop.found(order).order
+    #expect(after.card == card && after.axes == before.axes && after.suspicions == before.suspicions)
+    try await shop.change(order, .recordPayment(authorisation: "A"), as: shop.clerk)
+    guard case .orderRefused(.wrongState) = await shop.ask(order, .resealCard(shop.card(7)), version: 3, as: .store)
+    else { throw Unexpected(what: "sealed anew though it was charged") }
+    #expect(try await shop.soundAfterRestart())
+  }
+
   @Test("What a clerk was paid for an order whose payment was declined, the gateway is not asked to give back")
   func paidElsewhere() async throws {
     let shop = try await Shop()

@@ -38,6 +38,30 @@ struct LetterTests {
     #expect(try await shop.soundAfterRestart())
   }
 
+  @Test("What a letter said is purged when it waits no more, after a crash in between, too; and not before")
+  func purged() async throws {
+    let shop = try await Shop()
+    for (outcome, crashes, isThere) in [
+      (MailOutcome.sent, false, false), (.sent, true, false), (.dropped, true, false), (.deferred, true, true),
+      (.givenUp, true, true),
+    ] {
+      _ = try await shop.mail(try await shop.customer(consents: true), as: shop.clerk)
+      let mail = try #require(try await shop.mails().last)
+      let letter = try #require(mail.letter)
+      if crashes {
+        // Marked, noted, and not purged yet.
+        _ = try await shop.bench.engine.keep([], id: letter.id).get()
+        let note = Command.orders(.noteMail(MailName(mail), outcome, notBeforeMilliseconds: 1))
+        guard case .done = await shop.bench.ask(note, as: .store) else { throw Unexpected(what: "note") }
+      } else {
+        _ = await shop.note(mail, outcome)
+      }
+      try shop.bench.restart()
+      #expect(try (shop.bench.engine.document(letter) != nil) == isThere, "\(outcome)")
+    }
+    #expect(try await shop.soundAfterRestart())
+  }
+
   @Test("One that was given up is tried again as if for the first time; one that waits is left alone; none is unknown")
   func again() async throws {
     let shop = try await Shop()

@@ -164,6 +164,8 @@ struct Shop: Sendable {
     case .takePayment: .takePayment(authorisation: "pi_1")
     case .declinePayment: .declinePayment(reason: "card_declined")
     case .refund: .refund(totalMinor: 1)
+    case .resealCard: .resealCard(card(3))
+    case .loseRefund: .loseRefund(totalMinor: 0)
     case .ship: .ship(carrier: "ACME Parcels", trackingNumber: "AP-1 & 2")
     }
   }
@@ -176,7 +178,9 @@ struct Shop: Sendable {
   }
 
   func note(_ mail: WaitingMail, _ outcome: MailOutcome, notBefore: UInt64 = 0) async -> Outcome {
-    await bench.ask(.orders(.noteMail(MailName(mail), outcome, notBeforeMilliseconds: notBefore)), as: .store)
+    let note = Command.orders(.noteMail(MailName(mail), outcome, notBeforeMilliseconds: notBefore))
+    guard let letter = mail.letter, outcome.isLast else { return await bench.ask(note, as: .store) }
+    return await bench.engine.performReplacing(note, id: letter.id, as: .store).outcome
   }
 
   /// Has a letter to a customer wait.

@@ -61,11 +61,44 @@ struct PaymentTests {
       #expect(try await gateway.refunds() == [1900])
       // What is asked a second time carries the key of the first; what was done is not asked again, where asking tells.
       let asked = try gateway.requests().filter { $0.hasPrefix("POST ") && $0.contains("\(step) ") }
-      #expect(Set(asked).count == 1, "\(asked)")
+      #expect(Set(asked).count == 1 && asked.allSatisfy { !$0.hasSuffix(" -") }, "\(asked)")
       #expect(asked.count == (breakage == "hold" && step != "/payment_intents" ? 1 : 2), "\(asked)")
       _ = try await vault.stop()
       let verify = try await vault.tool.start(["verify"] + Vault.master.prefix(2)).finish()
       #expect(verify.status == 0, "\(verify.output)\(verify.errors)")
+    }
+  }
+
+  @Test("A refund that fails after it succeeded is noticed by asking: the shop is told, and nobody asks again")
+  func failedRefund() async throws {
+    try await withGateway { vault, gateway in
+      let order = try await vault.submit(try await vault.newCustomer(), by: "pm_card_visa")
+      try await vault.ask(as: "reviewer", ["order", "approve", order, "--version", "1"])
+      let paid = try await vault.settled(order) { $0["fulfilment"] as? String == "delivered" }
+      let version = try #require(paid["version"] as? Int)
+      try await vault.ask(as: "clerk", ["order", "return", order, "--version", "\(version)"])
+      _ = try await vault.settled(order) { $0["refunded_minor"] as? Int == 1900 }
+      try gateway.failRefunds()
+      _ = try await vault.stop()
+      let box = try await MailBox(in: vault.tool.directory)
+      do {
+        try await vault.servePaid(gateway, box)
+        let lost = try await vault.settled(order) { $0["refunded_minor"] as? Int == 0 }
+        #expect(lost["payment"] as? String == "refunded" && lost["credited_minor"] as? Int == 1900)
+        let told = try await waitUntil("the mail to the shop") {
+          try box.mails().first { $0.text.contains("did not reach its customer") }
+        }
+        #expect(told.headers["x-recipient"] == "shop@example.com" && told.text.contains("19.00 USD"))
+        _ = try await vault.stop()
+        try await vault.servePaid(gateway, box)
+        let again = try await vault.settled(order) { _ in true }
+        #expect(again["version"] as? Int == lost["version"] as? Int)
+        #expect(try await gateway.refunds() == [1900])
+      } catch {
+        await box.end()
+        throw error
+      }
+      await box.end()
     }
   }
 
@@ -116,6 +149,9 @@ struct Gateway {
     try path.write(toFile: "\(directory)/\(breakage)", atomically: true, encoding: .utf8)
   }
 
+  /// From now on it says of each refund that it failed.
+  func failRefunds() throws { try Data().write(to: URL(fileURLWithPath: "\(directory)/fail-refunds")) }
+
   var isKeepingBack: Bool { FileManager.default.fileExists(atPath: "\(directory)/held") }
 
   func goOn() {
@@ -159,11 +195,11 @@ private func withGateway(_ body: (inout Vault, Gateway) async throws -> Void) as
 }
 
 extension Vault {
-  fileprivate mutating func servePaid(_ gateway: Gateway) async throws {
+  fileprivate mutating func servePaid(_ gateway: Gateway, _ box: MailBox? = nil) async throws {
     let file = tool.path("stripe.key")
     try "sk_test_1\n".write(toFile: file, atomically: true, encoding: .utf8)
     try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
-    try await serveShop(nil, more: ["--stripe-key-file", file, "--stripe-url", gateway.url])
+    try await serveShop(box, more: ["--stripe-key-file", file, "--stripe-url", gateway.url])
   }
 
   fileprivate mutating func submit(_ customer: String, by method: String) async throws -> String {

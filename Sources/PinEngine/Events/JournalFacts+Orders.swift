@@ -126,6 +126,8 @@ extension OrderAct {
     case .openPayment: "open-payment"
     case .takePayment: "take-payment"
     case .declinePayment: "decline-payment"
+    case .resealCard: "reseal-card"
+    case .loseRefund: "lose-refund"
     default: "\(self)"
     }
   }

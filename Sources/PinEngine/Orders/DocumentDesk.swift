@@ -260,8 +260,8 @@ extension Engine {
   package func settle(_ id: RequestID, as fate: DocumentFate) { documents.settle(id, as: fate) }
 
   /// Asks for a change that brings no document, but may replace some: those are purged.
-  func performReplacing(
-    _ command: Command, id: RequestID, as actor: ActorID, keyNumber: UInt64
+  package func performReplacing(
+    _ command: Command, id: RequestID, as actor: ActorID, keyNumber: UInt64 = 0
   ) async -> Answered {
     if case .failure(let refusal) = await keep([], id: id) {
       let submission = Submission(actor: actor, command: command, ticket: 0, sink: AnswerSink { _ in })
@@ -348,7 +348,8 @@ extension Machine {
     return found
   }
 
-  /// The document that a change brought, and those that it replaced; none of an id that is not a change's.
+  /// The document that a change brought, and those that were replaced by it, or by what came of it; none of an id that is
+  /// not a change's.
   private func documents(
     ofChange id: RequestID, _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> (document: DocumentName?, replaced: [RequestID]) {
@@ -357,9 +358,16 @@ extension Machine {
       record.unsafeLoad(as: UInt8.self) == Self.changeKind,
       let operation = Operation(rawValue: record.unsafeLoad(fromByteOffset: 1, as: UInt8.self))
     else { return (nil, []) }
-    return trusting(record.extracting(24..<record.byteCount)) { (reader) throws(ByteShortage) in
+    let sequence: UInt64 = record.bigEndian(at: 8)
+    var (document, replaced) = trusting(record.extracting(24..<record.byteCount)) { (reader) throws(ByteShortage) in
       let head = try ChangeHead(&reader)
       return (head.document, Self.replaced(by: operation, result: reader.readRest()))
     }
+    // What a letter said is purged once it waits no more.
+    if operation == .sendMail, try !waits(MailName(cause: sequence, product: ProductID(0)), state) {
+      replaced.append(id)
+      document = nil
+    }
+    return (document, replaced)
   }
 }

@@ -23,6 +23,10 @@ extension Machine {
     return trusting(record) { (reader) throws(ByteShortage) in try WaitingMail(name, &reader) }
   }
 
+  func waits(_ name: MailName, _ state: borrowing WriteTransaction) throws(LMDBError) -> Bool {
+    try mail(name, state) != nil
+  }
+
   /// The mails that may be tried now and when the next one may; or the dead ones.
   func decideWaitingMail(
     isDead: Bool, _ now: UInt64, _ state: borrowing WriteTransaction
@@ -50,7 +54,10 @@ extension Machine {
     // Noted already, by an attempt whose answer was lost.
     guard let mail = try mail(name, state), !mail.isDead else { return Reply(.done, isRepeat: true) }
     let attempts = mail.attempts == .max ? .max : mail.attempts + 1
-    return try note(name, outcome, attempts, notBefore: notBefore, asker, now, &block, &state)
+    var reply = try note(name, outcome, attempts, notBefore: notBefore, asker, now, &block, &state)
+    // Nobody reads a letter any more that waits no more.
+    if outcome.isLast, let letter = mail.letter { reply.replaces = [letter.id] }
+    return reply
   }
 
   mutating func decideSendAgain(
@@ -86,7 +93,7 @@ extension Machine {
     mail.attempts = event.bigEndian(at: 22)
     mail.notBeforeMilliseconds = event.bigEndian(at: 24)
     mail.isDead = outcome == .givenUp
-    if [.sent, .dropped].contains(outcome) {
+    if outcome.isLast {
       let key = name.key
       _ = try state.remove(key.span.bytes, in: tables.mail)
     } else {

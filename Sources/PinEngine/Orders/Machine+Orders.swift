@@ -51,15 +51,17 @@ extension Machine {
       order.authorisation = authorisation
       order.paidMinor = order.totalMinor
     case .changeCard(let card):
-      (order.card, order.method, order.gatewayPayment) = (card, nil, "")
+      try setInstrument(card, nil, of: &order, customer, state)
       replaced = before.card?.document.id
-      order.suspicions = try suspicions(of: order, by: customer, state)
+    case .resealCard(let card):
+      guard card.fingerprint == before.card?.fingerprint else { return Reply(.refused(.invalid(.paymentCard))) }
+      order.card = card
+      replaced = before.card?.document.id
     case .deny: order.denied = order.marks(with: customer)
     case .ship(let carrier, let number): (order.carrier, order.trackingNumber) = (carrier, number)
     case .changeMethod(let method):
-      (order.card, order.method, order.gatewayPayment) = (nil, method, "")
+      try setInstrument(nil, method, of: &order, customer, state)
       replaced = before.card?.document.id
-      order.suspicions = try suspicions(of: order, by: customer, state)
     case .openPayment(let payment):
       guard order.gatewayPayment.isEmpty else { return Reply(.orderRefused(.wrongState(order.axes))) }
       order.gatewayPayment = payment
@@ -71,6 +73,11 @@ extension Machine {
       let isRight = !order.gatewayPayment.isEmpty && total > order.refundedMinor && total <= order.creditedMinor
       guard isRight, total <= order.paidMinor else { return Reply(.refused(.invalid(.amount))) }
       order.refundedMinor = total
+    case .loseRefund(let total):
+      let isRight = !order.gatewayPayment.isEmpty && total < order.refundedMinor
+      guard isRight else { return Reply(.refused(.invalid(.amount))) }
+      // It would not reach the customer the next time either.
+      (order.refundedMinor, order.gatewayPayment) = (total, "")
     // It is over: what else is paid for the order, the gateway has no part in.
     case .declinePayment: order.gatewayPayment = ""
     default: break
@@ -145,13 +152,21 @@ extension Machine {
     var order = Order(
       id: change.order, version: 1, axes: .submitted(isTrusted: false), customer: submit.customer, actor: asker.id,
       submittedAtMilliseconds: now, currency: currency, totalMinor: total, shippingMinor: submit.shippingMinor,
-      card: submit.card, device: submit.device, way: submit.way)
-    order.suspicions = try suspicions(of: order, by: customer, state)
-    order.method = submit.method
+      card: nil, device: submit.device, way: submit.way)
+    try setInstrument(submit.card, submit.method, of: &order, customer, state)
     order.axes = .submitted(isTrusted: order.suspicions.isEmpty && customer.isTrusted(with: order.instrument))
     if order.isToBeCharged { order.axes.payment = .paying }
     let event = OrderEvent(change: change, fields: fields, order: order, mail: .received, cards: .reserve(asked))
     return try record(event, asker, now, &block, &state)
+  }
+
+  /// Has an order be paid by this from now on; what of it the fraud list knows may be something else then.
+  private func setInstrument(
+    _ card: PaymentCard?, _ method: GatewayMethod?, of order: inout Order, _ customer: Customer,
+    _ state: borrowing WriteTransaction
+  ) throws(LMDBError) {
+    (order.card, order.method, order.gatewayPayment) = (card, method, "")
+    order.suspicions = try suspicions(of: order, by: customer, state)
   }
 
   // MARK: The event

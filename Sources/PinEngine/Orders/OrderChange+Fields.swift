@@ -25,11 +25,11 @@ extension OrderChange {
       if let method = submit.method { fields.add(method) }
       if let device = submit.device { fields.add(.device, device.digest) }
       fields.add(.deliveryWay, submit.way.rawValue)
-    case .changeCard(let card): fields.add(card)
+    case .changeCard(let card), .resealCard(let card): fields.add(card)
     case .changeMethod(let method): fields.add(method)
     case .openPayment(let payment): fields.add(.gatewayPayment, payment)
     case .takePayment(let authorisation): fields.add(.authorisation, authorisation)
-    case .refund(let total): fields.add(.amount, total)
+    case .refund(let total), .loseRefund(let total): fields.add(.amount, total)
     case .recordPayment(let authorisation): fields.add(.authorisation, authorisation)
     case .deny(let reason), .decline(let reason), .cancel(let reason), .pardon(let reason), .delete(let reason),
       .declinePayment(let reason):
@@ -53,10 +53,10 @@ extension OrderChange {
       if let device = submit.device, device.kind != .device || device.digest.count != 16 { return .device }
       if let method = submit.method { return submit.card == nil ? method.invalidField : .paymentCard }
       return submit.card.flatMap(\.invalidField)
-    case .changeCard(let card): return card.invalidField
+    case .changeCard(let card), .resealCard(let card): return card.invalidField
     case .changeMethod(let method): return method.invalidField
     case .openPayment(let payment): return payment.isShortWord ? nil : .gatewayPayment
-    case .refund: return nil
+    case .refund, .loseRefund: return nil
     case .recordPayment(let text), .takePayment(let text): return text.isShortWord ? nil : .authorisation
     case .ship(let carrier, let number):
       return carrier.isShortWord ? (number.isShortWord ? nil : .trackingNumber) : .carrier

@@ -89,6 +89,10 @@ public struct OrderChange: Sendable {
     case declinePayment(reason: String)
     /// All that the gateway has given back by now.
     case refund(totalMinor: UInt64)
+    /// The same payment card, its number sealed anew.
+    case resealCard(PaymentCard)
+    /// What of it reached the customer, by what the gateway says now.
+    case loseRefund(totalMinor: UInt64)
   }
 
   public struct Submit: Sendable {
@@ -145,6 +149,8 @@ extension OrderChange.Act {
     case .takePayment: .takePayment
     case .declinePayment: .declinePayment
     case .refund: .refund
+    case .resealCard: .resealCard
+    case .loseRefund: .loseRefund
     }
   }
 }

@@ -40,6 +40,25 @@ package final class CardVault: Sendable {
     return card
   }
 
+  /// The months that have a key and were over before a time.
+  func periods(overBefore date: Date) throws -> [String] {
+    let present = Self.period(of: date)
+    return try FileManager.default.contentsOfDirectory(atPath: directory)
+      .filter { $0.hasSuffix(Self.suffix) }.map { String($0.dropLast(Self.suffix.count)) }
+      .filter { Self.isPeriod($0) && $0 < present }.sorted()
+  }
+
+  /// Destroys a month's key: what was sealed under it opens no more, wherever copies of it are. Durable on return.
+  func destroyKey(of period: String) throws {
+    try keys.withLock { keys in
+      keys[period] = nil
+      try KeyFile.destroy(at: path(of: period))
+    }
+  }
+
+  private static let suffix = ".payment-cards-key"
+  private func path(of period: String) -> String { "\(directory)/\(period)\(Self.suffix)" }
+
   private static func binding(_ id: RequestID, _ period: String) -> [UInt8] { Array("\(id) \(period)".utf8) }
 
   private static func period(of date: Date) -> String {
@@ -49,14 +68,16 @@ package final class CardVault: Sendable {
     return String(format: "%04d-%02d", parts.year ?? 0, parts.month ?? 0)
   }
 
+  private static func isPeriod(_ text: String) -> Bool {
+    text.utf8.count == 7 && text.utf8.allSatisfy { $0 == UInt8(ascii: "-") || (48...57).contains($0) }
+  }
+
   private func key(of period: String, make: Bool) throws -> SecretKey {
     // A period comes from a document, too: it must not lead elsewhere.
-    guard period.utf8.count == 7, period.utf8.allSatisfy({ $0 == UInt8(ascii: "-") || (48...57).contains($0) }) else {
-      throw CardVaultError.damaged
-    }
+    guard Self.isPeriod(period) else { throw CardVaultError.damaged }
     return try keys.withLock { keys in
       if let key = keys[period] { return key }
-      let path = "\(directory)/\(period).payment-cards-key"
+      let path = path(of: period)
       let key: SecretKey
       do throws(KeyFileError) {
         key = try Self.file.read(at: path)

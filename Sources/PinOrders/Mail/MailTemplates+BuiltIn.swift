@@ -9,6 +9,7 @@ extension MailTemplates {
     "denied": ofOrder, "declined": ofOrder.union(["total"]), "cancelled": ofOrder.union(["credited"]),
     "credited": ofOrder.union(["credited"]), "shipped": ofOrder.union(["carrier", "number"]),
     "low-stock": ["product", "sku", "regular", "threshold"],
+    "refund-lost": ["order", "missing", "authorisation"],
     "marketing": ["customer", "subject", "paragraphs", "paragraph", "unsubscribe", "postal_address"],
   ]
 
@@ -60,6 +61,26 @@ extension MailTemplates {
       page: "{{#credited}}<p>Credited: {{credited}}</p>{{/credited}}"),
     "shipped": order(
       "Your cards are on their way", "{{carrier}} brings your cards, under the number {{number}}."),
+    "refund-lost": (
+      text: """
+      Subject: A refund did not reach its customer
+
+      Of what was given back for order {{order}}, {{missing}} did not reach its customer. The payment is
+      {{authorisation}}. Please give it back otherwise.
+
+      """,
+      page: """
+      <!doctype html>
+      <html lang="en">
+      <head><meta charset="utf-8"><title>A refund did not reach its customer</title></head>
+      <body>
+      <p>Of what was given back for order {{order}}, {{missing}} did not reach its customer. The payment is
+      {{authorisation}}. Please give it back otherwise.</p>
+      </body>
+      </html>
+
+      """
+    ),
     "low-stock": (
       text: """
       Subject: Low stock: {{sku}}

@@ -16,7 +16,7 @@ struct MailText {
     var values: [String: any Sendable] = ["customer": customer.name, "order": "\(order.order.id)"]
     values["follow"] = trackingAddress
     switch kind {
-    case .none, .lowStock, .marketing, .paymentCard, .denied: break
+    case .none, .lowStock, .marketing, .paymentCard, .refundLost, .denied: break
     case .received:
       values["lines"] = order.lines.map { granted -> [String: any Sendable] in
         ["count": "\(granted.line.count)", "product": catalogue.product(granted.line.product)?.name ?? "card"]

@@ -85,20 +85,25 @@ package struct Mailer: Service {
     let outcome = await attempt(mail)
     let delay = min(configuration.firstRetrySeconds << min(UInt64(mail.attempts), 12), 3600)
     let isLast = mail.attempts + 1 >= configuration.mostAttempts
-    let note: OrderCommand
+    var (noted, notBefore) = (MailOutcome.sent, UInt64(0))
     switch outcome {
-    case .sent: note = .noteMail(MailName(mail), .sent, notBeforeMilliseconds: 0)
+    case .sent: break
     case .failed(let reason, let isFinal) where isFinal || isLast:
       logger.error("a mail is given up", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
-      note = .noteMail(MailName(mail), .givenUp, notBeforeMilliseconds: 0)
+      noted = .givenUp
     case .failed(let reason, _):
       logger.warning("a mail was not taken", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
-      let time = UInt64(Date().timeIntervalSince1970 * 1000) + delay * 1000
-      note = .noteMail(MailName(mail), .deferred, notBeforeMilliseconds: time)
-    case .unwanted: note = .noteMail(MailName(mail), .dropped, notBeforeMilliseconds: 0)
+      (noted, notBefore) = (.deferred, UInt64(Date().timeIntervalSince1970 * 1000) + delay * 1000)
+    case .unwanted: noted = .dropped
     case .interrupted: return
     }
-    _ = await engine.perform(.orders(note), as: .store)
+    let note = Command.orders(.noteMail(MailName(mail), noted, notBeforeMilliseconds: notBefore))
+    if let letter = mail.letter, noted.isLast {
+      // What it said is purged.
+      _ = await engine.performReplacing(note, id: letter.id, as: .store)
+    } else {
+      _ = await engine.perform(note, as: .store)
+    }
   }
 
   private enum Attempt {
@@ -147,6 +152,7 @@ package struct Mailer: Service {
     if mail.kind == .lowStock { return try await stockMessage(mail, store) }
     if mail.kind == .marketing { return try await marketingMessage(mail, store) }
     let order = try await desk.order(mail.order, store)
+    if mail.kind == .refundLost { return lostMessage(mail, order.order) }
     guard let details = try await desk.customer(order.order.customer, store).1 else { return nil }
     var text = MailText(order: order, customer: details, catalogue: engine.catalogue)
     text.trackingAddress = configuration.trackingURL.map { $0 + desk.trackingToken(of: mail.order) }
@@ -163,6 +169,17 @@ package struct Mailer: Service {
       "threshold": "\(product.lowStockThreshold)",
     ]
     return message(mail, to: configuration.stockRecipient ?? configuration.sender, "Stock", values)
+  }
+
+  /// That a customer did not get back what the gateway gave back: the shop has to see to it.
+  private func lostMessage(_ mail: WaitingMail, _ order: Order) -> MailMessage? {
+    let wanted = min(order.creditedMinor, order.paidMinor)
+    let missing = wanted - min(order.refundedMinor, wanted)
+    let values: [String: any Sendable] = [
+      "order": "\(order.id)", "missing": "\(order.currency.text(minor: missing)) \(order.currency)",
+      "authorisation": order.authorisation,
+    ]
+    return message(mail, to: configuration.sender, "Payments", values)
   }
 
   /// A letter to a customer, if it still consents; nil while the shop does not say how to get no more.

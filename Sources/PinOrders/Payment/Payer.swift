@@ -12,6 +12,10 @@ import ServiceLifecycle
 /// Each step is on disk before the next, so that a start goes on where the last end was: with a question, never with a second
 /// payment. Nobody else does anything to an order while it is paying.
 package struct Payer: Service {
+  /// How often it asks whether what was given back is still so, and for how long after an order came.
+  private static let confirmsEvery = Duration.seconds(86_400)
+  private static let confirmsForMilliseconds: UInt64 = 365 * 86_400_000
+
   /// After a failure, doubled from one to the next of the same order up to a minute.
   private static let firstRetry = Duration.seconds(1)
 
@@ -34,9 +38,14 @@ package struct Payer: Service {
   package func run() async throws {
     await cancelWhenGracefulShutdown {
       var retries: [RequestID: Retry] = [:]
+      var confirmation = ContinuousClock.now
       while !Task.isCancelled, engine.failure == nil {
         let head = engine.headSequence
         await settleWaiting(&retries)
+        if confirmation <= .now {
+          await confirmRefunds()
+          confirmation = .now + Self.confirmsEvery
+        }
         await engine.waitForEvent(head + 1, milliseconds: 1000)
         // While others change much, it is enough to look now and then.
         try? await Task.sleep(for: .milliseconds(50))
@@ -62,6 +71,22 @@ package struct Payer: Service {
       after = next
     }
     retries = waiting
+  }
+
+  /// Asks whether what the gateway gave back is still so: a refund may fail days later.
+  private func confirmRefunds() async {
+    do {
+      try await desk.forEachOrder { order in
+        let isOver = order.submittedAtMilliseconds + Self.confirmsForMilliseconds < desk.nowMilliseconds
+        guard order.refundedMinor > 0, !order.gatewayPayment.isEmpty, !isOver else { return }
+        let refunded = try await gateway.refundedMinor(of: order.gatewayPayment)
+        guard refunded < order.refundedMinor else { return }
+        logger.error("a refund did not reach its customer", metadata: ["order": "\(order.id)"])
+        _ = try await note(order, .loseRefund(totalMinor: refunded))
+      }
+    } catch {
+      logger.warning("refunds are asked about again tomorrow", metadata: ["reason": "\(error)"])
+    }
   }
 
   /// Whether an order's next step was taken.

@@ -11,6 +11,9 @@ package protocol PaymentGateway: Sendable {
 
   /// Gives back what is missing to this total, after asking what was given back before.
   func refund(_ payment: String, totalMinor: UInt64, key: String) async throws
+
+  /// What it has given back of a payment by now. One that failed later is not among it.
+  func refundedMinor(of payment: String) async throws -> UInt64
 }
 
 package struct GatewayCharge: Sendable {

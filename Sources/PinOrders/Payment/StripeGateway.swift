@@ -21,11 +21,18 @@ package struct StripeGateway: PaymentGateway {
   }
 
   private struct ChargedIntent: Decodable {
-    struct Charge: Decodable { var amountRefunded: UInt64 }
+    struct Charge: Decodable { var id: String }
     var latestCharge: Charge
   }
 
-  private struct Refund: Decodable { var id: String }
+  private struct Refund: Decodable {
+    var amount: UInt64
+    var status: String
+    /// Whether the customer has it, or will.
+    var stands: Bool { !["failed", "canceled"].contains(status) }
+  }
+
+  private struct Refunds: Decodable { var data: [Refund] }
 
   private struct Problem: Decodable {
     struct Fault: Decodable { var code: String? }
@@ -82,12 +89,21 @@ package struct StripeGateway: PaymentGateway {
   }
 
   package func refund(_ payment: String, totalMinor: UInt64, key: String) async throws {
-    let path = "/v1/payment_intents/\(payment)?expand[]=latest_charge"
-    let before = try await ask(ChargedIntent.self, "GET", path).latestCharge.amountRefunded
+    let before = try await refundedMinor(of: payment)
     guard before < totalMinor else { return }
     let fields = [("payment_intent", payment), ("amount", "\(totalMinor - before)")]
     // The amount is in the key: Stripe answers the same key only to the same request.
     _ = try await ask(Refund.self, "POST", "/v1/refunds", fields, key: "\(key)-after-\(before)")
+  }
+
+  /// A refund may fail days after Stripe said that it succeeded (https://docs.stripe.com/refunds#failed-refunds).
+  package func refundedMinor(of payment: String) async throws -> UInt64 {
+    let path = "/v1/payment_intents/\(payment)?expand[]=latest_charge"
+    let charge = try await ask(ChargedIntent.self, "GET", path).latestCharge.id
+    guard charge.utf8.allSatisfy(Self.isPlain) else { throw GatewayFault(status: 200, code: nil) }
+    // Each gives back at least one card's price: a hundred is the most that Stripe tells at once.
+    let refunds = try await ask(Refunds.self, "GET", "/v1/refunds?charge=\(charge)&limit=100").data
+    return refunds.reduce(0) { $0 + ($1.stands ? $1.amount : 0) }
   }
 
   private func ask<Answer: Decodable>(

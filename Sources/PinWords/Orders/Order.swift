@@ -172,6 +172,11 @@ public struct Order: Hashable, Sendable {
     axes.payment == .paying || !gatewayPayment.isEmpty && refundedMinor < min(creditedMinor, paidMinor)
   }
 
+  /// Whether somebody may still have to charge the card that it is to be paid by.
+  public var waitsForCharge: Bool {
+    card != nil && axes.fulfilment == .held && [.unpaid, .declined].contains(axes.payment)
+  }
+
   /// Whether its PINs are to be disclosed now: approved and paid, whichever came last. What goes by post, waits for it.
   public var isDue: Bool {
     way == .mail && axes.review == .approved && axes.payment == .paid && axes.fulfilment == .held
@@ -239,12 +244,15 @@ public enum MailKind: UInt8, Sendable, Codable, CaseIterable {
   case marketing = 9
   /// To the shop: the payment card that an order is to be paid by, for its certificate's key alone.
   case paymentCard = 10
+  /// To the shop: what the gateway gave back did not reach the customer.
+  case refundLost = 11
 
   /// Its name in files and answers, such as `low-stock`.
   public var name: String {
     switch self {
     case .lowStock: "low-stock"
     case .paymentCard: "payment-card"
+    case .refundLost: "refund-lost"
     default: "\(self)"
     }
   }
@@ -307,4 +315,7 @@ public enum MailOutcome: UInt8, Sendable, Codable, CaseIterable {
   case dropped = 4
   /// Somebody has it tried again that was given up, as if for the first time.
   case again = 5
+
+  /// Whether the mail waits no more after it.
+  public var isLast: Bool { [.sent, .dropped].contains(self) }
 }

@@ -29,6 +29,11 @@ public enum OrderAct: UInt8, Sendable, CaseIterable {
   case declinePayment = 15
   /// The gateway gave back what is credited.
   case refund = 16
+  /// The number of the payment card that it is still to be charged by is sealed anew, before the key that it was sealed under is
+  /// destroyed.
+  case resealCard = 17
+  /// What the gateway had given back did not reach the customer: the shop has to give it back otherwise.
+  case loseRefund = 18
 }
 
 /// What an act does with the order's cards.
@@ -86,6 +91,8 @@ public struct OrderRule: Sendable {
     OrderRule(.takePayment,   [],                     [.approved],           [.paying],                        [.held],                (nil, .paid, nil),               .stay,     .none),
     OrderRule(.declinePayment, [],                    [.approved],           [.paying],                        [.held],                (nil, .declined, nil),           .stay,     .declined),
     OrderRule(.refund,        [],                     Set(OrderReview.allCases), [.paid, .refunded],              Set(OrderFulfilment.allCases), (nil, nil, nil),           .stay,     .none),
+    OrderRule(.loseRefund,    [],                     Set(OrderReview.allCases), [.paid, .refunded],              Set(OrderFulfilment.allCases), (nil, nil, nil),           .stay,     .refundLost),
+    OrderRule(.resealCard,    [],                     [.pending, .approved], [.unpaid, .declined],             [.held],                (nil, nil, nil),                 .stay,     .none),
     OrderRule(.cancel,        [.storefront, .clerk],  [.pending, .approved], [.unpaid, .declined, .authorised], [.held],               (nil, nil, .cancelled),          .release,  .cancelled),
     OrderRule(.cancel,        [.clerk],               [.pending, .approved], [.paid],                          [.held],                (nil, .refunded, .cancelled),    .release,  .cancelled),
     // Approved, paid and held is only what goes by post: the rest is delivered when it becomes so.
@@ -117,8 +124,10 @@ public struct OrderRule: Sendable {
 }
 
 extension OrderAct {
-  /// What the store does when the gateway has answered; nobody else does it.
-  public var isOfStore: Bool { [.openPayment, .takePayment, .declinePayment, .refund].contains(self) }
+  /// What the store does by itself, as when the gateway has answered; nobody else does it.
+  public var isOfStore: Bool {
+    [.openPayment, .takePayment, .declinePayment, .refund, .resealCard, .loseRefund].contains(self)
+  }
 
   /// Who may do it to some order; what may be done to one that stands so, its row says.
   public var allowedRoles: Roles {

@@ -59,17 +59,18 @@ struct ServeCommand: AsyncParsableCommand {
       hasGateway: shop.gateway != nil, sendsMarketing: shop.mail?.marketing != nil)
     let reports = ReportDesk(engine, directory: settings.data)
     let office = BackOffice(desk: desk, reports: reports, configuration: shop.office, logger: logger)
-    let payers = shop.gateway.map { [Payer(desk: desk, gateway: $0, logger: logger)] } ?? []
-    guard let mail = shop.mail else {
+    var services: [any Service] = [office, CardPurge(desk: desk, keptDays: shop.cardDays, logger: logger)]
+    if let gateway = shop.gateway { services.append(Payer(desk: desk, gateway: gateway, logger: logger)) }
+    if let mail = shop.mail {
+      services.append(Mailer(desk: desk, configuration: mail, logger: logger))
+    } else {
       logger.warning("mails wait until there is a mail server (--mail-server)")
-      return [office] + payers
     }
-    let mailer = Mailer(desk: desk, configuration: mail, logger: logger)
-    guard let dailyClose = shop.dailyClose else { return [office, mailer] + payers }
-    return [
-      office, mailer,
-      try DailyClose(engine: engine, reports: reports, configuration: dailyClose, logger: logger),
-    ] + payers
+    if let dailyClose = shop.dailyClose {
+      services.append(
+        try DailyClose(engine: engine, reports: reports, configuration: dailyClose, logger: logger))
+    }
+    return services
   }
 
   private func open(_ settings: ServeSettings, _ logger: Logger) throws -> Engine {

@@ -50,7 +50,7 @@ struct ServeOptions: ParsableArguments {
     ].merging(shop.texts) { $1 }
     let numbers = [
       "port": port, "status-port": statusPort, "event-loops": eventLoops,
-      "maximum-connections": maximumConnections, "office-port": shop.officePort,
+      "maximum-connections": maximumConnections, "office-port": shop.officePort, "card-days": shop.cardDays,
       "mail-retry-seconds": shop.mailRetrySeconds,
     ]
     let flags = [

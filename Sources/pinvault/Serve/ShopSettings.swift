@@ -18,6 +18,11 @@ struct ShopOptions: ParsableArguments {
       "Where the keys of payment cards are: outside the data directory and its backups. (default: beside it)",
       valueName: "directory"))
   var cardKeys: String?
+  @Option(
+    help: ArgumentHelp(
+      "How many days after its month a payment card's number is destroyed, unless it is still to be charged. (default: 90)",
+      valueName: "days"))
+  var cardDays: Int?
   @Option(help: ArgumentHelp("Who takes the shop's mails: smtp://host:port or smtps://host:port.", valueName: "url"))
   var mailServer: String?
   @Option(help: ArgumentHelp("Whom mails are from.", valueName: "address")) var mailFrom: String?
@@ -96,6 +101,8 @@ struct ShopOptions: ParsableArguments {
 struct ShopSettings {
   let office: BackOffice.Configuration
   let cardKeys: String
+  /// How long payment cards' numbers are kept after their month.
+  let cardDays: Int
   /// Nil where mails wait for a mail server.
   let mail: Mailer.Configuration?
   /// Nil where nobody takes payments at once.
@@ -104,8 +111,9 @@ struct ShopSettings {
   let dailyClose: DailyClose.Configuration?
 
   static let names = [
-    "office-port", "office-address", "card-keys", "mail-server", "mail-from", "mail-user", "mail-password-file",
-    "mail-roots", "mail-clear-text", "card-mail-certificate", "card-mail-to", "mail-templates", "unsubscribe-url",
+    "office-port", "office-address", "card-keys", "card-days", "mail-server", "mail-from", "mail-user",
+    "mail-password-file", "mail-roots", "mail-clear-text", "card-mail-certificate", "card-mail-to", "mail-templates",
+    "unsubscribe-url",
     "postal-address", "tracking-url", "mail-retry-seconds", "stock-mail-to",
     "stripe-key-file", "stripe-url", "report-zone", "report-day-starts", "daily-close-to",
   ]
@@ -121,6 +129,7 @@ struct ShopSettings {
     }
     self.office = office
     cardKeys = try reader.text("card-keys").map(Files.trimmed) ?? data + ".card-keys"
+    cardDays = try reader.number("card-days", in: 0...3650, default: 90)
     mail = try Self.mail(reader)
     gateway = try Self.gateway(reader)
     dailyClose = try reader.text("daily-close-to").map { [mail, office] recipient in
