@@ -1,43 +1,51 @@
 import PinSealing
 
-/// A walk over the journal's events in which blocks are read and checked ahead, on a thread of its own.
+/// A walk over the journal's events in which blocks are read and checked ahead, on threads of their own.
 ///
-/// Checking a block takes about as long as a fold over it, so on two processors a walk takes half the time. It holds a few
-/// pieces of the journal in memory, however long that is, and belongs to one thread at a time.
+/// Checking blocks takes about as long as a fold over them; this way both processors have something to do. It holds a few pieces
+/// of the journal in memory, however long that is, and belongs to one thread at a time.
 package struct JournalReadAhead: ~Copyable {
-  private let supply: Supply
-  private let thread: SystemThread
+  private let directory: JournalDirectory
+  private let supply: JournalSupply
+  private let threads: [SystemThread]
+  private let firstSequence: UInt64
+  private let lastSequence: UInt64
+  /// The journal as of the end of the piece at hand.
+  private var head: JournalHead
   private var piece: JournalPiece
-  /// Its blocks, which stay where they are as long as the piece is held.
+  private var pieceCount = 0
+  /// The piece's blocks.
   private var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-  /// Where the event handed out last begins and ends in `bytes`.
+  /// Where the block of the event handed out last begins in them.
+  private var blockStart = 0
+  /// Where the event handed out last begins and ends in them.
   private var start = 0
   private var end = 0
   /// How many events of its block come after it; after the last comes the end mark.
   private var eventsLeft = 0
-  private let firstSequence: UInt64
   /// That of the event handed out last; 0 before the first.
   package private(set) var sequence: UInt64 = 0
   /// That of the event handed out last.
   package private(set) var timeMilliseconds: UInt64 = 0
   /// The segment that the event handed out last is in.
-  package var segment: UInt64 { piece.segment }
-  /// Where the block of the event handed out last begins in the piece.
-  private var blockStart = 0
+  package var segment: UInt64 { head.end.segment }
 
-  init(_ directory: JournalDirectory, after head: JournalHead, from sequence: UInt64, through last: UInt64)
-    throws(StoreError)
-  {
-    let supply = Supply(directory)
-    self.supply = supply
-    firstSequence = sequence
+  init(
+    _ directory: JournalDirectory, after head: JournalHead, from sequence: UInt64, through last: UInt64,
+    pieceByteCount: Int
+  ) throws(StoreError) {
+    self.directory = directory
+    self.head = head
+    (firstSequence, lastSequence) = (sequence, last)
+    supply = JournalSupply(
+      directory, JournalCutter(directory, after: head, through: last, pieceByteCount: pieceByteCount))
     piece = JournalPiece(directory)
-    thread = try SystemThread { supply.run(JournalReader(directory, after: head, lastSequence: last)) }
+    threads = try supply.start()
   }
 
   deinit {
     supply.stop()
-    thread.join()
+    for thread in threads { thread.join() }
   }
 
   /// Goes on to the next event; false when there is none. Throws at the first block that is not right, after all events
@@ -74,9 +82,7 @@ package struct JournalReadAhead: ~Copyable {
   private mutating func nextBlock() throws(StoreError) -> Bool {
     if !bytes.isEmpty { end += 1 }
     if end == bytes.count {
-      guard let next = try supply.exchange(piece) else { return false }
-      piece = next
-      bytes = UnsafeRawBufferPointer(rebasing: next.memory.bytes[next.range])
+      guard try nextPiece() else { return false }
       end = 0
     }
     blockStart = end
@@ -87,76 +93,43 @@ package struct JournalReadAhead: ~Copyable {
     return true
   }
 
+  private mutating func nextPiece() throws(StoreError) -> Bool {
+    guard head.sequence < lastSequence else { return false }
+    guard let next = supply.exchange(piece, for: pieceCount), next.byteCount > 0, try follows(next) else {
+      throw fault
+    }
+    piece = next
+    pieceCount += 1
+    (head, bytes) = (next.after, next.bytes)
+    return true
+  }
+
+  /// Whether a piece is what comes after the head: in the next segment, if the rest of this one is zeros.
+  private func follows(_ piece: JournalPiece) throws(StoreError) -> Bool {
+    let before = piece.before
+    guard before.chain == head.chain, before.sequence == head.sequence,
+      before.timeMilliseconds >= head.timeMilliseconds
+    else { return false }
+    if before.end == head.end { return true }
+    guard before.end == .start(ofSegment: head.end.segment + 1) else { return false }
+    let rest = try directory.open(segment: head.end.segment)
+    return try rest.firstNonZero(in: head.end.offset..<directory.shape.segmentByteCount) == nil
+  }
+
+  /// What is wrong after the head, by reading it once more.
+  private var fault: StoreError {
+    do throws(StoreError) {
+      var reader = JournalReader(directory, after: head, lastSequence: lastSequence)
+      guard case .end(let position, let fault) = try reader.next() else {
+        return .rotten(directory.place(head.end), problem: "what was read is not what is there now")
+      }
+      return .rotten(directory.place(position), problem: fault.problem)
+    } catch {
+      return error
+    }
+  }
+
   private func load<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Value {
     bytes.loadUnaligned(fromByteOffset: offset, as: Value.self)
-  }
-}
-
-/// Blocks that follow each other in one buffer, all of them right.
-///
-/// `@unchecked Sendable`: it is one thread's at a time, and goes from one to the other under the lock of `Supply`.
-final class JournalPiece: @unchecked Sendable {
-  var memory: ReadBuffer
-  /// Where in it the blocks are.
-  var range = 0..<0
-  /// The segment that all of them are in.
-  var segment: UInt64 = 0
-
-  init(_ directory: JournalDirectory) { memory = JournalReader.buffer(for: directory) }
-}
-
-/// Pieces on their way from the one who reads them to the one who uses them, and back.
-private final class Supply: Sendable {
-  private struct State: Sendable {
-    var free: [JournalPiece]
-    /// In the order of the journal.
-    var full: [JournalPiece] = []
-    /// Nothing comes after what is in `full`: the journal ended, or this is what was wrong.
-    var end: Result<Void, StoreError>?
-    var isStopping = false
-  }
-
-  private static let pieceCount = 3
-  private let state: Monitor<State>
-
-  init(_ directory: JournalDirectory) {
-    state = Monitor(State(free: (0..<Self.pieceCount).map { _ in JournalPiece(directory) }))
-  }
-
-  /// Reads until the end, or until it is stopped.
-  func run(_ reader: consuming JournalReader) {
-    while let piece = state.wait(for: { state -> JournalPiece?? in
-      if state.isStopping { return .some(nil) }
-      return state.free.popLast().map { .some($0) }
-    }) ?? nil {
-      let end: Result<Void, StoreError>?
-      do throws(StoreError) {
-        end = try reader.fill(piece) ? nil : .success(())
-      } catch {
-        end = .failure(error)
-      }
-      state.withLock { state in
-        if end == nil { state.full.append(piece) }
-        state.end = end
-      }
-      state.wake()
-      if end != nil { return }
-    }
-  }
-
-  /// Gives back a piece and takes the next, waiting for it; nil at the journal's end.
-  func exchange(_ used: JournalPiece) throws(StoreError) -> JournalPiece? {
-    state.withLock { $0.free.append(used) }
-    state.wake()
-    let next = state.wait { state -> Result<JournalPiece?, StoreError>? in
-      if !state.full.isEmpty { return .success(state.full.removeFirst()) }
-      return state.end.map { $0.map { nil } }
-    }
-    return try next?.get()
-  }
-
-  func stop() {
-    state.withLock { $0.isStopping = true }
-    state.wake()
   }
 }

@@ -22,7 +22,7 @@ package struct JournalReader: ~Copyable {
   private var readAhead = 32 << 10
   /// Whether what was read ahead may have been written since.
   private var isBufferStale = false
-  private var hasher = SHA256Hasher()
+  private var checker = BlockChecker()
 
   /// Starts after `head`, which must be of this journal.
   init(_ directory: JournalDirectory, after head: JournalHead, lastSequence: UInt64 = .max) {
@@ -86,37 +86,6 @@ package struct JournalReader: ~Copyable {
     }
   }
 
-  // MARK: Many blocks
-
-  /// Reads the next blocks, as many as there are in one buffer, and gives that buffer for the piece's; false when there is
-  /// no block.
-  mutating func fill(_ piece: JournalPiece) throws(StoreError) -> Bool {
-    guard head.sequence < lastSequence else { return false }
-    buffered = 0..<0
-    try nextRightBlock()
-    let start = head.end.offset - header.byteCount - buffered.lowerBound
-    while head.sequence < lastSequence, holdsNextBlock { try nextRightBlock() }
-    piece.segment = head.end.segment
-    piece.range = start..<head.end.offset - buffered.lowerBound
-    swap(&memory, &piece.memory)
-    buffered = 0..<0
-    return true
-  }
-
-  private mutating func nextRightBlock() throws(StoreError) {
-    if case .end(let position, let fault) = try next() {
-      throw .rotten(directory.place(position), problem: fault.problem)
-    }
-  }
-
-  /// Whether all of the next block has been read.
-  private var holdsNextBlock: Bool {
-    let start = head.end.offset - buffered.lowerBound
-    guard start + BlockHeader.leastBlockByteCount <= buffered.count else { return false }
-    let byteCount = Int(UInt32(bigEndian: buffer.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
-    return (BlockHeader.leastBlockByteCount...buffered.count - start).contains(byteCount)
-  }
-
   // MARK: One block
 
   /// Goes on in the next segment, if that begins with the next block and the rest of this one is zeros.
@@ -150,31 +119,9 @@ package struct JournalReader: ~Copyable {
     try load(position, count: block.byteCount)
     let offset = position.offset - buffered.lowerBound
     let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[offset..<offset + block.byteCount])
-    let hash = hash(bytes, block)
-    guard hash.check == block.check else { return .checksum }
-    guard block.previous == head.chain else { return .chain }
-    guard block.eventCount > 0, block.firstSequence == head.sequence &+ 1 else { return .sequence }
-    guard block.timeMilliseconds >= head.timeMilliseconds else { return .time }
-    guard hasWholeEvents(bytes, count: block.eventCount) else { return .events }
+    if let fault = checker.check(bytes, block, after: &head, at: position) { return fault }
     header = block
-    head = JournalHead(after: block, hash: hash, at: position)
     return nil
-  }
-
-  private mutating func hash(_ bytes: UnsafeMutableRawBufferPointer, _ block: BlockHeader) -> Digest256 {
-    bytes.storeBytes(of: 0, toByteOffset: BlockHeader.checkOffset, as: UInt64.self)
-    let hash = hasher.hash(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
-    bytes.storeBytes(of: block.check.bigEndian, toByteOffset: BlockHeader.checkOffset, as: UInt64.self)
-    return hash
-  }
-
-  private func hasWholeEvents(_ bytes: UnsafeMutableRawBufferPointer, count: Int) -> Bool {
-    var offset = BlockHeader.byteCount
-    for _ in 0..<count {
-      guard offset + 4 <= bytes.count else { return false }
-      offset += 4 + Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)))
-    }
-    return offset == bytes.count - 1 && bytes[offset] == BlockHeader.endMark
   }
 
   /// Makes `count` bytes at `position` present in the buffer.
@@ -193,32 +140,5 @@ package struct JournalReader: ~Copyable {
       throw .rotten(directory.place(position), problem: "the segment was cut short")
     }
     buffered = position.offset..<position.offset + read
-  }
-}
-
-/// What is not right about a block.
-enum BlockFault: Sendable, Equatable {
-  /// There is none: no length, or no room for one.
-  case absent
-  case length
-  case checksum
-  case chain
-  case sequence
-  case time
-  case events
-  /// What follows the last block of a full segment is not zeros.
-  case notZero
-
-  var problem: String {
-    switch self {
-    case .absent: "there is no block"
-    case .length: "the block's length is impossible"
-    case .checksum: "the block's checksum does not match"
-    case .chain: "the block does not follow the one before it"
-    case .sequence: "the block's sequence is not the next one"
-    case .time: "the block's time is before that of an earlier one"
-    case .events: "the block's events and its end mark do not fill it"
-    case .notZero: "what must be zero is not"
-    }
   }
 }

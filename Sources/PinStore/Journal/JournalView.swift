@@ -7,7 +7,7 @@ import PinSealing
 /// only ever added, and at most one is unsynced: a block that another follows is durable. The last one is taken when it
 /// has been there for `settledMilliseconds`, since its writer syncs it at once (law 2).
 package struct JournalView: Sendable {
-  private let journal: JournalDirectory
+  let journal: JournalDirectory
   private let index: JournalIndex
   /// The last event that is read, and the chain's head there.
   package let head: JournalHead
@@ -59,7 +59,12 @@ package struct JournalView: Sendable {
 
   /// The same with blocks read and checked ahead: for long ways.
   package func readAhead(from sequence: UInt64 = 1) throws(StoreError) -> JournalReadAhead {
-    try JournalReadAhead(journal, after: try before(sequence), from: sequence, through: head.sequence)
+    try readAhead(from: sequence, pieceByteCount: JournalCutter.usualByteCount)
+  }
+
+  func readAhead(from sequence: UInt64 = 1, pieceByteCount: Int) throws(StoreError) -> JournalReadAhead {
+    try JournalReadAhead(
+      journal, after: try before(sequence), from: sequence, through: head.sequence, pieceByteCount: pieceByteCount)
   }
 
   /// The head before a block that is at or before the one which holds an event.
