@@ -56,7 +56,7 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
       "\(report.rawValue) is made by the server, from what the shop knows of its customers"
     case .notACall(let name): "that cannot be the \(name) of calls"
     case .notATerminalShift(let line):
-      "line \(line) is not a terminal's shift: {\"actor\":…,\"number\":…,\"totals\":[{\"currency\":…,\"sales\":…}]}"
+      "line \(line) is not a terminal's shift, each told once: {\"actor\":…,\"number\":…,\"totals\":[{\"currency\":…,\"sales\":…}]}"
     case .notOfTheJournalAlone:
       "it says more than the journal knows (serials, what terminals counted): check one without"
     case .notAReport: "this is not a report as JSON, as 'pinvault report … --format json' writes it"

@@ -71,7 +71,7 @@ package struct ReportRun {
   }
 
   private mutating func read(
-    into fold: inout any ReportFold, progress: (UInt64, UInt64) throws -> Void
+    into fold: inout some ReportFold, progress: (UInt64, UInt64) throws -> Void
   ) throws -> (Books, Provenance) {
     var days = request.days
     let (start, end, through) = (days.startMilliseconds, days.endMilliseconds, lastSequence)
@@ -101,14 +101,16 @@ package struct ReportRun {
         bookkeeper.beginPeriod()
       }
       (provenance.lastSequence, provenance.lastMilliseconds) = (sequence, time)
-      let event = try bookkeeper.fold(
+      let isTakenApart = try bookkeeper.fold(
         events.event, sequence: sequence, timeMilliseconds: time, wantsPostings: hasBegun || countsBefore)
-      let day = hasBegun ? days.day(at: time) : from
-      // Products and users are named as they are called then.
-      for posting in bookkeeper.postings where request.includes(posting, bookkeeper.books) {
-        try fold.add(posting, on: day, bookkeeper.books)
+      if !bookkeeper.postings.isEmpty {
+        let day = hasBegun ? days.day(at: time) : from
+        // Products and users are named as they are called then.
+        try bookkeeper.forEachPosting { posting, books in
+          if request.includes(posting, books) { try fold.add(posting, on: day, books) }
+        }
       }
-      if let event { try fold.see(event, isInPeriod: hasBegun, bookkeeper.books) }
+      if isTakenApart, let event = bookkeeper.event { try fold.see(event, isInPeriod: hasBegun, bookkeeper.books) }
     }
     // Time is a block's, so a period ends between two.
     if isStopped { provenance.chain = events.chainBefore.description }

@@ -62,7 +62,7 @@ struct History {
   mutating func go(_ steps: Int) async throws {
     for _ in 0..<steps {
       shop.clock.advance(milliseconds: UInt64.random(in: 1...10_000_000, using: &random))
-      switch Int.random(in: 0..<20, using: &random) {
+      switch Int.random(in: 0..<21, using: &random) {
       case 0: try await receive(Int.random(in: 0..<items.count, using: &random))
       case 1...8: try await vend()
       case 9...11: try await sellByReservation()
@@ -72,6 +72,7 @@ struct History {
       case 16: try await settle()
       case 17: try await reinventory()
       case 18: try await withdraw()
+      case 19: try await closeShift()
       default: try await letGo()
       }
     }
@@ -184,6 +185,11 @@ struct History {
     guard case .orderChanged = outcome else { throw Unexpected(what: "take back: \(outcome)") }
     book(sold, sold.there.keys.sorted(), as: "return", of: clerk.name, cashier: 0)
     used += sold.entries.flatMap { entry in entry.cards.map { ($0, entry.sku) } }
+  }
+
+  private mutating func closeShift() async throws {
+    let till = tills[Int.random(in: 0...1, using: &random)]
+    guard case .shift = await shop.ask(.closeShift(shop.id()), as: till.id) else { throw Unexpected(what: "close") }
   }
 
   /// A hold that is released, reversed, or left to expire: it is no sale.

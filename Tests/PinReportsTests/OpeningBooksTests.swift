@@ -104,6 +104,16 @@ import Testing
     let few = try kept()
     #expect(few == (2...last).filter { folder.keeps($0, beside: last) })
     #expect(few.last == last && few.count < Int(last) - 1, "of \(last)")
+    // From those that are left a report on any day is what it is from the whole journal.
+    let calendar = try BusinessCalendar(zone: "UTC")
+    for day in stride(from: 0, through: 40, by: 5) as StrideThrough<UInt32> {
+      let from = calendar.day(at: 1_805_500_000_000).adding(days: day)
+      let days = try PeriodDays(try ReportPeriod(from: from, to: from.adding(days: 3)), calendar)
+      for kind in [ReportKind.shifts, .cardsAvailable] {
+        let request = try ReportRequest(kind, days)
+        #expect(try json(request, view, from: folder) == json(request, view, from: nil), "day \(day), \(kind)")
+      }
+    }
     // Where there were all of them, those that are not kept go with the next.
     try FileManager.default.removeItem(atPath: "\(directory)/books")
     try BooksFolder(of: directory).bringUpToDate(with: view)

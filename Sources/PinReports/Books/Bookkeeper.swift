@@ -7,6 +7,8 @@ package struct Bookkeeper {
   package private(set) var books: Books
   /// What the last event did to the books of sales, if that was wanted.
   package private(set) var postings: [Posting] = []
+  /// The last event that was taken apart.
+  package private(set) var event: JournalEvent?
   private var memory: SaleMemory
   /// The order that the event at hand changes.
   private var order: Posting.OrderFacts?
@@ -20,26 +22,33 @@ package struct Bookkeeper {
   /// From now on flows are counted anew.
   package mutating func beginPeriod() { books.beginPeriod() }
 
-  /// Takes in the next event, and returns it unless it was one of the many that can be read in place or passed over.
+  /// Takes in the next event, and tells whether `event` is it: it is not one of the many that can be read in place or passed
+  /// over.
   @discardableResult
   package mutating func fold(
     _ bytes: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, wantsPostings: Bool
-  ) throws -> JournalEvent? {
+  ) throws -> Bool {
     postings.removeAll(keepingCapacity: true)
     if let vend = VendInPlace(bytes) {
       memory.remember(bytes, sequence, timeMilliseconds)
       try books.fold(vend, sequence: sequence, timeMilliseconds: timeMilliseconds)
       if wantsPostings { try post(vend, sequence, timeMilliseconds) }
-      return nil
+      return false
     }
-    if EventKind.movesNothing(bytes) { return nil }
+    if EventKind.movesNothing(bytes) { return false }
     let whole = try JournalEvent.whole(sequence, timeMilliseconds, bytes)
     let event = whole.ofCards
     order = Posting.OrderFacts(whole)
     try books.fold(event)
     if event.kind == .reserved || event.kind == .dispensed { memory.remember(bytes, sequence, timeMilliseconds) }
     if wantsPostings { try post(event) }
-    return event
+    self.event = event
+    return true
+  }
+
+  /// Runs `body` with each of the postings in place: there are too many to copy them.
+  func forEachPosting(_ body: (Posting, Books) throws -> Void) rethrows {
+    for index in postings.indices { try body(postings[index], books) }
   }
 
   private mutating func post(_ event: JournalEvent) throws {

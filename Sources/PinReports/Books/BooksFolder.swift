@@ -93,13 +93,14 @@ package struct BooksFolder: Sendable {
       }
       if events.sequence % ReportRun.eventsPerProgress == 0 { try progress(events.sequence, view.head.sequence) }
       lastMilliseconds = events.timeMilliseconds
-      let event = try bookkeeper.fold(
+      let isTakenApart = try bookkeeper.fold(
         events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: true)
-      for posting in bookkeeper.postings { shifts.add(posting) }
-      if let event, case .shiftClosed = event.facts {
+      bookkeeper.forEachPosting { posting, _ in shifts.add(posting) }
+      guard isTakenApart, let event = bookkeeper.event else { continue }
+      if case .shiftClosed = event.facts {
         _ = shifts.close(of: event.actor, atMilliseconds: event.timeMilliseconds)
       }
-      if let event, event.kind.isOfCatalogue {
+      if event.kind.isOfCatalogue {
         let bytes = [UInt8](events.event)
         catalogue.append(
           OpeningBooks.CatalogueEvent(sequence: event.sequence, timeMilliseconds: event.timeMilliseconds, bytes: bytes))

@@ -44,12 +44,15 @@ package struct TerminalShift: Decodable, Hashable, Sendable {
     }
   }
 
-  /// Reads a file of them; empty lines are passed over.
+  /// Reads a file of them, each shift once; empty lines are passed over.
   package static func read(_ file: [UInt8]) throws(ReportError) -> [TerminalShift] {
     var shifts: [TerminalShift] = []
+    var known: Set<TerminalComparison.Name> = []
     for (index, line) in file.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
       if line.allSatisfy({ " \r\t".utf8.contains($0) }) { continue }
-      guard let shift = try? JSONDecoder().decode(TerminalShift.self, from: Data(line)) else {
+      guard let shift = try? JSONDecoder().decode(TerminalShift.self, from: Data(line)),
+        known.insert(TerminalComparison.Name(actor: shift.actor, number: shift.number)).inserted
+      else {
         throw .notATerminalShift(line: index + 1)
       }
       shifts.append(shift)
@@ -66,7 +69,7 @@ struct TerminalComparison {
   /// Only figures of this currency.
   private let currency: Currency?
 
-  private struct Name: Hashable, Comparable {
+  fileprivate struct Name: Hashable, Comparable {
     var actor: String
     var number: UInt32
     static func < (left: Name, right: Name) -> Bool { (left.actor, left.number) < (right.actor, right.number) }
