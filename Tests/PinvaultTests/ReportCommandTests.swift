@@ -98,4 +98,21 @@ import Testing
     #expect(made.status == 0, "\(made.errors)")
     #expect(try tool.text("books.csv").hasPrefix("currency,sales,"))
   }
+  @Test func whatIsNoFileStaysWhatItIs() async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try #require(try await tool.run("init", "--data", "vault").status == 0)
+    let pipe = tool.path("pipe")
+    try #require(mkfifo(pipe, 0o600) == 0)
+    let descriptor = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    let made = try await tool.run("report", "totals", "--data", "vault", "--format", "csv", "--out", "pipe")
+    #expect(made.status == 0, "\(made.errors)")
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(descriptor, &bytes, bytes.count)
+    #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).hasPrefix("currency,sales,"))
+    var status = stat()
+    #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+  }
 }

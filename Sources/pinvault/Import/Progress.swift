@@ -1,9 +1,9 @@
-/// How far an import is, in one line of a terminal that is written over; nothing elsewhere.
+/// How far an import or a report is, in one line of a terminal that is written over; nothing elsewhere.
 final class Progress: @unchecked Sendable {
-  // Sendable because a file's import is one task, which makes it and is the only one to use it.
+  // Sendable because a file's import, or a report, is one task, which makes it and is the only one to use it.
 
   private let name: String
-  private let isShown: Bool
+  private var isShown: Bool
   private var start = ContinuousClock.now
   private var lastShown: ContinuousClock.Instant?
   private var rowCount = 0
@@ -49,6 +49,12 @@ final class Progress: @unchecked Sendable {
     guard isShown, lastShown != nil else { return }
     lastShown = nil
     StandardError.write("\r\u{1B}[K")
+  }
+
+  /// Takes the line away for good, before the terminal is written to by others.
+  func end() {
+    clear()
+    isShown = false
   }
 
   /// `3.2 s`, `4 min 10 s`.

@@ -159,9 +159,8 @@ struct ReportCommand: AsyncParsableCommand {
       }
       let directory = Files.trimmed(data)
       let (made, view, folder) = (request, try JournalView(of: directory), BooksFolder(of: directory))
-      try output.write { writer in
-        let progress = Progress(name: kind.rawValue, isShown: StandardError.isTerminal)
-        defer { progress.clear() }
+      let progress = Progress(name: kind.rawValue, isShown: StandardError.isTerminal)
+      try output.write(ending: progress) { writer in
         var run = ReportRun(made, of: view, openedFrom: folder, to: writer)
         try run.run { done, most in progress.show("\(done * 100 / most) % of \(most) events") }
       }

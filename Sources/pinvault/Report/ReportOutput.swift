@@ -20,11 +20,16 @@ struct ReportOutputOptions: ParsableArguments {
     try file.finish()
   }
 
-  /// Has `make` write a report.
-  func write(_ make: (any ReportWriter) throws -> Void) throws {
+  /// Has `make` write a report; `progress` ends before it is seen.
+  func write(ending progress: Progress, _ make: (any ReportWriter) throws -> Void) throws {
+    defer { progress.clear() }
     guard let out else {
-      try make(
-        chosen.writer(TextSink { try StandardOutput.write($0) }, section: section, style: .ofStandardOutput))
+      let isSeen = isatty(STDOUT_FILENO) == 1
+      let sink = TextSink {
+        if isSeen { progress.end() }
+        try StandardOutput.write($0)
+      }
+      try make(chosen.writer(sink, section: section, style: .ofStandardOutput))
       return
     }
     let file = try NewFile(out)
@@ -47,27 +52,34 @@ extension TableWriter.Style {
 }
 
 /// A file that gets its name when it is whole; until then, or if that never comes, there is none, or the old one.
+///
+/// What is there and is no file, as a device or a pipe, stays what it is and is written to as bytes come.
 private final class NewFile {
   private let path: String
-  private let unfinished: String
+  /// Nil for what is no file.
+  private let unfinished: String?
   private let descriptor: Int32
   private var isFinished = false
 
   init(_ path: String) throws {
     self.path = path
-    unfinished = "\(path).\(getpid()).new"
-    descriptor = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    var status = stat()
+    let isFile = stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
+    unfinished = isFile ? "\(path).\(getpid()).new" : nil
+    descriptor =
+      unfinished.map { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) } ?? open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Fault(.cannotCreate, SystemFault(path).description) }
   }
 
   deinit {
     close(descriptor)
-    if !isFinished { unlink(unfinished) }
+    if let unfinished, !isFinished { unlink(unfinished) }
   }
 
   func write(_ bytes: [UInt8]) throws { try writeAll(bytes.span.bytes, to: descriptor, path) }
 
   func finish() throws {
+    guard let unfinished else { return }
     guard fsync(descriptor) == 0 else { throw SystemFault(path) }
     guard rename(unfinished, path) == 0 else { throw Fault(.cannotCreate, SystemFault(path).description) }
     isFinished = true
