@@ -14,9 +14,10 @@ import Testing
   }
 
   static let cases = [
-    Case(kind: .dailyDetails, grouping: .user), Case(kind: .dailyTotals), Case(kind: .dailyTotals, grouping: .user),
-    Case(kind: .totals), Case(kind: .totals, grouping: .product), Case(kind: .cardsAvailable), Case(kind: .purchases),
-    Case(kind: .shifts), Case(kind: .reconciliation), Case(kind: .countryRates), Case(kind: .countries),
+    Case(kind: .dailyDetails), Case(kind: .dailyDetails, grouping: .user), Case(kind: .dailyTotals),
+    Case(kind: .dailyTotals, grouping: .user), Case(kind: .totals), Case(kind: .totals, grouping: .user),
+    Case(kind: .totals, grouping: .product), Case(kind: .cardsAvailable), Case(kind: .purchases), Case(kind: .shifts),
+    Case(kind: .reconciliation), Case(kind: .countryRates), Case(kind: .countries),
   ]
 
   @Test(arguments: cases) func aReportIsItsGoldenFile(_ item: Case) async throws {
