@@ -11,6 +11,9 @@ extension Connection {
   /// answer or not, so that nobody keeps the loop reading what it throws away.
   static let discardedByteLimit = 1 << 20
 
+  /// The same of a stranger, who has no more than a hello and a proof to send: reading a megabyte of each slows the others.
+  static let strangersDiscardedByteLimit = 64 << 10
+
   /// Whether another request can be taken now. A client over its window, or one that does not read its answers, waits.
   var canTake: Bool {
     slots.count < Int(loop.limits.requestsInFlight) && !runsAside && isWritable
@@ -42,7 +45,8 @@ extension Connection {
 
   private func discard(_ byteCount: Int) {
     discardedByteCount += byteCount
-    if discardedByteCount > Self.discardedByteLimit { closeNow() }
+    let limit = isStranger ? Self.strangersDiscardedByteLimit : Self.discardedByteLimit
+    if discardedByteCount > limit { closeNow() }
   }
 
   /// Takes frames that had to wait.

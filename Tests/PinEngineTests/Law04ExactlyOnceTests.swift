@@ -6,6 +6,32 @@ import Testing
 
 @Suite("Law 4: an id is one request, done once")
 struct Law04ExactlyOnceTests {
+  static let ids = """
+    == the same id with other content is refused by what differs
+    stock P 9
+    till vend a P 1                                      => delivered 1/1
+    till vend a P 2                                      => idReused count
+    till reserve a 60 P 1                                => idReused operation
+    till vend a P 1                                      => again delivered 1/1
+    till stock-of P                                      => 8 regular, 1 delivered
+
+    == an id is its first actor's, and that of those whose role says so
+    stock P 9
+    till vend a P 1                                      => delivered 1/1
+    other vend a P 1                                     => notYours
+    other confirm a                                      => notYours
+    other reverse a                                      => notYours
+    other reprint a 0 0                                  => notYours
+    clerk vend a P 1                                     => again delivered 1/1
+    clerk confirm a                                      => confirmed
+    """
+
+  @Test("An id is one request of one actor: what differs from it is refused and changes nothing")
+  func anIDIsOneRequest() async throws {
+    var table = try await StatusTable(bench: try Bench())
+    try await table.run(Self.ids)
+  }
+
   @Test("Copies of a request that race, in one batch and across batches, are one sale")
   func racingCopies() async throws {
     let bench = try Bench()

@@ -24,7 +24,7 @@ struct TurnsTests {
       await talker.talkUntilClosed()
       let server = await rig.server.meter.read().server
       #expect(server.largestTurnBytes <= Self.largestTurnBytes)
-      let limit = UInt64(Connection.discardedByteLimit)
+      let limit = UInt64(Connection.strangersDiscardedByteLimit)
       #expect((limit...limit + Self.largestTurnBytes).contains(server.bytesIn))
     }
   }
