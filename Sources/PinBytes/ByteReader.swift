@@ -63,11 +63,11 @@ public struct ByteReader: ~Escapable {
   }
 
   @_lifetime(self: copy self)
-  @usableFromInline
+  @inlinable
   mutating func skipRest() { position = bytes.byteCount }
 
   @_lifetime(self: copy self)
-  @usableFromInline
+  @inlinable
   mutating func advance(by count: Int) throws(ByteShortage) -> Int {
     guard count >= 0, count <= remaining else { throw ByteShortage() }
     defer { position += count }

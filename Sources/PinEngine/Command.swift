@@ -237,7 +237,7 @@ public struct Answered: Sendable {
   package let replaces: [RequestID]
   let sink: AnswerSink
 
-  init(submission: borrowing Submission, reply: Reply, timeMilliseconds: UInt64) {
+  init(submission: borrowing Submission, reply: consuming Reply, timeMilliseconds: UInt64) {
     ticket = submission.ticket
     actor = submission.actor
     outcome = reply.outcome

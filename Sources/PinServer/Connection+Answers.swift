@@ -35,6 +35,17 @@ extension Connection {
     drain()
   }
 
+  /// The writer's answer has come: it is not kept for its turn, in the usual case that it has.
+  func complete(_ number: UInt32, _ answered: Answered) {
+    guard isOpen, closingSince == nil else { return }
+    guard number == slots.firstNumber, canEncode else {
+      early[number] = .answered(answered)
+      return
+    }
+    encode(answered)
+    drain()
+  }
+
   /// Whether the client takes its answers. PINs of those it does not take stay sealed.
   private var canEncode: Bool { isWritable && outgoing.count < Self.outgoingByteLimit }
 
@@ -78,19 +89,27 @@ extension Connection {
 
   /// Writes the answer of the oldest request behind what has gathered.
   private func encode(_ answer: ReadyAnswer) {
-    let slot = slots.first
-    slots.removeFirst()
     switch answer {
-    case .answered(let answered):
-      if case .delivery(let delivery) = answered.outcome {
-        encode(delivery, answered, slot)
-      } else {
-        encode(loop.message(of: answered, slot), slot)
-      }
-    case .message(let message): encode(message, slot)
-    case .outcome(.success(let answer)): encode(loop.message(.done(answer)), slot)
-    case .outcome(.failure(let refusal)): encode(loop.message(.refused(refusal)), slot)
+    case .answered(let answered): encode(answered)
+    case .message(let message): encode(message, takeSlot())
+    case .outcome(.success(let answer)): encode(loop.message(.done(answer)), takeSlot())
+    case .outcome(.failure(let refusal)): encode(loop.message(.refused(refusal)), takeSlot())
     }
+  }
+
+  private func encode(_ answered: Answered) {
+    let slot = takeSlot()
+    if case .delivery(let delivery) = answered.outcome {
+      encode(delivery, answered, slot)
+    } else {
+      encode(loop.message(of: answered, slot), slot)
+    }
+  }
+
+  /// The oldest request, which is now answered.
+  private func takeSlot() -> RequestSlot {
+    defer { slots.removeFirst() }
+    return slots.first
   }
 
   private func encode(_ message: AnswerMessage, _ slot: RequestSlot) {

@@ -62,9 +62,8 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
   private var gathered: [Submission] = []
   private var handedOver: [Submission] = []
   private var touched: [Connection] = []
-  /// Answers that have come from the writer, and how many of them were handed on.
-  private var arrived: [Answered] = []
-  private var handedOnCount = 0
+  /// Batches of answers that have come from the writer and are not all handed on, the oldest first.
+  private var arrived: [AnswerBatch] = []
   private var sink: AnswerSink?
   private var reader: CardReader
   private var writer: ByteWriter?
@@ -186,6 +185,7 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
       handedOver.removeAll(keepingCapacity: true)
     }
     settleTouched()
+    reader.rest()
     return true
   }
 
@@ -194,8 +194,8 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
   /// The most that the loop performs itself, when the writer is idle and no answers wait to be handed on. Of more, the next
   /// are read and decoded meanwhile.
   private static let performedHereLimit = 64
-  /// The most answers of the writer's thread that are handed on in one turn: clients that have theirs can ask again, and the
-  /// writer has work, while the rest is made.
+  /// When so many answers of the writer's thread have been handed on in one turn, the rest waits for the next: clients that
+  /// have theirs can ask again, and the writer has work, while it is made.
   private static let answersPerTurn = 32
 
   private func submit(_ submissions: [Submission]) {
@@ -216,19 +216,27 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
   private func deliver(_ answers: [Answered], atOnce count: Int) {
     poll.preconditionIsCurrent()
     let goesOn = !arrived.isEmpty
-    arrived += answers
+    arrived.append(AnswerBatch(answers))
     if !goesOn { handOn(count) }
   }
 
+  /// Hands answers on, connection by connection, until there are so many.
   private func handOn(_ count: Int) {
     refreshCatalogue()
-    let end = min(handedOnCount + count, arrived.count)
-    for answered in arrived[handedOnCount..<end] { take(Ticket(number: answered.ticket), .answered(answered)) }
-    handedOnCount = end
-    settleTouched()
-    if end < arrived.count { return poll.comeAgain(to: self) }
-    arrived.removeAll(keepingCapacity: true)
-    handedOnCount = 0
+    var handedOnCount = 0
+    while handedOnCount < count, !arrived.isEmpty {
+      var batch = arrived.removeFirst()
+      while handedOnCount < count, !batch.isEmpty {
+        let connection = connection(batch.connection)
+        handedOnCount += batch.handOn { slot, answered in
+          if awaits(connection) { connection.complete(slot, answered) }
+        }
+        settleTouched()
+      }
+      if !batch.isEmpty { arrived.insert(batch, at: 0) }
+    }
+    reader.rest()
+    if !arrived.isEmpty { poll.comeAgain(to: self) }
   }
 
   /// The loop has come again for answers that were left.
@@ -240,21 +248,33 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
     refreshCatalogue()
     take(ticket, answer)
     settleTouched()
+    reader.rest()
   }
 
   private func take(_ ticket: Ticket, _ answer: ReadyAnswer) {
-    guard let connection = connections[ticket.connection] else {
-      preconditionFailure("a connection keeps its index while answers are under way to it")
-    }
-    connection.awaitedCount -= 1
-    guard connection.isOpen else { return release(connection) }
-    connection.complete(ticket.slot, answer)
-    if !connection.isTouched {
-      connection.isTouched = true
-      touched.append(connection)
-    }
+    let connection = connection(ticket.connection)
+    if awaits(connection) { connection.complete(ticket.slot, answer) }
   }
 
+  private func connection(_ index: Int) -> Connection {
+    guard let connection = connections[index] else {
+      preconditionFailure("a connection keeps its index while answers are under way to it")
+    }
+    return connection
+  }
+
+  /// Takes note of an answer that has come; false if nobody is there for it any more.
+  private func awaits(_ connection: Connection) -> Bool {
+    connection.awaitedCount -= 1
+    guard connection.isOpen else {
+      release(connection)
+      return false
+    }
+    touch(connection)
+    return true
+  }
+
+  /// Brings to rest what has been touched. Whoever called lets the reader rest then: what comes later may be of a newer state.
   private func settleTouched() {
     var index = 0
     while index < touched.count {

@@ -8,7 +8,7 @@ import PinWords
 /// Reads cards and opens their PINs, for one serving thread; never on the writer.
 ///
 /// Opening is disclosing: it is done for a `Delivery` alone, which the engine hands out only after the event that decided it
-/// is on disk (law 2). The reader keeps no read transaction between uses, so it never holds old pages of the payload.
+/// is on disk (law 2). The reader reads one state of the payload until it is told to `rest`, and then holds no old pages of it.
 public struct CardReader: ~Copyable {
   private let engine: EngineContext
   private var transaction: ReadTransaction
@@ -29,14 +29,16 @@ public struct CardReader: ~Copyable {
 
   /// Opens the cards of a delivery, in its order, and lends each to `body`: product, id, expiry, serial, PIN.
   ///
-  /// Throws `CardFault` if a card is missing or does not open: rot, never the client's fault.
+  /// Throws `CardFault` if a card is missing or does not open: rot, never the client's fault. `rest` when there is nothing more
+  /// to open.
   package mutating func open(
     _ delivery: borrowing Delivery,
     _ body: (_ slice: Slice, _ id: CardID, _ expiry: Day, _ serial: RawSpan, _ pin: RawSpan) -> Void
   ) throws(CardFault) {
     let catalogue = engine.catalogue
-    do { try transaction.renew() } catch { throw CardFault(card: CardID(0), reason: "\(error)") }
-    defer { transaction.reset() }
+    if !transaction.isActive {
+      do { try transaction.renew() } catch { throw CardFault(card: CardID(0), reason: "\(error)") }
+    }
     for slice in delivery.slices {
       let lot = catalogue.lot(slice.lot)
       for number in slice.extent.first.rawValue..<slice.extent.end.rawValue {
@@ -47,8 +49,14 @@ public struct CardReader: ~Copyable {
     }
   }
 
+  /// Lets go of the state of the payload that it reads: the next delivery is opened from the newest.
+  ///
+  /// A delivery may only be opened from a state that is no older than its event.
+  package mutating func rest() { transaction.reset() }
+
   /// Opens the cards of a delivery as values.
   public mutating func cards(of delivery: borrowing Delivery) throws(CardFault) -> [Card] {
+    defer { rest() }
     var cards: [Card] = []
     try open(delivery) { slice, id, expiry, serial, pin in
       cards.append(
