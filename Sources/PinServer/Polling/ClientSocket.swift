@@ -109,11 +109,8 @@ final class ClientSocket: PollHandler {
     return isOpen
   }
 
-  /// So often one socket is read before the others have their turn, however fast its client sends. Of what is left then
-  /// `epoll` tells again, but for what TLS holds.
-  private static let readsPerTurn = 4
-
-  /// Hands on what has come, as long as the connection takes it.
+  /// Hands on what has come, as long as the connection takes it, until that is as much as one read may bring: then others have
+  /// their turn, however fast the client sends. Of what is left `epoll` tells again, but for what TLS holds.
   private func receive() {
     var byteCount = 0
     defer { loop.counters.largestTurnBytes = max(loop.counters.largestTurnBytes, UInt64(byteCount)) }
@@ -121,7 +118,7 @@ final class ClientSocket: PollHandler {
     var buffer = ByteQueue()
     swap(&buffer, &loop.poll.readBuffer)
     defer { swap(&buffer, &loop.poll.readBuffer) }
-    for _ in 0..<Self.readsPerTurn where isOpen {
+    while isOpen, byteCount < PollLoop.readByteCount {
       guard connection.mayRead else { break }
       var transfer = Transfer.ended
       buffer.append(upTo: PollLoop.readByteCount) { room in

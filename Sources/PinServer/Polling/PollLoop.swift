@@ -37,8 +37,8 @@ final class PollLoop: @unchecked Sendable {
   var readBuffer = ByteQueue()
 
   private static let eventsPerTurn = 256
-  /// The most that is read of a socket at once.
-  static let readByteCount = 64 << 10
+  /// The most that is read of a socket at once: a record of TLS, or what a client with a key may ask by a thousand pings.
+  static let readByteCount = 16 << 10
 
   init() throws(SystemFault) {
     poll = epoll_create1(CInt(EPOLL_CLOEXEC))
