@@ -59,11 +59,11 @@ import Testing
   }
 
   private func readAhead(
-    _ view: JournalView, from sequence: UInt64 = 1, pieceByteCount: Int
+    _ view: JournalView, from sequence: UInt64 = 1, pieceByteCount: Int, threadCount: Int = 2
   ) -> ([Event], StoreError?) {
     var events: [Event] = []
     do throws(StoreError) {
-      var ahead = try view.readAhead(from: sequence, pieceByteCount: pieceByteCount)
+      var ahead = try view.readAhead(from: sequence, pieceByteCount: pieceByteCount, threadCount: threadCount)
       while try ahead.next() {
         events.append(
           Event(
@@ -83,6 +83,9 @@ import Testing
         let (events, error) = readAhead(view, from: sequence, pieceByteCount: pieceByteCount)
         #expect(error == nil && events.count == 2401 - Int(sequence) && events.first?.sequence ?? sequence == sequence)
         #expect(events == scanned(view, from: sequence).0)
+        for count in [1, 3] {
+          #expect(readAhead(view, from: sequence, pieceByteCount: pieceByteCount, threadCount: count).0 == events)
+        }
       }
     }
   }
@@ -90,7 +93,7 @@ import Testing
   @Test func theSegmentIsThatOfTheEvent() throws {
     try withJournal { view in
       var first: [UInt64: UInt64] = [:]
-      var ahead = try view.readAhead(pieceByteCount: 12 << 10)
+      var ahead = try view.readAhead(pieceByteCount: 12 << 10, threadCount: 1)
       while try ahead.next() { first[ahead.segment] = first[ahead.segment] ?? ahead.sequence }
       #expect(first.count == Int(view.lastSegment))
       for (segment, sequence) in first { #expect(try view.start(ofSegment: segment)?.sequence == sequence - 1) }
@@ -100,7 +103,7 @@ import Testing
   @Test func whoeverStopsEarlyWaitsForNobody() throws {
     try withJournal { view in
       for count in 0..<40 {
-        var ahead = try view.readAhead(pieceByteCount: 1 << 10)
+        var ahead = try view.readAhead(pieceByteCount: 1 << 10, threadCount: 1 + count % 3)
         for _ in 0..<count * 7 { #expect(try ahead.next()) }
       }
     }

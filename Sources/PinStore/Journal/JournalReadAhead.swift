@@ -2,7 +2,7 @@ import PinSealing
 
 /// A walk over the journal's events in which blocks are read and checked ahead, on threads of their own.
 ///
-/// Checking blocks takes about as long as a fold over them; this way both processors have something to do. It holds a few pieces
+/// Checking blocks takes about as long as a fold over them; this way two processors have something to do. It holds a few pieces
 /// of the journal in memory, however long that is, and belongs to one thread at a time.
 package struct JournalReadAhead: ~Copyable {
   private let directory: JournalDirectory
@@ -32,13 +32,14 @@ package struct JournalReadAhead: ~Copyable {
 
   init(
     _ directory: JournalDirectory, after head: JournalHead, from sequence: UInt64, through last: UInt64,
-    pieceByteCount: Int
+    pieceByteCount: Int, threadCount: Int
   ) throws(StoreError) {
     self.directory = directory
     self.head = head
     (firstSequence, lastSequence) = (sequence, last)
     supply = JournalSupply(
-      directory, JournalCutter(directory, after: head, through: last, pieceByteCount: pieceByteCount))
+      directory, JournalCutter(directory, after: head, through: last, pieceByteCount: pieceByteCount),
+      threadCount: threadCount)
     piece = JournalPiece(directory)
     threads = try supply.start()
   }

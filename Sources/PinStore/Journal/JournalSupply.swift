@@ -1,3 +1,5 @@
+import Glibc
+
 /// Pieces of the journal on their way from those who read and check them to the one who uses them, and back.
 ///
 /// Pieces are cut one after another, by whoever is free, and checked at the same time: a block's hash is of its own bytes, among
@@ -19,14 +21,16 @@ final class JournalSupply: Sendable {
     init(_ cutter: consuming JournalCutter) { self.cutter = cutter }
   }
 
-  /// Two processors are kept busy, with what uses the pieces while these wait.
-  private static let threadCount = 2
-  /// One is used, one checked by each thread, and as many wait.
-  private static let pieceCount = 2 * threadCount + 1
+  /// One processor is left to who uses the pieces; more than two are faster than anybody does.
+  static var usualThreadCount: Int { min(2, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1)) }
+
+  private let threadCount: Int
   private let state: Monitor<State>
 
-  init(_ directory: JournalDirectory, _ cutter: consuming JournalCutter) {
-    let free = (1..<Self.pieceCount).map { _ in JournalPiece(directory) }
+  init(_ directory: JournalDirectory, _ cutter: consuming JournalCutter, threadCount: Int) {
+    self.threadCount = threadCount
+    // Each thread checks one, and as many wait and one more.
+    let free = (0...2 * threadCount).map { _ in JournalPiece(directory) }
     state = Monitor(State(free: free, cutter: Cutter(cutter)))
   }
 
@@ -34,7 +38,7 @@ final class JournalSupply: Sendable {
   func start() throws(StoreError) -> [SystemThread] {
     var threads = [try SystemThread { self.run() }]
     // Where no more can be had, one does it all.
-    while threads.count < Self.threadCount, let another = try? SystemThread({ self.run() }) { threads.append(another) }
+    while threads.count < threadCount, let another = try? SystemThread({ self.run() }) { threads.append(another) }
     return threads
   }
 

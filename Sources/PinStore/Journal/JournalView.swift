@@ -59,12 +59,16 @@ package struct JournalView: Sendable {
 
   /// The same with blocks read and checked ahead: for long ways.
   package func readAhead(from sequence: UInt64 = 1) throws(StoreError) -> JournalReadAhead {
-    try readAhead(from: sequence, pieceByteCount: JournalCutter.usualByteCount)
+    try readAhead(
+      from: sequence, pieceByteCount: JournalCutter.usualByteCount, threadCount: JournalSupply.usualThreadCount)
   }
 
-  func readAhead(from sequence: UInt64 = 1, pieceByteCount: Int) throws(StoreError) -> JournalReadAhead {
+  func readAhead(
+    from sequence: UInt64 = 1, pieceByteCount: Int, threadCount: Int
+  ) throws(StoreError) -> JournalReadAhead {
     try JournalReadAhead(
-      journal, after: try before(sequence), from: sequence, through: head.sequence, pieceByteCount: pieceByteCount)
+      journal, after: try before(sequence), from: sequence, through: head.sequence, pieceByteCount: pieceByteCount,
+      threadCount: threadCount)
   }
 
   /// The head before a block that is at or before the one which holds an event.
