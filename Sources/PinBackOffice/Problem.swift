@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 import PinEngine
 import PinOrders
@@ -71,6 +72,9 @@ enum JSONValue: Encodable {
 
 /// Turns whatever was thrown into a problem document.
 struct Problems: RouterMiddleware {
+  /// Not the request's own, which is silent.
+  let logger: Logger
+
   func handle(
     _ request: Request, context: Caller, next: (Request, Caller) async throws -> Response
   ) async throws -> Response {
@@ -87,7 +91,7 @@ struct Problems: RouterMiddleware {
     } catch is DecodingError {
       return Problem.badJSON.response
     } catch {
-      context.logger.error("the back office failed", metadata: ["kind": "\(type(of: error))"])
+      logger.error("the back office failed", metadata: ["kind": "\(type(of: error))"])
       return Problem("internal", .internalServerError, "It failed; nothing is known to have changed: look it up.")
         .response
     }
