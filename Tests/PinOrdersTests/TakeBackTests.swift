@@ -12,7 +12,8 @@ struct TakeBackTests {
       let (desk, asker) = (own.desk, own.asker)
       let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2031-07"))
       let order = try await own.order(paidBy: card)
-      for (version, act) in [(1, OrderChange.Act.approve), (2, .recordPayment(authorisation: "A-1"))] as [(UInt32, _)] {
+      let acts = [OrderChange.Act.approve, .recordPayment(authorisation: "A-1")]
+      for (version, act) in zip(1...2 as ClosedRange<UInt32>, acts) {
         _ = try await desk.change(OrderChange(id: .new(), order: order.id, version: version, act: act), asker)
       }
       let serials = try desk.serials(of: try await desk.order(order.id, asker))
