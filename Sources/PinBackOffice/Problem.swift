@@ -1,6 +1,8 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
+import NIOCore
 import PinEngine
 import PinOrders
 import PinWords
@@ -30,6 +32,7 @@ struct Problem: Error {
   static let unauthenticated = Problem(
     "unauthenticated", .unauthorized,
     "Say who you are: by what /sign-in gave, by a token, or by the actor's name and its key's password.")
+  static let bodyTooLong = Problem("body-too-long", .contentTooLarge, "The body is longer than is taken.")
   static let badJSON = Problem("bad-json", .badRequest, "The body is not the JSON that this takes.")
 
   static func invalid(_ field: String) -> Problem {
@@ -69,6 +72,9 @@ enum JSONValue: Encodable {
 
 /// Turns whatever was thrown into a problem document.
 struct Problems: RouterMiddleware {
+  /// Not the request's own, which is silent.
+  let logger: Logger
+
   func handle(
     _ request: Request, context: Caller, next: (Request, Caller) async throws -> Response
   ) async throws -> Response {
@@ -80,10 +86,12 @@ struct Problems: RouterMiddleware {
       return Problem(fault).response
     } catch let error as HTTPError {
       return Problem(error).response
+    } catch is NIOTooManyBytesError {
+      return Problem.bodyTooLong.response
     } catch is DecodingError {
       return Problem.badJSON.response
     } catch {
-      context.logger.error("the back office failed", metadata: ["kind": "\(type(of: error))"])
+      logger.error("the back office failed", metadata: ["kind": "\(type(of: error))"])
       return Problem("internal", .internalServerError, "It failed; nothing is known to have changed: look it up.")
         .response
     }
@@ -94,7 +102,7 @@ extension Problem {
   init(_ error: HTTPError) {
     switch error.status {
     case .notFound: self.init("not-found", .notFound, "There is nothing here.")
-    case .contentTooLarge: self.init("body-too-long", .contentTooLarge, "The body is longer than is taken.")
+    case .contentTooLarge: self = .bodyTooLong
     case .methodNotAllowed: self.init("method-not-allowed", .methodNotAllowed, "This is not done here.")
     default: self.init("bad-request", .badRequest, "The request is not one that this takes.")
     }
@@ -149,21 +157,51 @@ extension Problem {
   init(_ refusal: Refusal) {
     let parts = refusal.parts
     let name = "\(parts.status)".kebab
-    let title = "Refused: see the type."
+    let title = Self.title(refusal)
     switch refusal {
     case .invalid(let field), .idReused(let field):
       let status: HTTPResponse.Status = parts.status == .invalid ? .unprocessableContent : .conflict
       self.init(name, status, title, ["field": .text(field.description)])
     case .insufficientStock(let product, let available):
       self.init(
-        name, .conflict, "There are not so many cards.",
-        ["product": .number(UInt64(product.rawValue)), "available": .number(available)])
+        name, .conflict, title, ["product": .number(UInt64(product.rawValue)), "available": .number(available)])
     case .notPermitted, .notYours, .productNotPermitted, .approvalRequired: self.init(name, .forbidden, title)
     case .unknownID, .unknownProduct, .unknownPurchase, .unknownCard, .unknownActor: self.init(name, .notFound, title)
     case .limitReached, .tooManyRequests: self.init(name, .tooManyRequests, title, retryAfterSeconds: seconds(parts))
     case .busy, .storageFull, .stopping, .importRunning:
       self.init(name, .serviceUnavailable, title, retryAfterSeconds: max(1, seconds(parts) ?? 1))
     default: self.init(name, .conflict, title)
+    }
+  }
+}
+
+extension Problem {
+  private static func title(_ refusal: Refusal) -> String {
+    switch refusal {
+    case .invalid: "A value cannot be so."
+    case .notPermitted: "Whoever asks may not do that."
+    case .idReused: "The id was used before, for another request."
+    case .notYours: "It is somebody else's."
+    case .productNotPermitted: "Whoever asks may not sell this product."
+    case .approvalRequired: "A second person must approve it first."
+    case .unknownID: "Nothing is known of this id."
+    case .unknownProduct: "There is no such product."
+    case .unknownPurchase: "There is no such import."
+    case .unknownCard: "There is no card with this serial."
+    case .unknownActor: "There is no such actor."
+    case .nameTaken: "The name is taken."
+    case .lastAdministrator: "It would leave no administrator."
+    case .productFrozen: "The product is frozen: it is not sold now."
+    case .insufficientStock: "There are not so many cards."
+    case .tooManyExtents: "Stock is broken up: ask for fewer cards."
+    case .notInCustody: "A card is not where it would have to be."
+    case .limitReached: "A limit of whoever asks is reached."
+    case .tooManyRequests, .busy: "There is too much to do: ask again later."
+    case .storageFull: "The disk is full: nothing is changed until there is room."
+    case .stopping: "The server stops."
+    case .importRunning: "Another import is under way."
+    case .wrongState, .deadlinePassed, .final, .withdrawn, .outOfTurn, .cardDamaged, .oldKeyStillWorks:
+      "It cannot be done as things stand."
     }
   }
 }

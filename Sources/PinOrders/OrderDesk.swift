@@ -152,7 +152,8 @@ package struct OrderDesk: Sendable {
       let answer = try await engine.cards(serial: serial, as: asker.actor)
       switch answer {
       case .failure(let refusal): throw OrderFault.refused(refusal)
-      case .success(let lives): cards += lives.filter { $0.isDelivered(to: order) }.map(\.id)
+      // Not only those that are with the customer: they came back by this very change, if it is sent again.
+      case .success(let lives): cards += lives.filter { $0.wasOf(order) }.map(\.id)
       }
     }
     guard cards.count == serials.count else { throw OrderFault.invalid("serials") }
@@ -354,9 +355,7 @@ package enum OrderFault: Error {
 }
 
 extension CardLife {
-  fileprivate func isDelivered(to order: RequestID) -> Bool {
-    if case .delivered(order) = custody { true } else { false }
-  }
+  fileprivate func wasOf(_ order: RequestID) -> Bool { life.contains { $0.id == order } }
 }
 
 extension RequestID {

@@ -1,3 +1,4 @@
+import Curl
 import Foundation
 import Testing
 
@@ -180,7 +181,7 @@ struct ShopTests {
       let customer = try await vault.newCustomer()
       let order = try await vault.submit(customer, count: 1)
       for (actor, arguments, status, words) in [
-        ("web", ["order", "approve", order, "--version", "1"], 77, "not-permitted"),
+        ("web", ["order", "approve", order, "--version", "1"], 77, "not-permitted: Whoever asks may not do that."),
         ("reviewer", ["order", "approve", order, "--version", "9"], 3, "stale-version"),
         ("clerk", ["order", "return", order, "--version", "1"], 3, "wrong-state"),
         ("clerk", ["order", "show-card", order, "--reason", ""], 64, "invalid"),
@@ -198,6 +199,22 @@ struct ShopTests {
       #expect(forged.status != 0 && forged.errors.contains("unauthenticated"))
       let shown = try await vault.ask(as: "clerk", ["order", "show", order])
       #expect(shown["version"] as? Int == 1)
+      vault.become("web")
+      #expect(try await vault.tool.run("customer", "show", customer).output.contains("is_barred  no\n"))
+    }
+  }
+
+  @Test("A body that is too long is refused as such, and one that is as long as one may be is read")
+  func longBodies() async throws {
+    try await withShop { vault, _, _ in
+      let office = try #require(vault.tool.environment["PINVAULT_OFFICE"])
+      for (count, status, name) in [(256 << 10, 400, "bad-json"), ((256 << 10) + 1, 413, "body-too-long")] {
+        var request = WebRequest("POST", office + "/sign-in")
+        request.body = [UInt8](repeating: UInt8(ascii: " "), count: count)
+        let (got, body) = try await request.perform()
+        let problem = try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
+        #expect(got == status && problem["type"] as? String == "urn:pinvault:problem:\(name)", "\(problem)")
+      }
     }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import PinSealing
 
 /// Blocks that follow each other in one buffer.
@@ -55,6 +56,8 @@ final class JournalPiece: @unchecked Sendable {
 struct JournalCutter: ~Copyable {
   /// How much is read at once, unless a block is longer or a test wants it otherwise: what the processor's caches hold.
   static let usualByteCount = 512 << 10
+  /// How much the system is asked to read ahead of that, so that what is checked does not wait for the disk.
+  private static let wantedAheadByteCount = 4 << 20
 
   private let byteCountPerPiece: Int
   private let directory: JournalDirectory
@@ -96,6 +99,8 @@ struct JournalCutter: ~Copyable {
     let room = directory.shape.segmentByteCount - position.offset
     guard room >= BlockHeader.leastBlockByteCount else { return 0 }
     if file == nil { file = try directory.open(segment: position.segment) }
+    posix_fadvise(
+      file!.descriptor, position.offset + byteCountPerPiece, Self.wantedAheadByteCount, CInt(POSIX_FADV_WILLNEED))
     for most in [byteCountPerPiece, piece.memory.byteCount] {
       let memory = piece.memory.prefix(min(most, piece.memory.byteCount, room))
       let byteCount = wholeBlocks(of: piece, in: try file!.read(into: memory, at: position.offset))

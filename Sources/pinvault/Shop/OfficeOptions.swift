@@ -144,12 +144,20 @@ struct OfficeText {
     case let object as [String: Any]:
       object.keys.sorted().flatMap { name -> [String] in
         guard let inner = object[name], inner is [Any] || inner is [String: Any] else {
-          return ["\(indent)\(name)  \(object[name].map { "\($0)" } ?? "")"]
+          return ["\(indent)\(name)  \(object[name].map(Self.word) ?? "")"]
         }
         return ["\(indent)\(name)"] + lines(inner, indent: indent + "  ")
       }
     case let list as [Any]: list.flatMap { lines($0, indent: indent) }
-    default: ["\(indent)\(value)"]
+    default: ["\(indent)\(word(value))"]
     }
+  }
+
+  /// JSON's true and false are numbers here, told from others by their C type alone.
+  private static func word(_ value: Any) -> String {
+    guard let number = value as? NSNumber, number.objCType.pointee == CChar(UInt8(ascii: "c")) else {
+      return "\(value)"
+    }
+    return number.boolValue ? "yes" : "no"
   }
 }
