@@ -1,4 +1,3 @@
-import Glibc
 import PinSealing
 
 /// Blocks that follow each other in one buffer.
@@ -56,14 +55,16 @@ final class JournalPiece: @unchecked Sendable {
 struct JournalCutter: ~Copyable {
   /// How much is read at once, unless a block is longer or a test wants it otherwise: what the processor's caches hold.
   static let usualByteCount = 512 << 10
-  /// How much the system is asked to read ahead of that, so that what is checked does not wait for the disk.
-  private static let wantedAheadByteCount = 4 << 20
+  /// How much the system is asked to read ahead at once, so that checking does not wait for the disk.
+  private static let prefetchedByteCount = 4 << 20
 
   private let byteCountPerPiece: Int
   private let directory: JournalDirectory
   private let lastSequence: UInt64
   private var position: JournalPosition
   private var file: File?
+  /// Where what the system was asked to read ahead of the file ends.
+  private var prefetchedEnd = 0
   private var isAtEnd: Bool
   /// How many pieces it has cut.
   private(set) var count = 0
@@ -88,6 +89,7 @@ struct JournalCutter: ~Copyable {
         return true
       }
       file = nil
+      prefetchedEnd = 0
       position = .start(ofSegment: position.segment + 1)
       isAtEnd = !FileTree.exists(directory.file(ofSegment: position.segment))
     }
@@ -99,14 +101,21 @@ struct JournalCutter: ~Copyable {
     let room = directory.shape.segmentByteCount - position.offset
     guard room >= BlockHeader.leastBlockByteCount else { return 0 }
     if file == nil { file = try directory.open(segment: position.segment) }
-    posix_fadvise(
-      file!.descriptor, position.offset + byteCountPerPiece, Self.wantedAheadByteCount, CInt(POSIX_FADV_WILLNEED))
+    prefetch()
     for most in [byteCountPerPiece, piece.memory.byteCount] {
       let memory = piece.memory.prefix(min(most, piece.memory.byteCount, room))
       let byteCount = wholeBlocks(of: piece, in: try file!.read(into: memory, at: position.offset))
       if byteCount > 0 { return byteCount }
     }
     return 0
+  }
+
+  /// Asks for more as soon as less than half is left of what was asked for last.
+  private mutating func prefetch() {
+    guard position.offset + Self.prefetchedByteCount / 2 >= prefetchedEnd else { return }
+    let start = max(position.offset, prefetchedEnd)
+    file?.prefetch(Self.prefetchedByteCount, at: start)
+    prefetchedEnd = start + Self.prefetchedByteCount
   }
 
   /// How long the whole blocks are that the first `count` bytes of a piece's memory begin with.

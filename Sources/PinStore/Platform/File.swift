@@ -46,6 +46,11 @@ struct File: ~Copyable, Sendable {
     return done
   }
 
+  /// Has the system read what will be asked for soon, without waiting for it; it may not.
+  func prefetch(_ byteCount: Int, at offset: Int) {
+    posix_fadvise(descriptor, offset, byteCount, CInt(POSIX_FADV_WILLNEED))
+  }
+
   /// Writes all of `bytes`, however many calls that takes.
   func write(_ bytes: RawSpan, at offset: Int, by calls: SystemCalls = .real) throws(StoreError) {
     let code = bytes.withUnsafeBytes { buffer -> CInt in
