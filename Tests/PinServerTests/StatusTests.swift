@@ -12,10 +12,19 @@ import Testing
 /// Asks over HTTP/1.1 and gives the status line and the rest.
 func get(_ path: String, port: Int) async throws -> (status: String, text: String) {
   let (stream, continuation) = AsyncStream.makeStream(of: String.self)
-  final class Collecting: ChannelInboundHandler {
+  /// Asks as soon as it is connected: on a loaded machine a task may come so late that nobody waits for it any more.
+  final class Asking: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    let path: String
     let continuation: AsyncStream<String>.Continuation
-    init(_ continuation: AsyncStream<String>.Continuation) { self.continuation = continuation }
+    init(_ path: String, _ continuation: AsyncStream<String>.Continuation) {
+      self.path = path
+      self.continuation = continuation
+    }
+    func channelActive(context: ChannelHandlerContext) {
+      let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+      context.writeAndFlush(NIOAny(ByteBuffer(string: request)), promise: nil)
+    }
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       continuation.yield(String(buffer: unwrapInboundIn(data)))
     }
@@ -24,13 +33,12 @@ func get(_ path: String, port: Int) async throws -> (status: String, text: Strin
   let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
     .channelInitializer { channel in
       channel.eventLoop.makeCompletedFuture {
-        try channel.pipeline.syncOperations.addHandler(Collecting(continuation))
+        try channel.pipeline.syncOperations.addHandler(Asking(path, continuation))
       }
     }
     .connect(host: "127.0.0.1", port: port).get()
-  let request = "GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
-  try await channel.writeAndFlush(ByteBuffer(string: request))
   let text = await stream.reduce("", +)
+  try? await channel.close()
   return (String(text.prefix { $0 != "\r\n" }), text)
 }
 
