@@ -178,8 +178,8 @@ let package = Package(
     .testTarget(
       name: "PinvaultTests",
       dependencies: [
-        "pinvault", "PinBackOffice", "PinBench", "ChildProcess", "Curl", "PinClient", "PinProtocol", "PinWords",
-        "TestSupport",
+        "pinvault", "PinBackOffice", "PinBench", "PinOrders", "ChildProcess", "Curl", "PinClient", "PinProtocol",
+        "PinWords", "TestSupport",
       ],
       swiftSettings: settings),
   ],

@@ -3,6 +3,8 @@ import Curl
 import Foundation
 import Testing
 
+@testable import PinOrders
+
 /// Payments at once, by somebody else's fake of Stripe's API (`Tests/Shop/gateway`).
 @Suite("The gateway takes each payment once, whatever breaks", .timeLimit(.minutes(10)))
 struct PaymentTests {
@@ -100,6 +102,27 @@ struct PaymentTests {
       }
       await box.end()
     }
+  }
+
+  @Test("What was given back is added up over all pages of it, and what failed is not")
+  func pages() async throws {
+    let parent = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: parent, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: parent) }
+    let gateway = try await Gateway(in: parent)
+    var stripe = StripeGateway(secretKey: "sk_test_1", url: gateway.url)
+    stripe.refundsPerPage = 2
+    let charge = GatewayCharge(method: "pm_card_visa", amountMinor: 1000, currency: "USD", order: "1")
+    let payment = try await stripe.open(charge, key: "open")
+    #expect(try await stripe.take(payment, key: "take") == .taken(authorisation: payment))
+    for total in stride(from: 100 as UInt64, through: 500, by: 100) {
+      try await stripe.refund(payment, totalMinor: total, key: "refund-\(total)")
+    }
+    #expect(try await stripe.refundedMinor(of: payment) == 500)
+    #expect(try await gateway.refunds() == [100, 100, 100, 100, 100])
+    try gateway.failRefunds()
+    #expect(try await stripe.refundedMinor(of: payment) == 0)
+    await gateway.end()
   }
 
   @Test("Without a gateway no payment method is taken: nobody would ever be asked for the money")

@@ -6,6 +6,8 @@ package struct StripeGateway: PaymentGateway {
   package var url: String
   private let secretKey: String
   package var rootsFile: String?
+  /// How many refunds are told at once: Stripe tells no more than a hundred.
+  var refundsPerPage = 100
 
   /// The secret key has no place in any description or error.
   package init(secretKey: String, url: String = "https://api.stripe.com") {
@@ -20,19 +22,18 @@ package struct StripeGateway: PaymentGateway {
     var lastPaymentError: Failure?
   }
 
-  private struct ChargedIntent: Decodable {
-    struct Charge: Decodable { var id: String }
-    var latestCharge: Charge
-  }
-
   private struct Refund: Decodable {
+    var id: String
     var amount: UInt64
     var status: String
     /// Whether the customer has it, or will.
     var stands: Bool { !["failed", "canceled"].contains(status) }
   }
 
-  private struct Refunds: Decodable { var data: [Refund] }
+  private struct Refunds: Decodable {
+    var data: [Refund]
+    var hasMore: Bool
+  }
 
   private struct Problem: Decodable {
     struct Fault: Decodable { var code: String? }
@@ -98,12 +99,16 @@ package struct StripeGateway: PaymentGateway {
 
   /// A refund may fail days after Stripe said that it succeeded (https://docs.stripe.com/refunds#failed-refunds).
   package func refundedMinor(of payment: String) async throws -> UInt64 {
-    let path = "/v1/payment_intents/\(payment)?expand[]=latest_charge"
-    let charge = try await ask(ChargedIntent.self, "GET", path).latestCharge.id
-    guard charge.utf8.allSatisfy(Self.isPlain) else { throw GatewayFault(status: 200, code: nil) }
-    // Each gives back at least one card's price: a hundred is the most that Stripe tells at once.
-    let refunds = try await ask(Refunds.self, "GET", "/v1/refunds?charge=\(charge)&limit=100").data
-    return refunds.reduce(0) { $0 + ($1.stands ? $1.amount : 0) }
+    var refundedMinor: UInt64 = 0
+    var rest = ""
+    while true {
+      let page = try await ask(
+        Refunds.self, "GET", "/v1/refunds?payment_intent=\(payment)&limit=\(refundsPerPage)\(rest)")
+      for refund in page.data where refund.stands { refundedMinor += refund.amount }
+      guard page.hasMore, let last = page.data.last else { return refundedMinor }
+      guard last.id.utf8.allSatisfy(Self.isPlain) else { throw GatewayFault(status: 200, code: nil) }
+      rest = "&starting_after=\(last.id)"
+    }
   }
 
   private func ask<Answer: Decodable>(
