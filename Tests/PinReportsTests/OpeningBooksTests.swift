@@ -1,4 +1,5 @@
 import Foundation
+import PinSealing
 import PinStore
 import PinWords
 import Testing
@@ -17,10 +18,10 @@ import Testing
   }
 
   private func json(
-    _ request: ReportRequest, _ view: JournalView, from folder: BooksFolder?
+    _ request: ReportRequest, _ view: JournalView, through last: UInt64 = .max, from folder: BooksFolder?
   ) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    var run = ReportRun(request, of: view, openedFrom: folder, to: JSONWriter(TextSink { bytes += $0 }))
+    var run = ReportRun(request, of: view, through: last, openedFrom: folder, to: JSONWriter(TextSink { bytes += $0 }))
     try run.run()
     return bytes
   }
@@ -79,15 +80,15 @@ import Testing
     let calendar = try BusinessCalendar(zone: "UTC")
     let later = calendar.day(at: view.head.timeMilliseconds).adding(days: 7)
     let days = try PeriodDays(try ReportPeriod(from: later, to: later.adding(days: 1)), calendar)
-    for last in [1, view.head.sequence / 3, view.head.sequence / 2, view.head.sequence] {
-      func rows(from folder: BooksFolder?) throws -> [String: [[String]]] {
-        let writer = RowsWriter()
-        var run = ReportRun(
-          try ReportRequest(.cardsAvailable, days), of: view, through: last, openedFrom: folder, to: writer)
-        try run.run()
-        return writer.sections
+    // Also up to the last event before a segment, of which the books alone tell when it was.
+    let ends = try (2...view.lastSegment).map { try #require(try view.start(ofSegment: $0)).sequence }
+    for last in [1, view.head.sequence / 3, view.head.sequence / 2, view.head.sequence] + ends {
+      for kind in [ReportKind.cardsAvailable, .shifts] {
+        let request = try ReportRequest(kind, days)
+        #expect(
+          try json(request, view, through: last, from: folder) == json(request, view, through: last, from: nil),
+          "seed \(Seed.value), \(kind) through \(last)")
       }
-      #expect(try rows(from: folder) == rows(from: nil), "seed \(Seed.value), through \(last)")
     }
   }
 
@@ -181,6 +182,26 @@ import Testing
       let told = try await lastBooks(changedBy: change)
       #expect(told.changed == told.before, "change \(number), seed \(Seed.value)")
     }
+  }
+
+  @Test func onlyAWholeFileIsTaken() async throws {
+    let history = try await history(Seed.value, at: 1_805_500_000_000, steps: 120)
+    let directory = history.shop.directory
+    try BooksFolder(of: directory).bringUpToDate(with: try JournalView(of: directory))
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: "\(directory)/books").max())
+    let file = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(directory)/books/\(name)")))
+    #expect(OpeningBooks(file)?.encoded == file)
+    for offset in Array(stride(from: 0, to: file.count, by: 53)) + [31, 32, file.count - 1] {
+      var changed = file
+      changed[offset] ^= 1 << UInt8(offset % 8)
+      #expect(OpeningBooks(changed) == nil, "a bit of byte \(offset) of \(file.count)")
+      #expect(OpeningBooks(Array(file[..<offset])) == nil, "the first \(offset) bytes of \(file.count)")
+    }
+    // Nor what is longer, or shorter, and right by its hash.
+    func hashed(_ content: [UInt8]) -> [UInt8] { SHA256Hasher.sha256(of: content.span.bytes).bytes + content }
+    let content = Array(file[Digest256.byteCount...])
+    #expect(OpeningBooks(hashed(content)) != nil)
+    #expect(OpeningBooks(hashed(content + [0])) == nil && OpeningBooks(hashed(content.dropLast())) == nil)
   }
 
   @Test func booksAreReadAndACheckDoesWithoutThem() async throws {

@@ -39,8 +39,10 @@ import Testing
     return try PeriodDays(period, try BusinessCalendar(zone: "UTC"))
   }
 
-  private func sections(of shop: Shop, _ terminal: String? = nil) throws -> [String: [[String]]] {
-    var request = try ReportRequest(.shifts, try days("2027-03-27", "2027-03-28"))
+  private func sections(
+    of shop: Shop, _ terminal: String? = nil, from: String = "2027-03-27"
+  ) throws -> [String: [[String]]] {
+    var request = try ReportRequest(.shifts, try days(from, "2027-03-31"))
     request.terminalShifts = try terminal.map { try TerminalShift.read(Array($0.utf8)) }
     let writer = RowsWriter()
     var run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
@@ -49,7 +51,8 @@ import Testing
   }
 
   @Test func aShiftBeginsWithTheCloseBeforeIt() async throws {
-    let sections = try sections(of: try await shop())
+    let shop = try await shop()
+    let sections = try sections(of: shop)
     // Sales, cards, gross, discount, tax; reversals and their cards; the settlement counts as a sale, without its tax.
     #expect(
       sections["rows"]!.map { Array($0[0...2] + $0[5...]) } == [
@@ -58,6 +61,12 @@ import Testing
       ])
     #expect(sections["differences"] == [])
     #expect(sections["terminal_differences"] == nil)
+    // When it was opened, and when it was closed; nobody knows when the first was opened.
+    let close = rfc3339(shop.clock.nowMilliseconds())
+    #expect(sections["rows"]!.map { Array($0[3...4]) } == [["", close], [close, ""]])
+    // After the close it is the second that runs, and no other is told.
+    let after = try self.sections(of: shop, from: "2027-03-28")
+    #expect(after["rows"]! == [sections["rows"]![1]] && after["differences"] == [])
   }
 
   @Test func overAHistoryEachCloseIsWhatWasPosted() async throws {

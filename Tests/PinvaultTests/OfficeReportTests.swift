@@ -208,6 +208,13 @@ import Testing
         let problem = try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
         #expect(got == status && problem["type"] as? String == "urn:pinvault:problem:\(name)", "\(path): \(problem)")
       }
+      // What is drafted is no report that somebody could have made by this or as that.
+      for parameter in ["by=user", "format=csv", "section=rows", "period=today&period=today"] {
+        let (got, body) = try await vault.books(
+          "/reports/cards-available/purchase-orders?\(parameter)", sentUnder: UUID().uuidString)
+        let problem = try #require(try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any])
+        #expect(got == 400 && problem["type"] as? String == "urn:pinvault:problem:unknown-parameter", "\(parameter)")
+      }
       let (status, _) = try await vault.books("/reports/totals", as: "till")
       #expect(status == 403)
       #expect(try await vault.books("/reports", as: "till").status == 403)
@@ -217,9 +224,12 @@ import Testing
 }
 
 extension Vault {
-  /// Asks the back office as somebody, by the key.
-  func books(_ path: String, as actor: String = "books") async throws -> (status: Int, body: [UInt8]) {
-    var request = WebRequest("GET", try #require(tool.environment["PINVAULT_OFFICE"]) + path)
+  /// Asks the back office as somebody, by the key; for a change, if that has an id to be sent under.
+  func books(
+    _ path: String, as actor: String = "books", sentUnder id: String? = nil
+  ) async throws -> (status: Int, body: [UInt8]) {
+    var request = WebRequest(id == nil ? "GET" : "POST", try #require(tool.environment["PINVAULT_OFFICE"]) + path)
+    if let id { request.headers.append("Idempotency-Key: \(id)") }
     request.user = actor
     request.password = officePassword(of: try ActorKey(contentsOfFile: tool.path("\(actor).key")).secret).description
     return try await request.perform()

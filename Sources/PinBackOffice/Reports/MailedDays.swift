@@ -9,13 +9,19 @@ struct MailedDays {
   /// - Parameter directory: where it is, which is there or can be made.
   init(in directory: String) { path = "\(directory)/mailed" }
 
-  /// Nil where none was mailed yet; throws if the file says something else.
+  /// What stands there is no day: until somebody puts it right nothing is mailed, rather than a day twice or never.
+  struct Unreadable: Error, CustomStringConvertible {
+    var path: String
+    var description: String { "\(path) should hold a line with the last day that was mailed, such as 2027-03-26" }
+  }
+
+  /// Nil where none was mailed yet; throws `Unreadable` if the file says something else.
   var last: Day? {
     get throws {
       guard FileManager.default.fileExists(atPath: path) else { return nil }
-      let text = try String(contentsOfFile: path, encoding: .utf8)
+      let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
       guard text.hasSuffix("\n"), let day = Day(calendarText: String(text.dropLast())) else {
-        throw CocoaError(.fileReadCorruptFile)
+        throw Unreadable(path: path)
       }
       return day
     }

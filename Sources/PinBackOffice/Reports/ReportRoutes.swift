@@ -108,9 +108,13 @@ struct AskedReport {
     }
   }
 
-  init(_ kind: ReportKind, _ request: Request, _ settings: ReportSettings, nowMilliseconds: UInt64) throws {
+  /// - Parameter left: what is not taken here, though reports are made by it.
+  init(
+    _ kind: ReportKind, _ request: Request, _ settings: ReportSettings, nowMilliseconds: UInt64,
+    without left: Set<String> = []
+  ) throws {
     var values: [String: String] = [:]
-    let names = Self.names(kind)
+    let names = Self.names(kind).subtracting(left)
     for (name, value) in request.uri.queryParameters {
       let name = String(name)
       guard names.contains(name), values.updateValue(String(value), forKey: name) == nil else {

@@ -48,7 +48,8 @@ struct SuggestedPurchases: Sendable {
   ) async throws -> Response {
     // Periods with names are those of that time, too.
     let asked = try AskedReport(
-      .cardsAvailable, request, settings, nowMilliseconds: try reports.timeMilliseconds(of: last))
+      .cardsAvailable, request, settings, nowMilliseconds: try reports.timeMilliseconds(of: last),
+      without: ["by", "format", "section"])
     let suggestions: [PurchaseSuggestion]
     do { suggestions = try await reports.suggestions(asked.report, through: last) } catch let error as ReportError {
       throw Problem(error)
