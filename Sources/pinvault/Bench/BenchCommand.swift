@@ -27,11 +27,11 @@ struct BenchCommand: AsyncParsableCommand {
         pinvault bench --connections 1,16,64 --seconds 10 --html bench.html
       """)
 
-  @Option(help: ArgumentHelp("What is asked for; several with commas. (default: vend)", valueName: "shapes"))
+  @Option(help: ArgumentHelp("What is asked for; several with commas.", valueName: "shapes"))
   var shape = ListArgument<Shape>([.vend])
-  @Option(help: ArgumentHelp("Connections; several counts with commas. (default: 16)", valueName: "counts"))
+  @Option(help: ArgumentHelp("Connections; several counts with commas.", valueName: "counts"))
   var connections = ListArgument<Int>([16])
-  @Option(help: ArgumentHelp("Requests a connection keeps under way. (default: 1)", valueName: "counts"))
+  @Option(help: ArgumentHelp("Requests a connection keeps under way.", valueName: "counts"))
   var inFlight = ListArgument<Int>([1])
   @Option(help: ArgumentHelp("Connections × in flight, such as 1x1,16x32: instead of those two.", valueName: "loads"))
   var load: ListArgument<BenchLoad>?
@@ -228,6 +228,8 @@ struct ListArgument<Value: ExpressibleByArgument & Sendable>: ExpressibleByArgum
   }
 
   static var allValueStrings: [String] { Value.allValueStrings }
+
+  var defaultValueDescription: String { values.map(\.defaultValueDescription).joined(separator: ",") }
 }
 
 extension Progress {
