@@ -72,6 +72,48 @@ import Testing
     #expect(try files() == grown)
   }
 
+  /// Also what no report tells today: which products are frozen, and which imports were given up.
+  @Test func whatTheJournalHasNamedIsInThem() async throws {
+    let shop = try Shop(atMilliseconds: 1_805_500_000_000, segmentByteCount: Self.segmentByteCount)
+    let till = try await shop.actor("till", .terminal)
+    var products: [ProductID] = []
+    for sku in ["A", "B", "C"] {
+      products.append(try await shop.product(sku, name: sku, in: "EUR", face: 500, price: 500))
+      try await shop.stock(products.last!, 200, unitCost: 400, prefix: sku)
+    }
+    try await shop.order(products[0], 250, receiving: PurchaseID(1))
+    try await shop.stock(products[0], 30, unitCost: 410, prefix: "D", isGivenUp: true)
+    for (product, isFrozen) in [(1, true), (2, true), (2, false)] {
+      let stop = ProductStop(id: shop.id(), product: products[product], reason: "seen")
+      let outcome = await shop.ask(isFrozen ? .freeze(stop) : .thaw(stop), as: shop.administrator)
+      guard case .done = outcome else { throw Unexpected(what: "\(outcome)") }
+    }
+    for _ in 1...180 {
+      shop.clock.advance(milliseconds: 1000)
+      let vend = Vend(id: shop.id(), line: Line(product: products[0], count: 1))
+      guard case .delivery = await shop.ask(.vend(vend), as: till) else { throw Unexpected(what: "vend") }
+    }
+    let view = try JournalView(of: shop.directory)
+    let folder = BooksFolder(of: shop.directory)
+    try folder.bringUpToDate(with: view)
+    let opening = try #require(try folder.latest(of: view))
+    var whole = Bookkeeper(view)
+    var events = try view.readAhead()
+    while try events.next(), events.sequence <= opening.before.sequence {
+      _ = try whole.fold(
+        events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: true)
+    }
+    #expect(opening.books.products == whole.books.products && opening.books.actors == whole.books.actors)
+    #expect(opening.books.products.values.filter(\.isFrozen).map(\.sku) == ["B"])
+    func purchases(_ books: Books) -> [String] {
+      books.purchases.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.value)" }
+    }
+    #expect(purchases(opening.books) == purchases(whole.books))
+    #expect(opening.books.purchases.values.count { $0.state == .abandoned } == 1)
+    #expect(opening.books.purchases.values.count { $0.order != nil } == 1)
+    #expect(opening.books.lots.map { "\($0)" } == whole.books.lots.map { "\($0)" })
+  }
+
   @Test func booksOfEventsAfterTheLastThatIsWantedAreNotUsed() async throws {
     let history = try await history(Seed.value, at: 1_805_500_000_000, steps: 200)
     let view = try JournalView(of: history.shop.directory)
