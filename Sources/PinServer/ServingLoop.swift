@@ -231,10 +231,10 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
         handedOnCount += batch.handOn { slot, answered in
           if awaits(connection) { connection.complete(slot, answered) }
         }
+        settleTouched()
       }
       if !batch.isEmpty { arrived.insert(batch, at: 0) }
     }
-    settleTouched()
     reader.rest()
     if !arrived.isEmpty { poll.comeAgain(to: self) }
   }
