@@ -87,13 +87,14 @@ public final class PinClient: Sendable {
     _ = link.submit(message, timeLimit: timeLimit ?? configuration.timeLimit, completion: completion)
   }
 
-  /// Sends a request that may take long on a connection of its own, since answers come in order.
+  /// Sends a request that may take long on a connection of its own, since answers come in order. Without one
+  /// it waits no longer than others do.
   func callApart(
     _ message: RequestMessage, timeLimit: Duration
   ) async throws(ClientError) -> AnswerMessage {
     let link = sideLinks.make()
     do throws(ClientError) {
-      let answer = try await link.call(message, timeLimit: timeLimit)
+      let answer = try await link.call(message, timeLimit: timeLimit, sendLimit: configuration.timeLimit)
       await link.close(grace: .zero)
       return answer
     } catch {

@@ -7,7 +7,6 @@ import errno
 import os
 import resource
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -113,7 +112,7 @@ def full_disk(options, template):
         clients.is_stopping = True
         clients.wait()
         if rig.server.poll() is None:
-            rig.server.send_signal(signal.SIGTERM)
+            rig.terminate()
         status = rig.server.wait(timeout=rigs.PATIENCE_SECONDS)
         if status != 0:
             one_line(rig, 75)

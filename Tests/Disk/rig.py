@@ -55,6 +55,7 @@ class Rig:
             compile_shim(work)
         self.record = f"{self.outside}/record" if is_recorded else None
         self.server = None
+        self.connections = []
         self.clock = None
         self.counts = None
 
@@ -137,11 +138,18 @@ class Rig:
 
     def stop(self, wanted=0):
         """Stops the server in good order and gives back its status."""
-        self.server.terminate()
+        self.terminate()
         status = self.server.wait(timeout=PATIENCE_SECONDS)
         if wanted is not None and status != wanted:
             raise Failed(f"the server ended with {status}: {self.server_log()}")
         return status
+
+    def terminate(self):
+        """Tells the server to stop, and hangs up: it waits five seconds for clients that do not."""
+        self.server.terminate()
+        for connection in self.connections:
+            connection.socket.close()
+        self.connections = []
 
     def kill(self):
         """Has the server kill itself, with signal 9, at its next call."""
@@ -160,7 +168,8 @@ class Rig:
     def connect(self, actor="till"):
         options = type("Options", (), {
             "server": f"127.0.0.1:{self.port}", "actor": actor, "key_file": self.key_file(actor), "tls": False})
-        return terminal.Connection(options)
+        self.connections.append(terminal.Connection(options))
+        return self.connections[-1]
 
 
 def write_cards(path, first, count):

@@ -11,7 +11,8 @@ import Testing
     case vend(UInt64, deadline: UInt64 = .max)
     case ping(UInt64, deadline: UInt64 = .max)
     case backup(UInt64)
-    case verify(UInt64)
+    /// Waits so long to be sent, in nanoseconds.
+    case verify(UInt64, limit: UInt64 = .max)
     case chunk(UInt64)
     case open(window: Int = 100)
     /// Sends all that may be sent now; these numbers are expected to go out.
@@ -147,6 +148,18 @@ import Testing
       "a verification is not begun anew", [.verify(1), .open(), .send([1]), .lose, .open(), .send([])],
       [1: .error(.notConnected(.endedByServer))]),
     Case(
+      "a verification waits so long for a connection, and as long as it takes for its answer",
+      [
+        .verify(1, limit: 50), .verify(2, limit: 50), .open(window: 1), .send([1]), .time(49), .time(50, .silent),
+        .time(1000), .done(1),
+      ], [1: .done, 2: .error(.notConnected(.silent))]),
+    Case(
+      "a busy server is waited for anew",
+      [
+        .verify(1, limit: 50), .open(), .time(40), .send([1]), .refuse(1, busy), .time(60), .time(10_000_089), .send([1]),
+        .done(1),
+      ], [1: .done]),
+    Case(
       "no connection to be had: what was not sent was not made",
       [.vend(1), .open(), .send([1]), .lose, .vend(2), .ping(3), .failWaiting],
       [1: .unknown(1), 2: .error(.notConnected(.closed)), 3: .error(.notConnected(.closed))]),
@@ -257,7 +270,7 @@ private struct Rig: ~Copyable {
     case .vend(let number, let deadline): add(number, .vend(PinClientTests.vend(number)), deadline)
     case .ping(let number, let deadline): add(number, .ping, deadline)
     case .backup(let number): add(number, .backup(Backup(path: "/b")), .max)
-    case .verify(let number): add(number, .verify, .max)
+    case .verify(let number, let limit): add(number, .verify, .max, limit: limit)
     case .chunk(let number):
       add(number, .loadCards(LoadCards(purchase: PurchaseID(3), chunk: UInt32(number), cards: [])), .max)
     case .open(let window): table.opened(window: window)
@@ -282,9 +295,14 @@ private struct Rig: ~Copyable {
     }
   }
 
-  private mutating func add(_ number: UInt64, _ message: RequestMessage, _ deadline: UInt64) {
+  private mutating func add(
+    _ number: UInt64, _ message: RequestMessage, _ deadline: UInt64, limit: UInt64 = .max
+  ) {
     messages[number] = message
-    table.add(Call(number: number, message: message, deadlineNanoseconds: deadline, completion: number))
+    var call = Call(
+      number: number, message: message, deadlineNanoseconds: deadline, sendLimitNanoseconds: limit, completion: number)
+    call.waits(fromNanoseconds: now)
+    table.add(call)
   }
 
   private mutating func answer(_ number: UInt32, _ outcome: AnswerMessage.Outcome) {

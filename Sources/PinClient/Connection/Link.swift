@@ -26,13 +26,18 @@ final class Link: Sendable {
 
   /// Sends a request after those submitted before; `completion` runs on the event loop, once.
   ///
-  /// Gives back the call's number, to cancel it by.
-  func submit(_ message: RequestMessage, timeLimit: Duration, completion: @escaping Completion) -> UInt64 {
-    let deadline = NIODeadline.now().uptimeNanoseconds.saturatingAdd(timeLimit.nanoseconds)
+  /// `sendLimit` is how long it waits to be sent with no word from the server, if that is less than its time limit. Gives
+  /// back the call's number, to cancel it by.
+  func submit(
+    _ message: RequestMessage, timeLimit: Duration, sendLimit: Duration? = nil, completion: @escaping Completion
+  ) -> UInt64 {
+    let now = NIODeadline.now().uptimeNanoseconds
     let (number, wasEmpty) = inbox.withLock { inbox in
       inbox.lastNumber += 1
-      let call = Call(
-        number: inbox.lastNumber, message: message, deadlineNanoseconds: deadline, completion: completion)
+      var call = Call(
+        number: inbox.lastNumber, message: message, deadlineNanoseconds: now.saturatingAdd(timeLimit.nanoseconds),
+        sendLimitNanoseconds: (sendLimit ?? timeLimit).nanoseconds, completion: completion)
+      call.waits(fromNanoseconds: now)
       inbox.calls.append(call)
       return (inbox.lastNumber, inbox.calls.count == 1)
     }
@@ -50,11 +55,15 @@ final class Link: Sendable {
   }
 
   /// Sends a request and waits for its answer.
-  func call(_ message: RequestMessage, timeLimit: Duration) async throws(ClientError) -> AnswerMessage {
+  func call(
+    _ message: RequestMessage, timeLimit: Duration, sendLimit: Duration? = nil
+  ) async throws(ClientError) -> AnswerMessage {
     let number = Mutex<UInt64?>(nil)
     let result: Result<AnswerMessage, ClientError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        let made = submit(message, timeLimit: timeLimit) { continuation.resume(returning: $0) }
+        let made = submit(message, timeLimit: timeLimit, sendLimit: sendLimit) {
+          continuation.resume(returning: $0)
+        }
         number.withLock { $0 = made }
         // The handler may have run before there was a number to cancel.
         if Task.isCancelled { cancel(made) }

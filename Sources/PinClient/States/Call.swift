@@ -8,6 +8,10 @@ struct Call<Completion> {
   let message: RequestMessage
   /// On the owner's clock.
   let deadlineNanoseconds: UInt64
+  /// How long it waits to be sent, after the server last said that it was busy.
+  private let sendLimitNanoseconds: UInt64
+  /// Until when it waits to be sent, or sent again: its deadline, or sooner.
+  private(set) var sendDeadlineNanoseconds: UInt64
   /// Who is told; nil when that was done, and only the answer is awaited so that the next ones are counted right.
   var completion: Completion?
   /// Whether it was sent and an answer to it was lost: it may have been made.
@@ -15,11 +19,21 @@ struct Call<Completion> {
   /// What the server last said to it, if that was no.
   var lastRefusal: Refusal?
 
-  init(number: UInt64, message: RequestMessage, deadlineNanoseconds: UInt64, completion: Completion) {
+  init(
+    number: UInt64, message: RequestMessage, deadlineNanoseconds: UInt64, sendLimitNanoseconds: UInt64 = .max,
+    completion: Completion
+  ) {
     self.number = number
     self.message = message
     self.deadlineNanoseconds = deadlineNanoseconds
+    self.sendLimitNanoseconds = sendLimitNanoseconds
+    sendDeadlineNanoseconds = deadlineNanoseconds
     self.completion = completion
+  }
+
+  /// It waits to be sent from now on.
+  mutating func waits(fromNanoseconds now: UInt64) {
+    sendDeadlineNanoseconds = min(deadlineNanoseconds, now.saturatingAdd(sendLimitNanoseconds))
   }
 
   var requestNumber: UInt32 { UInt32(truncatingIfNeeded: number) }

@@ -7,7 +7,7 @@ extension CallTable {
   /// Ends all calls whose time limit passed; `disconnection` is why there is no connection, or nil if there is one.
   mutating func expire(atNanoseconds now: UInt64, disconnection: Disconnection?) -> [Ending<Completion>] {
     var endings = endWaiting { call in
-      guard call.deadlineNanoseconds <= now else { return nil }
+      guard call.sendDeadlineNanoseconds <= now else { return nil }
       return call.errorIfNotMadeNow(call.timeLimitError(disconnection))
     }
     endings += endInFlight { call in
@@ -42,7 +42,7 @@ extension CallTable {
   /// When the next call's time limit passes; nil if nobody waits.
   var earliestDeadlineNanoseconds: UInt64? {
     var earliest: UInt64?
-    waiting.visitAll { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) }
+    waiting.visitAll { earliest = min(earliest ?? .max, $0.sendDeadlineNanoseconds) }
     inFlight.visitAll { if $0.completion != nil { earliest = min(earliest ?? .max, $0.deadlineNanoseconds) } }
     return earliest
   }

@@ -131,6 +131,8 @@ struct CallTable<Completion>: ~Copyable {
   ) -> AnswerAction {
     pausedUntilNanoseconds = max(pausedUntilNanoseconds, now + UInt64(milliseconds) * 1_000_000)
     guard call.completion != nil else { return .tell(nil) }
+    var call = call
+    call.waits(fromNanoseconds: pausedUntilNanoseconds)
     putBack(call)
     return .retry
   }
