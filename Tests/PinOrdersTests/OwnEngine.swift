@@ -36,6 +36,16 @@ struct OwnEngine {
     try await body(own)
   }
 
+  /// Somebody else, who may do what these roles may.
+  func actor(_ name: String, _ roles: Roles) async throws -> OrderDesk.Asker {
+    let description = ActorDescription(id: ActorID(0), name: name, roles: roles)
+    let define = DefineActor(id: .new(), actor: description, keyChange: .renew)
+    guard case .actor(let actor) = await desk.engine.defineActor(define, as: asker.actor).outcome else {
+      throw NotDone()
+    }
+    return OrderDesk.Asker(actor: actor, keyNumber: 0)
+  }
+
   private func stock(_ count: UInt32) async throws {
     let begin = BeginPurchase(id: .new(), product: product, lots: [DeclaredLot(expiry: .never, count: count)])
     guard case .purchase(let purchase, _) = await desk.engine.begin(begin, as: asker.actor).outcome else {

@@ -31,4 +31,33 @@ struct ReplacedSheetTests {
       #expect(try await desk.picture(of: product, asker) == (try picture(300)))
     }
   }
+
+  @Test("A customer who is described anew while somebody reads who it is")
+  func customer() async throws {
+    try await OwnEngine.with { own in
+      let (desk, asker) = (own.desk, own.asker)
+      let customer = RequestID.new()
+      @Sendable func details(_ number: UInt32) -> CustomerDetails {
+        CustomerDetails(name: "Ada \(number)", email: "ada@example.com")
+      }
+      @Sendable func describe(_ version: UInt32) async throws {
+        _ = try await desk.define(
+          details(version), customer: customer, version: version, consents: false, id: .new(), asker)
+      }
+      try await describe(0)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { for version in 1...300 as ClosedRange<UInt32> { try await describe(version) } }
+        for _ in 0..<2 {
+          group.addTask {
+            for _ in 0..<1500 {
+              let (_, found) = try await desk.customer(customer, asker)
+              #expect(found != nil)
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+      #expect(try await desk.customer(customer, asker).1 == details(300))
+    }
+  }
 }
