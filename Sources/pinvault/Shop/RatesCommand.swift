@@ -11,7 +11,7 @@ struct RatesCommand: AsyncParsableCommand {
       letters, line fixed or mobile, amounts in the product's currency (per_minute to thousandths of its minor unit), days YYYY-MM-DD.
 
       Example:
-        pinvault rates import --sku ACME-10USD rates.csv
+        pinvault rates import --sku ACME-10USD --currency USD rates.csv
       """,
     subcommands: [Import.self, Show.self])
 
