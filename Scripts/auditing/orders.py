@@ -10,9 +10,10 @@ from .words import (ACTS, DELIVERED, FULFILMENTS, MAILS, MARK, PAYMENTS, REGULAR
                     id_text)  # fmt: skip
 
 CUSTOMER_RECORD = struct.Struct(">16sIB3xII16s16s32s")
-MAIL = struct.Struct(">BBHIQ16s")
-SENT, DEFERRED, GIVEN_UP, DROPPED, AGAIN = range(1, 6)
-LOW_STOCK, MARKETING, CARD = 8, 9, 10
+MAIL = struct.Struct(">BBHB3xQ16s")
+MAIL_PLACE = struct.Struct(">BQQI")
+SENT, DEFERRED, GIVEN_UP, DROPPED, AGAIN, CARD_SENT = range(1, 7)
+RECEIVED, LOW_STOCK, MARKETING, CARD = 1, 8, 9, 10
 
 # By act: who, and from where on each axis to where (None: stays), what the cards do, which mail.
 CLERK, SHOP, REVIEWER = BITS["clerk"], BITS["storefront"] | BITS["clerk"], BITS["reviewer"]
@@ -120,7 +121,7 @@ class Orders:
             self.denials.pop(facts["order"], None)
         customer[4] = sum(of == facts["customer"] for of, _ in self.denials.values())
         if facts["mail"]:
-            self.mails[event.sequence, 0] = [facts["mail"], 0, 0, 0, 0, facts["order"]]
+            self.mails[event.sequence, 0] = [facts["mail"], 0, 0, 0, event.time, facts["order"]]
 
     def check_submitted(self, event, customer):
         facts, cards = event.facts, event.facts["cards"]
@@ -230,18 +231,20 @@ class Orders:
         if customer is None or not customer[2] or customer[4]:
             self.findings.problem("orders", event, "it goes to nobody, or to somebody who does not consent")
         self.name_document(event, event.facts["document"])
-        self.mails[event.sequence, 0] = [MARKETING, 0, 0, 0, 0, event.facts["customer"] + b"".join(event.facts["document"])]
+        self.mails[event.sequence, 0] = [MARKETING, 0, 0, 0, event.time, event.facts["customer"] + b"".join(event.facts["document"])]
 
     def mail_tried(self, event):
         facts = event.facts
         mail = self.mails.get((facts["cause"], facts["product"]))
-        is_again, is_deferred = facts["outcome"] == AGAIN, facts["outcome"] == DEFERRED
-        attempts = mail and (0 if is_again else mail[2] + 1)
+        is_again, is_deferred, is_card = (facts["outcome"] == outcome for outcome in (AGAIN, DEFERRED, CARD_SENT))
+        attempts = mail and (0 if is_again or is_card else mail[2] + 1)
         if facts["attempts"] != attempts or bool(mail[1]) != is_again or (facts["not_before"] != 0) != is_deferred:
             self.findings.problem("orders", event, "it tries a mail that does not wait, or counts it wrongly")
             return
-        mail[1], mail[2], mail[4] = facts["outcome"] == GIVEN_UP, facts["attempts"], facts["not_before"]
-        if (event.actor != 0) != is_again or facts["outcome"] == DROPPED and mail[0] not in (MARKETING, CARD):
+        mail[1], mail[2], mail[4] = facts["outcome"] == GIVEN_UP, facts["attempts"], facts["not_before"] or event.time
+        comes_to = {DROPPED: (MARKETING, CARD), CARD_SENT: () if mail[3] else (RECEIVED,)}.get(facts["outcome"])
+        mail[3] |= is_card
+        if (event.actor != 0) != is_again or comes_to is not None and mail[0] not in comes_to:
             self.findings.problem("orders", event, "it comes to what such a mail does not, or by this actor")
         if facts["outcome"] in (SENT, DROPPED):
             if mail[0] == MARKETING:
@@ -260,6 +263,10 @@ class Orders:
         return {cause.to_bytes(8, "big") + product.to_bytes(4, "big"): MAIL.pack(*mail[:5], mail[5][:16]) + mail[5][16:]
                 for (cause, product), mail in self.mails.items()}  # fmt: skip
 
+    def mail_places(self):
+        """The line in which mails wait: those that were given up behind all others."""
+        return {MAIL_PLACE.pack(mail[1], mail[4], cause, product): b"" for (cause, product), mail in self.mails.items()}
+
     def note_low_stock(self, event):
         """What the event did to stock that has a threshold: below it causes a mail, unless it was below before and has not
         been above since."""
@@ -272,7 +279,7 @@ class Orders:
                 self.low[product] = False
             elif not self.low[product] and regular < threshold:
                 self.low[product] = True
-                self.mails[event.sequence, product] = [LOW_STOCK, 0, 0, 0, 0, bytes(16)]
+                self.mails[event.sequence, product] = [LOW_STOCK, 0, 0, 0, event.time, bytes(16)]
         self.custody.stock_changed.clear()
 
     def replace_documents(self, event, documents):

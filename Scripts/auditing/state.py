@@ -15,14 +15,14 @@ CUSTODY_VALUE = struct.Struct(">IBBIQ16s")
 STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
-TABLES = ["actors", "approvals", "bought", "came-back", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail",
+TABLES = ["actors", "approvals", "bought", "came-back", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail", "mail-due",
           "orders", "payments", "products", "purchase-orders", "purchases", "receipts", "sheets", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
     if table in ("approvals", "credentials", "customers", "ids", "orders", "payments", "purchase-orders"):
         return id_text(key)
-    if table in ("bought", "fraud", "mail", "sheets"):
+    if table in ("bought", "fraud", "mail", "mail-due", "sheets"):
         return key.hex()
     if table == "deadlines":
         return f"{int.from_bytes(key[:8], 'big')} {id_text(key[8:])}"
@@ -49,8 +49,8 @@ def expected(books, table):
         return ((id, books.ids[id]) for id in sorted(books.ids))
     if table == "approvals":
         return books.approvals.records()
-    if table in ("orders", "customers", "mail", "fraud", "credentials", "payments"):
-        records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records(),
+    if table in ("orders", "customers", "mail", "mail-due", "fraud", "credentials", "payments"):
+        records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records(), "mail-due": books.mail_places(),
                    "fraud": books.fraud_list(), "credentials": books.credential_records(),
                    "payments": books.payment_records()}  # fmt: skip
         return sorted(records[table].items())

@@ -49,7 +49,7 @@ PURCHASE_ORDER_ACTS = [None, "draft", "approve", "receive", "close"]
 PURCHASE_ORDER_STATES = [None, "draft", "approved", "received", "closed"]
 CREDENTIALS = [None, "password", "token"]
 SET_PASSWORD, ADD_TOKEN, END_CREDENTIAL = 1, 2, 3
-MAIL_OUTCOMES = [None, "sent", "deferred", "given-up", "dropped", "again"]
+MAIL_OUTCOMES = [None, "sent", "deferred", "given-up", "dropped", "again", "card-sent"]
 
 
 def days_text(days):

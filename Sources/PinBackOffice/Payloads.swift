@@ -222,6 +222,12 @@ struct OrdersAnswer: Encodable {
   var next: RequestID?
 }
 
+struct MailsAnswer: Encodable {
+  var mails: [MailAnswer]
+  /// To go on after; not there on the last page.
+  var next: String?
+}
+
 struct MailAnswer: Encodable {
   var id: String
   var cause: UInt64

@@ -6,8 +6,12 @@ import PinWords
 /// Mailings, mails that were given up, and the way out of marketing.
 extension Routes {
   func addMail(to router: Router<Caller>) {
-    router.get("/mails/dead") { _, context in
-      try answer(try await desk.deadMails(context.asker).map { MailAnswer($0, desk.engine.catalogue) })
+    router.get("/mails/dead") { request, context in
+      let after = request.uri.queryParameters["after"].map { MailName(String($0)) }
+      if case .some(nil) = after { throw Problem.invalid("after") }
+      let page = try await desk.deadMails(after: after ?? nil, context.asker)
+      let mails = page.mails.map { MailAnswer($0, desk.engine.catalogue) }
+      return try answer(MailsAnswer(mails: mails, next: page.next.map { "\($0)" }))
     }
     router.post("/mails/:mail/again") { _, context in
       guard let mail = MailName(try context.parameters.require("mail")) else { throw Problem.invalid("mail") }

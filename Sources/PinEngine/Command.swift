@@ -163,8 +163,10 @@ public enum Outcome: Sendable {
   case purchaseOrders([PurchaseOrder], next: RequestID?)
   /// Where a payment card's number is, now that it is on record that it is shown.
   case cardShown(DocumentName)
-  /// Mails to be tried, and when the next may be: `UInt64.max` for never.
-  case mails([WaitingMail], nextMilliseconds: UInt64)
+  /// Mails to be tried, and when the next may be: `UInt64.max` for never, or where a page is full.
+  case dueMails([WaitingMail], nextMilliseconds: UInt64)
+  /// A page of mails that were given up, and the one to go on after; nil when there are no more.
+  case deadMails([WaitingMail], next: MailName?)
   /// A password or a token, as it was made or ended.
   case credential(Credential)
 }

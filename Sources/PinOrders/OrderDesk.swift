@@ -211,9 +211,11 @@ package struct OrderDesk: Sendable {
     }
   }
 
-  /// Mails that were given up.
-  package func deadMails(_ asker: Asker) async throws -> [WaitingMail] {
-    try await ask(.waitingMail(isDead: true), asker) { if case .mails(let mails, _) = $0 { mails } else { nil } }.value
+  /// A page of the mails that were given up, and the one to go on after.
+  package func deadMails(after: MailName?, _ asker: Asker) async throws -> (mails: [WaitingMail], next: MailName?) {
+    try await ask(.deadMails(after: after), asker) {
+      if case .deadMails(let mails, let next) = $0 { (mails, next) } else { nil }
+    }.value
   }
 
   // MARK: Payment cards

@@ -30,8 +30,8 @@ extension ServingLoop {
       .done(.actors(Page(fitting: actors.lazy.filter { $0.id.rawValue > slot.parameter }, limits: limits)))
     case .shift(let shift): .done(.shift(shift))
     case .approved(let until): .done(.approved(ApproveAnswer(validUntilMilliseconds: until)))
-    case .delivery, .located, .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet,
-      .purchaseOrder, .purchaseOrders, .credential, .customers:
+    case .delivery, .located, .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .dueMails,
+      .deadMails, .sheet, .purchaseOrder, .purchaseOrders, .credential, .customers:
       preconditionFailure("what has an encoder of its own, or is not asked for on this port")
     }
   }

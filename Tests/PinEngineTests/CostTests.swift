@@ -14,6 +14,8 @@ struct CostTests {
     /// Puts and removes in LMDB's tables, with those that a checkpoint adds of what is held in memory.
     var changes: UInt64
     var journalBytes: UInt64
+    /// Entries looked up or walked to; only where a test is about them.
+    var looks: UInt64?
   }
 
   /// A store whose writer takes no checkpoint by itself, so that only the operations are counted.
@@ -24,7 +26,9 @@ struct CostTests {
     return try Bench(settings: settings)
   }
 
-  private func cost(_ bench: Bench, _ body: () async throws -> Void) async throws -> Cost {
+  private func cost(
+    _ bench: Bench, countingLooks: Bool = false, _ body: () async throws -> Void
+  ) async throws -> Cost {
     _ = try bench.engine.store.checkpoint()
     let before = bench.engine.counters
     try await body()
@@ -32,7 +36,43 @@ struct CostTests {
     let after = bench.engine.counters
     return Cost(
       syncs: after.syncs - before.syncs, events: after.events - before.events, changes: after.changes - before.changes,
-      journalBytes: after.journalBytes - before.journalBytes)
+      journalBytes: after.journalBytes - before.journalBytes,
+      looks: countingLooks ? after.looks - before.looks : nil)
+  }
+
+  @Test("To ask which mails are due costs what is due, however many wait for later or were given up")
+  func dueMails() async throws {
+    let nobody = try await looksForMails(due: 0, others: 0)
+    for due in [0, 1, 31, 32, 40] {
+      let alone = try await looksForMails(due: due, others: 0)
+      #expect(try await looksForMails(due: due, others: 100) == alone, "\(due) due")
+      // Of each its place in line and its record, and where a page is not full the end of those that are due.
+      #expect(alone == nobody + UInt64(due < 32 ? 2 * due : 63), "\(due) due")
+    }
+  }
+
+  /// How many entries are looked at by one question for mails that are due.
+  private func looksForMails(due: Int, others: Int) async throws -> UInt64 {
+    let bench = try makeBench()
+    let shop = try await Shop(bench: bench)
+    let customer = try await shop.customer(consents: true)
+    let later = bench.clock.nowMilliseconds() + 60_000
+    for number in 0..<others {
+      _ = try await shop.mail(customer, as: shop.clerk)
+      let mail = try #require(try await shop.mails().first)
+      _ = await shop.note(mail, number % 2 == 0 ? .deferred : .givenUp, notBefore: later)
+    }
+    for _ in 0..<due { _ = try await shop.mail(customer, as: shop.clerk) }
+    func looks(asking: Bool) async throws -> UInt64 {
+      let cost = try await cost(bench, countingLooks: true) {
+        if asking { #expect(try await shop.mails().count == min(due, 32)) }
+        // A checkpoint counts what was looked at before it, if anything changed.
+        _ = try await shop.customer()
+      }
+      return try #require(cost.looks)
+    }
+    let without = try await looks(asking: false)
+    return try await looks(asking: true) - without
   }
 
   @Test("A batch of vends is one sync, and each a fixed number of puts and bytes", arguments: [1, 16, 64, 512])

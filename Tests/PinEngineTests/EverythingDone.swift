@@ -168,13 +168,17 @@ struct EverythingDone: Sendable {
       try done(await shop.note(mail, outcome, notBefore: again))
     }
     try done(await bench.ask(.orders(.sendAgain(MailName(mails[2]))), as: shop.clerk))
+    for mail in mails.dropFirst(4).filter({ $0.kind == .received }).prefix(1) {
+      try done(await shop.note(mail, .cardSent))
+    }
     // Letters: one waits, and one is dropped, for its customer consents no more.
     for ends in [false, true] {
       let customer = try await shop.customer(marks: [shop.mark(.email, ends ? 11 : 12)], consents: true)
       try done(try await shop.mail(customer, as: shop.clerk))
       guard ends else { continue }
       guard case .customerMailed(_, let document)? = try shop.events().last?.facts else { return }
-      let letter = WaitingMail(cause: bench.engine.headSequence, letter: document, to: customer)
+      let letter = WaitingMail(
+        cause: bench.engine.headSequence, letter: document, to: customer, dueMilliseconds: 0)
       try await shop.endConsent(customer)
       try done(await shop.note(letter, .dropped))
     }

@@ -83,6 +83,75 @@ struct LetterTests {
     }
   }
 
+  @Test("Those that were given up are told a page at a time, the one given up first first")
+  func pages() async throws {
+    let shop = try await Shop()
+    let customer = try await shop.customer(consents: true)
+    var given: [MailName] = []
+    for number in 1...70 {
+      _ = try await shop.mail(customer, as: shop.clerk)
+      let mail = try #require(try await shop.mails().first)
+      _ = await shop.note(mail, .givenUp)
+      given.append(MailName(mail))
+      if number % 7 == 0 { shop.bench.clock.advance(milliseconds: 1) }
+    }
+    var pages: [[MailName]] = []
+    var after: MailName?
+    repeat {
+      let outcome = await shop.bench.ask(.orders(.deadMails(after: after)), as: shop.clerk)
+      guard case .deadMails(let mails, let next) = outcome else { throw Unexpected(what: "a page") }
+      pages.append(mails.map { MailName($0) })
+      after = next
+    } while after != nil
+    #expect(pages.map(\.count) == [32, 32, 6] && pages.flatMap { $0 } == given)
+    let first = Command.orders(.deadMails(after: given[0]))
+    _ = await shop.bench.ask(.orders(.sendAgain(given[0])), as: shop.clerk)
+    guard case .orderRefused(.unknownMail) = await shop.bench.ask(first, as: shop.clerk) else {
+      throw Unexpected(what: "a page after a mail that was not given up")
+    }
+    #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test("Mails are handed out in the order in which they are due: nobody waits for ever behind those that come")
+  func line() async throws {
+    let shop = try await Shop()
+    let customer = try await shop.customer(consents: true)
+    func letter() async throws -> UInt64 {
+      _ = try await shop.mail(customer, as: shop.clerk)
+      return shop.bench.engine.headSequence
+    }
+    let first = try await letter()
+    let deferred = try #require(try await shop.mails().first)
+    _ = await shop.note(deferred, .deferred, notBefore: shop.bench.clock.nowMilliseconds() + 2)
+    shop.bench.clock.advance(milliseconds: 1)
+    let second = try await letter()
+    shop.bench.clock.advance(milliseconds: 2)
+    let third = try await letter()
+    #expect(try await shop.mails().map(\.cause) == [second, first, third])
+    // What is tried again that was given up comes behind those that are due.
+    let gone = try #require(try await shop.mails().first)
+    _ = await shop.note(gone, .givenUp)
+    shop.bench.clock.advance(milliseconds: 1)
+    _ = await shop.bench.ask(.orders(.sendAgain(MailName(gone))), as: shop.clerk)
+    #expect(try await shop.mails().map(\.cause) == [first, third, second])
+    #expect(try await shop.soundAfterRestart())
+  }
+
+  @Test("After its payment card was sent a mail waits as if it had not been tried")
+  func cardSent() async throws {
+    let shop = try await Shop()
+    _ = try await shop.submit(try await shop.customer(), count: 1, card: 9)
+    let mail = try #require(try await shop.mails().first)
+    #expect(mail.kind == .received && !mail.isCardSent)
+    _ = await shop.note(mail, .deferred)
+    _ = await shop.note(mail, .cardSent)
+    var after = mail
+    (after.isCardSent, after.dueMilliseconds) = (true, shop.bench.clock.nowMilliseconds())
+    #expect(try await shop.mails() == [after])
+    #expect(try await shop.soundAfterRestart())
+    #expect(try await shop.mails() == [after])
+  }
+
   @Test(
     "A mail has one name in writing",
     arguments: [

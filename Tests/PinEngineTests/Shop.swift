@@ -171,10 +171,10 @@ struct Shop: Sendable {
   }
 
   func mails(isDead: Bool = false) async throws -> [WaitingMail] {
-    guard case .mails(let mails, _) = await bench.ask(.orders(.waitingMail(isDead: isDead)), as: .store) else {
-      throw Unexpected(what: "mails")
+    switch await bench.ask(.orders(isDead ? .deadMails(after: nil) : .dueMails), as: .store) {
+    case .dueMails(let mails, _), .deadMails(let mails, _): return mails
+    default: throw Unexpected(what: "mails")
     }
-    return mails
   }
 
   func note(_ mail: WaitingMail, _ outcome: MailOutcome, notBefore: UInt64 = 0) async -> Outcome {

@@ -295,8 +295,8 @@ struct StatusTable {
     case .shift(let shift): spell(shift)
     case .approved: "approved"
     case .located: "located"
-    case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet, .purchaseOrder,
-      .purchaseOrders, .credential, .customers:
+    case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .dueMails, .deadMails, .sheet,
+      .purchaseOrder, .purchaseOrders, .credential, .customers:
       "of the shop"
     }
   }

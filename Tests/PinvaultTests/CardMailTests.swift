@@ -40,6 +40,31 @@ struct CardMailTests {
     }
   }
 
+  @Test("A customer's mail that is tried again sends the shop no second payment card, after a restart, too")
+  func once() async throws {
+    try await withShop { vault, _, _ in
+      _ = try await vault.stop()
+      try makeCertificate("shop", "ec", in: vault.tool)
+      let flags = ["--card-mail-certificate", vault.tool.path("shop.pem"), "--card-mail-to", "cards@example.com"]
+      let box = try await MailBox(in: vault.tool.directory, "--refuse", "2", "--refuse-to", "ada@example.com")
+      let mail = ["--mail-clear-text", "--mail-retry-seconds", "1"]
+      try await vault.serveShop(box, mail: mail, more: flags)
+      _ = try await vault.submit(try await vault.newCustomer(), count: 1)
+      let server = try #require(vault.server)
+      _ = try await waitUntil("a mail that is not taken") {
+        server.errors.contains("a mail was not taken") ? 1 : nil
+      }
+      _ = try await vault.stop()
+      try await vault.serveShop(box, mail: mail, more: flags)
+      let mails = try await box.mails(2)
+      #expect(mails.map { $0.headers["x-recipient"] } == ["cards@example.com", "ada@example.com"])
+      vault.become("admin", key: "vault.admin.key")
+      let events = try await vault.tool.run("events").output.split(separator: "\n")
+      #expect(events.filter { $0.contains("card-shown") }.count == 1)
+      await box.end()
+    }
+  }
+
   @Test("A shop that wants none is mailed none, and what is no certificate is refused at start")
   func unwanted() async throws {
     try await withShop { vault, box, _ in

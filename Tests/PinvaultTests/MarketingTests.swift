@@ -157,7 +157,8 @@ extension Vault {
     // The log says so before the event is on disk.
     for _ in 0..<600 where mails?.isEmpty != false {
       let run = try await tool.start(["mail", "dead", "--json"]).finish()
-      mails = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [[String: Any]]
+      let page = try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]
+      mails = page?["mails"] as? [[String: Any]]
     }
     try #require(mails?.count == 1)
     return try #require(mails?[0]["id"] as? String)

@@ -136,5 +136,11 @@ extension OrderAct {
 }
 
 extension MailOutcome {
-  var name: String { self == .givenUp ? "given-up" : "\(self)" }
+  var name: String {
+    switch self {
+    case .givenUp: "given-up"
+    case .cardSent: "card-sent"
+    default: "\(self)"
+    }
+  }
 }

@@ -8,7 +8,9 @@ extension Machine {
     _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
     let head = try carryOut(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
-    if !crossings.isEmpty { try noteCrossings(sequence: sequence, &state) }
+    if !crossings.isEmpty {
+      try noteCrossings(sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
+    }
     if let operation = head.kind.changeOperation {
       try recordChange(operation, event, head, sequence: sequence, timeMilliseconds: timeMilliseconds, &state)
       try endApproval(of: ChangeEvent(event).id, &state)
@@ -55,8 +57,9 @@ extension Machine {
     case .orderChanged:
       try applyOrderChanged(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
     case .cardShown: break
-    case .customerMailed: try applyCustomerMailed(event, sequence: sequence, state: &state)
-    case .mailTried: try applyMailTried(event, state: &state)
+    case .customerMailed:
+      try applyCustomerMailed(event, sequence: sequence, timeMilliseconds: timeMilliseconds, state: &state)
+    case .mailTried: try applyMailTried(event, timeMilliseconds: timeMilliseconds, state: &state)
     case .credentialChanged: try applyCredentialChanged(event, state: &state)
     case .sheetDefined: try applySheetDefined(event, state: &state)
     case .purchaseOrderChanged: try applyPurchaseOrderChanged(event, state: &state)

@@ -46,6 +46,8 @@ struct Tables {
   let payments: Table
   /// Last card of an extent in used stock → its first one, and the order whose customer brought it back.
   let cameBack: Table
+  /// Where each mail of the outbox stands in line: given up, when it is due, its name → nothing.
+  let mailDue: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
@@ -55,7 +57,7 @@ struct Tables {
     Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
     Table.Spec(name: "sheets"), Table.Spec(name: "purchase-orders"), Table.Spec(name: "receipts"),
     Table.Spec(name: "credentials"), Table.Spec(name: "bought"), Table.Spec(name: "payments"),
-    Table.Spec(name: "came-back"),
+    Table.Spec(name: "came-back"), Table.Spec(name: "mail-due"),
   ]
 
   /// All: every entry comes of an event.
@@ -87,6 +89,7 @@ struct Tables {
     bought = tables[21]
     payments = tables[22]
     cameBack = tables[23]
+    mailDue = tables[24]
   }
 }
 

@@ -59,7 +59,8 @@ extension Machine {
     case .purchaseOrder(let id): try decideFindPurchaseOrder(id, state)
     case .purchaseOrders(let after): try decideListPurchaseOrders(after: after, state)
     case .waitingPayments(let after): try decideWaitingPayments(after: after, state)
-    case .waitingMail(let isDead): try decideWaitingMail(isDead: isDead, now, state)
+    case .dueMails: try decideDueMails(now, state)
+    case .deadMails(let after): try decideDeadMails(after: after, state)
     case .mailCustomer(let mail): try decideMailCustomer(mail, asker, now, &block, &state)
     case .sendAgain(let name): try decideSendAgain(name, asker, now, &block, &state)
     case .noteMail(let name, let outcome, let notBefore):

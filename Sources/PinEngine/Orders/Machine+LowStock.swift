@@ -15,13 +15,15 @@ extension Machine {
   }
 
   /// At the end of an event: what crossed its threshold and is beyond it still.
-  mutating func noteCrossings(sequence: UInt64, _ state: inout WriteTransaction) throws(LMDBError) {
+  mutating func noteCrossings(
+    sequence: UInt64, timeMilliseconds: UInt64, _ state: inout WriteTransaction
+  ) throws(LMDBError) {
     for product in crossings where hasCrossed(product) {
       let index = Int(product.rawValue) - 1
       isLow[index].toggle()
       changedLevels.mark(product.rawValue)
       if isLow[index] {
-        try putMail(WaitingMail(cause: sequence, product: product), &state)
+        try putMail(WaitingMail(cause: sequence, product: product, dueMilliseconds: timeMilliseconds), &state)
       }
     }
     crossings.removeAll(keepingCapacity: true)

@@ -5,16 +5,21 @@ import PinWords
 
 /// The outbox: a mail waits here as part of the event that caused it, until an event says that it was sent.
 ///
+/// Beside it is the line in which mails wait, so that whoever asks for those that are due looks at no others.
+///
 /// An attempt's event:   8 cause u64  16 outcome  17 zero  18 product u32  22 attempts u16  24 not before u64
 extension Machine {
   /// How many mails are handed out at once.
   static let mailsPerPage = 32
 
+  /// A mail that stands nowhere in line.
   mutating func putMail(_ mail: WaitingMail, _ state: inout WriteTransaction) throws(LMDBError) {
     record.removeAll()
     mail.write(to: &record)
     let key = MailName(mail).key
     try state.put(record.bytes, for: key.span.bytes, in: tables.mail)
+    let place = MailPlace(mail).key
+    try state.put([UInt8]().span.bytes, for: place.span.bytes, in: tables.mailDue)
   }
 
   private func mail(_ name: MailName, _ state: borrowing WriteTransaction) throws(LMDBError) -> WaitingMail? {
@@ -23,28 +28,53 @@ extension Machine {
     return trusting(record) { (reader) throws(ByteShortage) in try WaitingMail(name, &reader) }
   }
 
+  private func mail(at place: MailPlace, _ state: borrowing WriteTransaction) throws(LMDBError) -> WaitingMail {
+    guard let mail = try mail(place.name, state) else { preconditionFailure("a mail stands in line that is not there") }
+    return mail
+  }
+
   func waits(_ name: MailName, _ state: borrowing WriteTransaction) throws(LMDBError) -> Bool {
     try mail(name, state) != nil
   }
 
-  /// The mails that may be tried now and when the next one may; or the dead ones.
-  func decideWaitingMail(
-    isDead: Bool, _ now: UInt64, _ state: borrowing WriteTransaction
-  ) throws(LMDBError) -> Reply {
+  /// The mails that may be tried now, the one due first first, and when the next may.
+  func decideDueMails(_ now: UInt64, _ state: borrowing WriteTransaction) throws(LMDBError) -> Reply {
     var mails: [WaitingMail] = []
     var next = UInt64.max
-    var walk = try state.walk(tables.mail)
+    var walk = try state.walk(tables.mailDue)
     while mails.count < Self.mailsPerPage, let entry = try walk.next() {
-      let name = MailName(entry.key)
-      let mail = trusting(entry.value) { (reader) throws(ByteShortage) in try WaitingMail(name, &reader) }
-      guard mail.isDead == isDead else { continue }
-      if isDead || mail.notBeforeMilliseconds <= now {
-        mails.append(mail)
-      } else {
-        next = min(next, mail.notBeforeMilliseconds)
+      let place = MailPlace(entry.key)
+      guard !place.isDead else { break }
+      guard place.dueMilliseconds <= now else {
+        next = place.dueMilliseconds
+        break
       }
+      mails.append(try mail(at: place, state))
     }
-    return Reply(.mails(mails, nextMilliseconds: next))
+    return Reply(.dueMails(mails, nextMilliseconds: next))
+  }
+
+  /// A page of the mails that were given up, the one given up first first, after one.
+  func decideDeadMails(
+    after: MailName?, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> Reply {
+    var start = MailPlace(isDead: true, dueMilliseconds: 0, name: MailName(cause: 0, product: ProductID(0)))
+    if let after {
+      guard let mail = try mail(after, state), mail.isDead else { return Reply(.orderRefused(.unknownMail)) }
+      start = MailPlace(mail)
+    }
+    var mails: [WaitingMail] = []
+    let key = start.key
+    var walk = try state.walk(tables.mailDue, from: key.span.bytes)
+    while let entry = try walk.next() {
+      let place = MailPlace(entry.key)
+      if place.name == after { continue }
+      guard mails.count < Self.mailsPerPage else {
+        return Reply(.deadMails(mails, next: mails.last.map { MailName($0) }))
+      }
+      mails.append(try mail(at: place, state))
+    }
+    return Reply(.deadMails(mails, next: nil))
   }
 
   mutating func decideNoteMail(
@@ -53,7 +83,8 @@ extension Machine {
   ) throws(LMDBError) -> Reply {
     // Noted already, by an attempt whose answer was lost.
     guard let mail = try mail(name, state), !mail.isDead else { return Reply(.done, isRepeat: true) }
-    let attempts = mail.attempts == .max ? .max : mail.attempts + 1
+    // The mail itself was not tried yet.
+    let attempts = outcome == .cardSent ? 0 : mail.attempts == .max ? .max : mail.attempts + 1
     var reply = try note(name, outcome, attempts, notBefore: notBefore, asker, now, &block, &state)
     // Nobody reads a letter any more that waits no more.
     if outcome.isLast, let letter = mail.letter { reply.replaces = [letter.id] }
@@ -85,20 +116,25 @@ extension Machine {
     return Reply(.done, sequence: sequence)
   }
 
-  mutating func applyMailTried(_ event: RawSpan, state: inout WriteTransaction) throws(LMDBError) {
+  mutating func applyMailTried(
+    _ event: RawSpan, timeMilliseconds: UInt64, state: inout WriteTransaction
+  ) throws(LMDBError) {
     let name = MailName(cause: event.bigEndian(at: 8), product: ProductID(event.bigEndian(at: 18)))
     guard let outcome = MailOutcome(rawValue: event.unsafeLoad(fromByteOffset: 16, as: UInt8.self)),
       var mail = try mail(name, state)
     else { preconditionFailure("an event is about a mail that does not wait") }
-    mail.attempts = event.bigEndian(at: 22)
-    mail.notBeforeMilliseconds = event.bigEndian(at: 24)
-    mail.isDead = outcome == .givenUp
+    let place = MailPlace(mail).key
+    _ = try state.remove(place.span.bytes, in: tables.mailDue)
     if outcome.isLast {
       let key = name.key
       _ = try state.remove(key.span.bytes, in: tables.mail)
-    } else {
-      try putMail(mail, &state)
+      return
     }
+    mail.attempts = event.bigEndian(at: 22)
+    mail.dueMilliseconds = outcome == .deferred ? event.bigEndian(at: 24) : timeMilliseconds
+    mail.isDead = outcome == .givenUp
+    if outcome == .cardSent { mail.isCardSent = true }
+    try putMail(mail, &state)
   }
 
   // MARK: Marketing
@@ -121,11 +157,12 @@ extension Machine {
   }
 
   mutating func applyCustomerMailed(
-    _ event: RawSpan, sequence: UInt64, state: inout WriteTransaction
+    _ event: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
     let mail = trusting(ChangeEvent(event).result) { (reader) throws(ByteShortage) in
       let customer = try reader.readRequestID()
-      return WaitingMail(cause: sequence, letter: try DocumentName(&reader), to: customer)
+      return WaitingMail(
+        cause: sequence, letter: try DocumentName(&reader), to: customer, dueMilliseconds: timeMilliseconds)
     }
     try putMail(mail, &state)
   }
@@ -144,8 +181,6 @@ public struct MailName: Hashable, Sendable, LosslessStringConvertible {
     self.product = product
   }
 
-  init(_ key: RawSpan) { self.init(cause: key.bigEndian(at: 0), product: ProductID(key.bigEndian(at: 8))) }
-
   public init?(_ description: String) {
     let parts = description.split(separator: "-", omittingEmptySubsequences: false).map { UInt64($0) }
     guard (1...2).contains(parts.count), let cause = parts[0], let product = parts.count == 2 ? parts[1] : 0,
@@ -157,11 +192,50 @@ public struct MailName: Hashable, Sendable, LosslessStringConvertible {
 
   public var description: String { product.rawValue == 0 ? "\(cause)" : "\(cause)-\(product)" }
 
+  init(_ key: RawSpan) { self.init(cause: key.bigEndian(at: 0), product: ProductID(key.bigEndian(at: 8))) }
+
   /// 12 bytes, big-endian.
-  var key: [UInt8] {
-    var writer = ByteWriter(capacity: 12)
-    writer.write(cause)
-    writer.write(product.rawValue)
-    return [UInt8](writer.bytes)
+  var key: InlineArray<12, UInt8> {
+    var key = InlineArray<12, UInt8>(repeating: 0)
+    var span = key.mutableSpan
+    var bytes = span.mutableBytes
+    bytes.storeBytes(of: cause.bigEndian, toByteOffset: 0, as: UInt64.self)
+    bytes.storeBytes(of: product.rawValue.bigEndian, toByteOffset: 8, as: UInt32.self)
+    return key
+  }
+}
+
+/// Where a mail stands in line: those that wait by when they are due, and behind them those that were given up.
+struct MailPlace {
+  static let byteCount = 21
+  let isDead: Bool
+  let dueMilliseconds: UInt64
+  let name: MailName
+
+  init(isDead: Bool, dueMilliseconds: UInt64, name: MailName) {
+    (self.isDead, self.dueMilliseconds, self.name) = (isDead, dueMilliseconds, name)
+  }
+
+  init(_ mail: WaitingMail) {
+    self.init(isDead: mail.isDead, dueMilliseconds: mail.dueMilliseconds, name: MailName(mail))
+  }
+
+  init(_ key: RawSpan) {
+    precondition(key.byteCount == Self.byteCount, "a place in the line of mails has 21 bytes")
+    self.init(
+      isDead: key.unsafeLoad(fromByteOffset: 0, as: UInt8.self) != 0, dueMilliseconds: key.bigEndian(at: 1),
+      name: MailName(key.extracting(9..<Self.byteCount)))
+  }
+
+  /// Big-endian.
+  var key: InlineArray<21, UInt8> {
+    var key = InlineArray<21, UInt8>(repeating: 0)
+    var span = key.mutableSpan
+    var bytes = span.mutableBytes
+    bytes.storeBytes(of: isDead ? 1 : 0, toByteOffset: 0, as: UInt8.self)
+    bytes.storeBytes(of: dueMilliseconds.bigEndian, toByteOffset: 1, as: UInt64.self)
+    bytes.storeBytes(of: name.cause.bigEndian, toByteOffset: 9, as: UInt64.self)
+    bytes.storeBytes(of: name.product.rawValue.bigEndian, toByteOffset: 17, as: UInt32.self)
+    return key
   }
 }

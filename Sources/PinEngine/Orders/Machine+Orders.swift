@@ -230,7 +230,11 @@ extension Machine {
     order.write(to: &record)
     let key = order.id.key
     try state.put(record.bytes, for: key.span.bytes, in: tables.orders)
-    if change.mail != .none { try putMail(WaitingMail(cause: sequence, kind: change.mail, order: order.id), &state) }
+    if change.mail != .none {
+      let mail = WaitingMail(
+        cause: sequence, kind: change.mail, order: order.id, dueMilliseconds: timeMilliseconds)
+      try putMail(mail, &state)
+    }
     if order.waitsForGateway {
       try state.put([UInt8]().span.bytes, for: key.span.bytes, in: tables.payments)
     } else if order.method != nil {

@@ -20,8 +20,10 @@ public enum OrderCommand: Sendable {
   case purchaseOrder(RequestID)
   /// A page of purchase orders in the order of their ids, after one.
   case purchaseOrders(after: RequestID)
-  /// Mails that may be sent now, the longest waiting first; or those that were given up.
-  case waitingMail(isDead: Bool)
+  /// Mails that may be sent now, the one due first first.
+  case dueMails
+  /// A page of those that were given up, in the order of their causes, after one.
+  case deadMails(after: MailName?)
   case noteMail(MailName, MailOutcome, notBeforeMilliseconds: UInt64)
   case mailCustomer(CustomerMail)
   /// One that was given up is tried again.
@@ -41,8 +43,8 @@ public enum OrderCommand: Sendable {
     case .sheet(let kind, _): kind.isOfProduct ? .catalogue : .findPurchaseOrder
     case .changePurchaseOrder: .changePurchaseOrder
     case .purchaseOrder, .purchaseOrders: .findPurchaseOrder
-    case .waitingMail(let isDead): isDead ? .findOrder : .mail
-    case .noteMail, .waitingPayments: .mail
+    case .deadMails: .findOrder
+    case .dueMails, .noteMail, .waitingPayments: .mail
     case .mailCustomer, .sendAgain: .sendMail
     }
   }
@@ -51,7 +53,7 @@ public enum OrderCommand: Sendable {
     switch self {
     case .change, .defineCustomer, .showCard, .noteMail, .defineSheet, .changePurchaseOrder, .mailCustomer, .sendAgain:
       true
-    case .order, .orders, .customer, .waitingMail, .sheet, .purchaseOrder, .purchaseOrders,
+    case .order, .orders, .customer, .dueMails, .deadMails, .sheet, .purchaseOrder, .purchaseOrders,
       .customers, .ordersOf, .waitingPayments:
       false
     }

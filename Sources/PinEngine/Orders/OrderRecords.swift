@@ -168,8 +168,9 @@ extension WaitingMail {
     writer.write(kind.rawValue)
     writer.write(UInt8(isDead ? 1 : 0))
     writer.write(attempts)
-    writer.write(UInt32(0))
-    writer.write(notBeforeMilliseconds)
+    writer.write(UInt8(isCardSent ? 1 : 0))
+    writer.writeZeros(3)
+    writer.write(dueMilliseconds)
     writer.write(order)
     letter?.write(to: &writer)
   }
@@ -179,12 +180,11 @@ extension WaitingMail {
     guard let kind = MailKind(rawValue: try reader.read()) else { throw ByteShortage() }
     let isDead = try reader.readFlag()
     let attempts: UInt16 = try reader.read()
-    try reader.readZeros(4)
-    let notBefore: UInt64 = try reader.read()
-    self.init(
-      cause: name.cause, kind: kind, order: try reader.readRequestID(), attempts: attempts,
-      notBeforeMilliseconds: notBefore, isDead: isDead)
-    product = name.product
+    let isCardSent = try reader.readFlag()
+    try reader.readZeros(3)
+    let due: UInt64 = try reader.read()
+    self.init(cause: name.cause, kind: kind, order: try reader.readRequestID(), dueMilliseconds: due)
+    (self.isDead, self.attempts, self.isCardSent, product) = (isDead, attempts, isCardSent, name.product)
     if kind == .marketing { letter = try DocumentName(&reader) }
   }
 }

@@ -25,11 +25,14 @@ package struct CardMail: Sendable {
 
 extension Mailer {
   /// The payment card of an order that is to be charged, for the shop: before a customer is told that its order is here, and
-  /// when the card is another. Nil where the shop wants none, and for an order that waits for no card's money any more.
+  /// when the card is another. Nil where the shop wants none, once it was sent, and for an order that waits for no card's money
+  /// any more.
   ///
   /// That it is opened, and why, is an event first, each time.
   func cardMessage(_ mail: WaitingMail) async throws -> MailMessage? {
-    guard let cards = configuration.cards, [.received, .paymentCard].contains(mail.kind) else { return nil }
+    guard let cards = configuration.cards, [.received, .paymentCard].contains(mail.kind), !mail.isCardSent else {
+      return nil
+    }
     let store = OrderDesk.Asker(actor: .store, keyNumber: 0)
     let order = try await desk.order(mail.order, store).order
     guard order.card != nil, order.axes.fulfilment == .held, [.unpaid, .declined].contains(order.axes.payment) else {

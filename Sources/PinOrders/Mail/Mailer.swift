@@ -67,8 +67,8 @@ package struct Mailer: Service {
   /// Sends what may be sent now; when there is nothing, waits until there may be.
   private func sendWaiting() async {
     let head = engine.headSequence
-    let answered = await engine.perform(.orders(.waitingMail(isDead: false)), as: .store)
-    guard case .mails(let mails, let next) = answered.outcome else {
+    let answered = await engine.perform(.orders(.dueMails), as: .store)
+    guard case .dueMails(let mails, let next) = answered.outcome else {
       try? await Task.sleep(for: .milliseconds(200))
       return
     }
@@ -88,6 +88,7 @@ package struct Mailer: Service {
     var (noted, notBefore) = (MailOutcome.sent, UInt64(0))
     switch outcome {
     case .sent: break
+    case .cardSent: noted = .cardSent
     case .failed(let reason, let isFinal) where isFinal || isLast:
       logger.error("a mail is given up", metadata: ["mail": "\(mail.cause)", "reason": "\(reason)"])
       noted = .givenUp
@@ -108,6 +109,8 @@ package struct Mailer: Service {
 
   private enum Attempt {
     case sent
+    /// The payment card alone, which goes before it.
+    case cardSent
     case failed(reason: String, isFinal: Bool)
     /// Its customer consents no more.
     case unwanted
@@ -120,7 +123,7 @@ package struct Mailer: Service {
     do {
       if let sealed = try await cardMessage(mail) {
         try await configuration.server.send(from: sealed.from, to: sealed.to, message: sealed.bytes)
-        if mail.kind == .paymentCard { return .sent }
+        return mail.kind == .paymentCard ? .sent : .cardSent
       } else if mail.kind == .paymentCard {
         return .unwanted
       }

@@ -269,38 +269,35 @@ public struct WaitingMail: Hashable, Sendable {
   public var letter: DocumentName?
   /// Whose stock is low; 0 for a mail of another kind.
   public var product = ProductID(0)
+  /// The order's payment card was mailed to the shop already, for this mail comes after it.
+  public var isCardSent = false
   /// How often it was tried.
-  public var attempts: UInt16
-  /// Not to be tried before; 0 for at once.
-  public var notBeforeMilliseconds: UInt64
+  public var attempts: UInt16 = 0
+  /// From when it may be tried: when it was caused, or as its last attempt says.
+  public var dueMilliseconds: UInt64
   /// Given up: nobody tries it any more.
-  public var isDead: Bool
+  public var isDead = false
 
-  public init(
-    cause: UInt64, kind: MailKind, order: RequestID, attempts: UInt16 = 0, notBeforeMilliseconds: UInt64 = 0,
-    isDead: Bool = false
-  ) {
+  public init(cause: UInt64, kind: MailKind, order: RequestID, dueMilliseconds: UInt64) {
     self.cause = cause
     self.kind = kind
     self.order = order
-    self.attempts = attempts
-    self.notBeforeMilliseconds = notBeforeMilliseconds
-    self.isDead = isDead
+    self.dueMilliseconds = dueMilliseconds
   }
 }
 
 extension WaitingMail {
   /// The warning that a product's stock is low.
-  public init(cause: UInt64, product: ProductID) {
-    self.init(cause: cause, kind: .lowStock, order: .zero)
+  public init(cause: UInt64, product: ProductID, dueMilliseconds: UInt64) {
+    self.init(cause: cause, kind: .lowStock, order: .zero, dueMilliseconds: dueMilliseconds)
     self.product = product
   }
 }
 
 extension WaitingMail {
   /// A letter to a customer.
-  public init(cause: UInt64, letter: DocumentName, to customer: RequestID) {
-    self.init(cause: cause, kind: .marketing, order: customer)
+  public init(cause: UInt64, letter: DocumentName, to customer: RequestID, dueMilliseconds: UInt64) {
+    self.init(cause: cause, kind: .marketing, order: customer, dueMilliseconds: dueMilliseconds)
     self.letter = letter
   }
 }
@@ -315,6 +312,8 @@ public enum MailOutcome: UInt8, Sendable, Codable, CaseIterable {
   case dropped = 4
   /// Somebody has it tried again that was given up, as if for the first time.
   case again = 5
+  /// The payment card that the shop is mailed before it was sent: that is not sent again, and the mail itself is next.
+  case cardSent = 6
 
   /// Whether the mail waits no more after it.
   public var isLast: Bool { [.sent, .dropped].contains(self) }

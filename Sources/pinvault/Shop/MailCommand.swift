@@ -43,9 +43,12 @@ struct MailCommand: AsyncParsableCommand {
 
   struct Dead: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the mails that were given up.")
+    @Option(help: ArgumentHelp("Go on after this mail.", valueName: "id")) var after: String?
     @OptionGroup var office: OfficeOptions
 
-    func run() async throws { try await office.ask("GET", "/mails/dead") }
+    func run() async throws {
+      try await office.ask("GET", "/mails/dead" + (after.map { "?after=\($0.inPath)" } ?? ""))
+    }
   }
 
   struct Again: AsyncParsableCommand {

@@ -31,8 +31,8 @@ extension ReferenceModel.Outcome {
       case .located(let custody, _): .located(ReferenceModel.Place(custody))
       // The model has one person only; `ApprovalTests` has two.
       case .approved: preconditionFailure("nobody approves in a simulation")
-      case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .mails, .sheet, .purchaseOrder,
-        .purchaseOrders, .credential, .customers:
+      case .orderRefused, .orderChanged, .order, .orders, .customer, .cardShown, .dueMails, .deadMails, .sheet,
+        .purchaseOrder, .purchaseOrders, .credential, .customers:
         preconditionFailure("nobody orders in this simulation")
       }
   }
