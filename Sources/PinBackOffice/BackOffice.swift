@@ -43,7 +43,7 @@ public struct BackOffice: Service {
   public func run() async throws {
     let router = Router(context: Caller.self)
     router.add(middleware: Problems(logger: logger))
-    router.add(middleware: StrictQuery())
+    router.add(middleware: StrictRequests())
     let (sessions, guesses) = (Sessions(), Guesses(engine: desk.engine))
     let people = PeopleRoutes(desk: desk, sessions: sessions, guesses: guesses)
     Routes(desk: desk).addOpen(to: router)

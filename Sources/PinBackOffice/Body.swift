@@ -66,12 +66,18 @@ extension Caller {
   }
 }
 
-/// Refuses what stands in a query and nobody reads: a misspelt name would ask for everything.
-struct StrictQuery: RouterMiddleware {
+/// Refuses what is sent and nobody reads: a misspelt name in a query would ask for everything, and a body may hold what was
+/// meant to be done.
+struct StrictRequests: RouterMiddleware {
   /// By path; reports look at theirs themselves.
   private static let known: [String: Set<String>] = [
     "/orders": ["after", "review"], "/customers": ["q", "after"], "/customers/{id}/orders": ["after"],
-    "/purchase-orders": ["after"], "/products/{sku}/picture": ["version"],
+    "/purchase-orders": ["after"], "/mails/dead": ["after"], "/products/{sku}/picture": ["version"],
+  ]
+
+  /// Besides everything that is got.
+  private static let bodiless: Set = [
+    "/mails/{mail}/again", "/sign-out", "/tokens/{id}", "/reports/{name}/purchase-orders",
   ]
 
   func handle(
@@ -82,6 +88,12 @@ struct StrictQuery: RouterMiddleware {
       let known = Self.known[path] ?? []
       for (name, _) in request.uri.queryParameters where !known.contains(String(name)) {
         throw Problem("unknown-parameter", .badRequest, "The query has a name that this does not take.")
+      }
+    }
+    if request.method == .get || Self.bodiless.contains(path) {
+      let length = request.headers[.contentLength] ?? "0"
+      guard length == "0", request.headers[.transferEncoding] == nil else {
+        throw Problem("unread-body", .badRequest, "This takes no body.")
       }
     }
     return try await next(request, context)

@@ -204,6 +204,28 @@ struct ShopTests {
     }
   }
 
+  @Test("A name in a query, or a body, that nobody reads is refused; none, or an empty one, is not")
+  func unread() async throws {
+    try await withShop { vault, _, _ in
+      let office = try #require(vault.tool.environment["PINVAULT_OFFICE"])
+      for (method, path, body, status, name) in [
+        ("GET", "/orders?reviw=pending", "", 400, "unknown-parameter"),
+        ("GET", "/mails/dead?before=1", "", 400, "unknown-parameter"),
+        ("POST", "/mails/17/again", "{}", 400, "unread-body"), ("POST", "/sign-out", "{}", 400, "unread-body"),
+        ("DELETE", "/tokens/018f0e6c-4a10-7d02-8b1e-2f6a90c4d511", "{}", 400, "unread-body"),
+        ("POST", "/reports/cards-available/purchase-orders", "{}", 400, "unread-body"),
+        ("GET", "/orders?review=pending", "", 401, "unauthenticated"),
+        ("POST", "/mails/17/again", "", 401, "unauthenticated"),
+      ] {
+        var request = WebRequest(method, office + path)
+        request.body = Array(body.utf8)
+        let (got, answer) = try await request.perform()
+        let problem = try #require(try JSONSerialization.jsonObject(with: Data(answer)) as? [String: Any])
+        #expect(got == status && problem["type"] as? String == "urn:pinvault:problem:\(name)", "\(path): \(problem)")
+      }
+    }
+  }
+
   @Test("A body that is too long is refused as such, and one that is as long as one may be is read")
   func longBodies() async throws {
     try await withShop { vault, _, _ in
