@@ -83,8 +83,8 @@ package final class Store<Machine: StateMachine & ~Copyable>: Sendable {
       at: "\(directory)/payload", of: journal.shape.storeID, tables: Machine.payloadTables,
       mapByteCount: settings.payloadMapByteCount,
       readers: settings.maximumReaders)
-    // LMDB syncs its files, but not their names.
-    for part in ["state", "payload"] { try FileTree.syncDirectory("\(directory)/\(part)") }
+    // LMDB syncs its file, but not its name. The payload's has been durable since the directory was made.
+    try FileTree.syncDirectory("\(directory)/state")
     let checkpoint = try database.lastCheckpoint()
     return Writer<Machine>.Parts(
       journalDirectory: journal, database: database, payload: payload, settings: settings, clock: clock,

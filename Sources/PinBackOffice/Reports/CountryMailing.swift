@@ -24,6 +24,7 @@ struct CountryMailing: Sendable {
     guard context.parameters.get("name") == ReportKind.countries.rawValue else {
       throw Problem("not-found", .notFound, "There is nothing here.")
     }
+    guard desk.engine.allows(context.asker.actor, .sendMail) else { throw Problem(.notPermitted) }
     let mailing = try request.changeID
     let body = try await request.read(Body.self, context)
     guard body.country.isCountryCode else { throw Problem.invalid("country") }

@@ -17,6 +17,7 @@ struct SuggestedPurchases: Sendable {
   /// What is sent again under its key is made of the same events as it was first, and so drafts nothing more.
   @Sendable func draft(_ request: Request, _ context: Caller) async throws -> Response {
     try context.confirmMayReadBooks(desk.engine)
+    guard desk.engine.allows(context.asker.actor, .changePurchaseOrder) else { throw Problem(.notPermitted) }
     guard context.parameters.get("name") == ReportKind.cardsAvailable.rawValue else {
       throw Problem("not-found", .notFound, "There is nothing here.")
     }
