@@ -156,7 +156,8 @@ import Testing
     Case(
       "a busy server is waited for anew",
       [
-        .verify(1, limit: 50), .open(), .time(40), .send([1]), .refuse(1, busy), .time(60), .time(10_000_089), .send([1]),
+        .verify(1, limit: 50), .open(), .time(40), .send([1]), .refuse(1, busy), .time(60), .time(10_000_089),
+        .send([1]),
         .done(1),
       ], [1: .done]),
     Case(
