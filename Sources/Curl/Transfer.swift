@@ -13,10 +13,16 @@ final class Transfer {
 
   /// What libcurl reads from and writes to.
   final class Exchange {
+    fileprivate var handle: UnsafeMutableRawPointer?
     var outgoing: [UInt8] = []
     var sentCount = 0
+    /// The answer, but for what `take` took.
     var incoming: [UInt8] = []
-    var incomingLimit = 1 << 20
+    static let mostIncomingBytes = 1 << 20
+    /// Takes a good answer as it comes; nil to gather it.
+    var take: (([UInt8]) throws -> Void)?
+    /// Why it would not.
+    var refusal: (any Error)?
   }
 
   init(url: String, timeLimitSeconds: Int) throws(CurlFault) {
@@ -31,6 +37,7 @@ final class Transfer {
     try set(CURLOPT_PROXY, "")
     try check(curl_set_writer(pointer, takeIn))
     try check(curl_set_pointer(pointer, CURLOPT_WRITEDATA, Unmanaged.passUnretained(exchange).toOpaque()))
+    exchange.handle = pointer
   }
 
   deinit {
@@ -66,6 +73,17 @@ final class Transfer {
     try set(CURLOPT_UPLOAD, 1)
     try check(curl_set_number(pointer, CURLOPT_INFILESIZE, bytes.count))
   }
+
+  /// Has a good HTTP answer taken as it comes, for as long as it takes: only silence ends it.
+  func take(silenceLimitSeconds: Int, _ take: @escaping ([UInt8]) throws -> Void) throws(CurlFault) {
+    exchange.take = take
+    try set(CURLOPT_TIMEOUT, 0)
+    try set(CURLOPT_LOW_SPEED_LIMIT, 1)
+    try set(CURLOPT_LOW_SPEED_TIME, silenceLimitSeconds)
+  }
+
+  /// Why what came was not taken, if that is what ended the exchange.
+  var refusal: (any Error)? { exchange.refusal }
 
   /// Does it, and gives the last code that the other side answered with and what it sent.
   func perform() throws(CurlFault) -> (code: Int, body: [UInt8]) {
@@ -113,7 +131,16 @@ private let takeIn: curl_write_callback = { buffer, size, count, context in
   guard let buffer, let context else { return 0 }
   let exchange = Unmanaged<Transfer.Exchange>.fromOpaque(context).takeUnretainedValue()
   let taken = size * count
-  guard exchange.incoming.count + taken <= exchange.incomingLimit else { return 0 }
-  exchange.incoming += UnsafeRawBufferPointer(start: buffer, count: taken)
+  let bytes = UnsafeRawBufferPointer(start: buffer, count: taken)
+  var code = 0
+  if let take = exchange.take, curl_response_code(exchange.handle, &code) == CURLE_OK, (200..<300).contains(code) {
+    do { try take([UInt8](bytes)) } catch {
+      exchange.refusal = error
+      return 0
+    }
+    return taken
+  }
+  guard exchange.incoming.count + taken <= Transfer.Exchange.mostIncomingBytes else { return 0 }
+  exchange.incoming += bytes
   return taken
 }

@@ -26,7 +26,23 @@ package struct WebRequest: Sendable {
     }
   }
 
-  private func performNow() throws(CurlFault) -> (status: Int, body: [UInt8]) {
+  /// Does it on this thread, and has a good answer, of whatever length, taken as it comes; the body of another is returned.
+  ///
+  /// An answer that breaks off is thrown as a `CurlFault`; so is a silence of ten minutes. What `take` throws is thrown.
+  package func perform(taking take: @escaping ([UInt8]) throws -> Void) throws -> (status: Int, body: [UInt8]) {
+    let transfer = try ready()
+    try transfer.take(silenceLimitSeconds: 600, take)
+    do { return try answer(of: transfer) } catch { throw transfer.refusal ?? error }
+  }
+
+  private func performNow() throws(CurlFault) -> (status: Int, body: [UInt8]) { try answer(of: try ready()) }
+
+  private func answer(of transfer: Transfer) throws(CurlFault) -> (status: Int, body: [UInt8]) {
+    let (code, body) = try transfer.perform()
+    return (code, body)
+  }
+
+  private func ready() throws(CurlFault) -> Transfer {
     let transfer = try Transfer(url: url, timeLimitSeconds: timeLimitSeconds)
     if !body.isEmpty { try transfer.send(body) }
     try transfer.set(CURLOPT_CUSTOMREQUEST, method)
@@ -35,7 +51,6 @@ package struct WebRequest: Sendable {
     if let rootsFile { try transfer.set(CURLOPT_CAINFO, rootsFile) }
     if let user { try transfer.set(CURLOPT_USERNAME, user) }
     if let password { try transfer.set(CURLOPT_PASSWORD, password) }
-    let (code, body) = try transfer.perform()
-    return (code, body)
+    return transfer
   }
 }

@@ -4,6 +4,9 @@ import PinWords
 
 /// Proves a report that was written as JSON: it is made again from the journal, up to the same event, and compared byte by
 /// byte.
+///
+/// A written report says in its first lines what it is of, and in its last line which events it was made from; what is between
+/// them may be long, and is only compared.
 package enum ReportCheck {
   /// What a report says of itself.
   private struct Claim: Decodable {
@@ -23,9 +26,8 @@ package enum ReportCheck {
     var currency: String?
     var period: Period
     var journal: Journal
-    var terminalDifferences: [Difference]?
     var hasSerials: Bool?
-    struct Difference: Decodable {}
+    var hasTerminalTotals: Bool?
   }
 
   package enum Verdict: Hashable, Sendable {
@@ -37,14 +39,29 @@ package enum ReportCheck {
     case beyondJournal(lastSequence: UInt64)
   }
 
-  /// Throws `ReportError` if the bytes are no report.
-  package static func check(
-    _ report: [UInt8], against view: JournalView, progress: (UInt64, UInt64) throws -> Void = { _, _ in }
-  ) throws -> Verdict {
+  /// The lines before the first section, of a report as `JSONWriter` writes it.
+  private static let firstLines = 3
+  /// No more bytes are in them, or in the last line.
+  private static let mostBytes = 1 << 16
+
+  /// The JSON object without its sections.
+  private static func claim(of report: Data) -> Claim? {
+    let lineFeed = UInt8(ascii: "\n")
+    let ends = report.prefix(mostBytes).indices.lazy.filter { report[$0] == lineFeed }.prefix(firstLines)
+    guard let head = ends.last, ends.count == firstLines, report.last == lineFeed,
+      let tail = report.dropLast().suffix(mostBytes).lastIndex(of: lineFeed)
+    else { return nil }
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    guard let claim = try? decoder.decode(Claim.self, from: Data(report)) else { throw ReportError.notAReport }
-    guard claim.terminalDifferences == nil, claim.hasSerials == nil,
+    return try? decoder.decode(Claim.self, from: report[..<head] + report[tail...])
+  }
+
+  /// Throws `ReportError` if the bytes are no report.
+  package static func check(
+    _ report: Data, against view: JournalView, progress: (UInt64, UInt64) throws -> Void = { _, _ in }
+  ) throws -> Verdict {
+    guard let claim = claim(of: report) else { throw ReportError.notAReport }
+    guard claim.hasTerminalTotals == nil, claim.hasSerials == nil,
       (try? ReportKind(name: claim.report))?.isOfJournal != false
     else { throw ReportError.notOfTheJournalAlone }
     guard claim.journal.store == view.storeID.description else { return .otherStore(claim.journal.store) }
@@ -61,33 +78,31 @@ package enum ReportCheck {
       currency: claim.currency.flatMap { Currency($0) })
     var comparison = Comparison(report)
     let writer = JSONWriter(TextSink { comparison.take($0) })
-    var run = ReportRun(request, of: view, through: claim.journal.lastSequence, to: writer)
+    let run = ReportRun(request, of: view, through: claim.journal.lastSequence, to: writer)
     try run.run(progress: progress)
     return comparison.verdict(lastSequence: claim.journal.lastSequence)
   }
 
   /// Compares bytes that come in pieces with those that there are.
   private struct Comparison {
-    private let expected: [UInt8]
-    private var offset = 0
+    /// What there is after what was the same.
+    private var left: Data
     private var line = 1
     private var isSame = true
 
-    init(_ expected: [UInt8]) { self.expected = expected }
+    init(_ expected: Data) { left = expected }
 
     mutating func take(_ bytes: [UInt8]) {
-      for byte in bytes where isSame {
-        guard offset < expected.count, expected[offset] == byte else {
-          isSame = false
-          return
-        }
-        if byte == UInt8(ascii: "\n") { line += 1 }
-        offset += 1
-      }
+      guard isSame else { return }
+      let there = left.prefix(bytes.count)
+      isSame = there == Data(bytes)
+      let same = isSame ? bytes.count : zip(there, bytes).prefix { $0 == $1 }.count
+      line += bytes[..<same].count { $0 == UInt8(ascii: "\n") }
+      left = left.dropFirst(bytes.count)
     }
 
     func verdict(lastSequence: UInt64) -> Verdict {
-      isSame && offset == expected.count ? .same(lastSequence: lastSequence) : .differs(line: line)
+      isSame && left.isEmpty ? .same(lastSequence: lastSequence) : .differs(line: line)
     }
   }
 }

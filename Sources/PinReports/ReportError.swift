@@ -31,6 +31,8 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
   case event(sequence: UInt64, JournalEventError)
   /// An event names another that does not tell what it must.
   case brokenTrail(sequence: UInt64)
+  /// Made by users, say, it has more rows than a report holds.
+  case tooManyRows(most: Int)
   case outOfBalance(product: String, expected: Int, counted: Int)
 
   package var description: String {
@@ -64,6 +66,8 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
       "the journal begins with event \(sequence): reports need it from its first event on"
     case .event(let sequence, let error): "event \(sequence): \(error)"
     case .brokenTrail(let sequence): "event \(sequence) does not tell where its cards were; see 'pinvault verify'"
+    case .tooManyRows(let most):
+      "made by that the report has more than \(most) rows, which is more than can be summed up"
     case .outOfBalance(let product, let expected, let counted):
       "the books of \(product) do not balance: \(expected) cards by what moved, \(counted) by where they are; "
         + "see 'pinvault verify'"

@@ -12,7 +12,8 @@ protocol ReportFold {
   /// Every event, after what it posted.
   mutating func see(_ event: JournalEvent, isInPeriod: Bool, _ books: Books) throws
   mutating func add(_ posting: Posting, on day: Day, _ books: Books) throws
-  mutating func end(_ books: Books) throws
+  /// - Parameter lastMilliseconds: when the last event happened; 0 for none.
+  mutating func end(_ books: Books, lastMilliseconds: UInt64) throws
 }
 
 extension ReportFold {
@@ -25,7 +26,7 @@ extension ReportFold {
 /// period's end.
 package struct ReportRun {
   private let view: JournalView
-  private var request: ReportRequest
+  private let request: ReportRequest
   private let writer: any ReportWriter
   /// Reads no event after this one.
   private let lastSequence: UInt64
@@ -36,8 +37,7 @@ package struct ReportRun {
 
   package init(
     _ request: ReportRequest, of view: JournalView, through lastSequence: UInt64 = .max,
-    openedFrom folder: BooksFolder? = nil,
-    to writer: any ReportWriter
+    openedFrom folder: BooksFolder? = nil, to writer: any ReportWriter
   ) {
     self.folder = folder
     self.lastSequence = lastSequence
@@ -47,13 +47,12 @@ package struct ReportRun {
   }
 
   /// Makes the report; `progress` is told now and then how many events have been read, of how many at most.
-  package mutating func run(progress: (_ done: UInt64, _ most: UInt64) throws -> Void = { _, _ in }) throws {
+  package func run(progress: (_ done: UInt64, _ most: UInt64) throws -> Void = { _, _ in }) throws {
     var fold = makeFold()
     try writer.begin(Heading(request))
     try fold.begin()
     let (books, provenance) = try read(into: &fold, progress: progress)
-    try fold.end(books)
-    let request = request
+    try fold.end(books, lastMilliseconds: provenance.lastMilliseconds)
     if request.kind != .shifts { try StockControl.write(books, to: writer) { request.includes($0) } }
     try writer.end(provenance)
   }
@@ -70,12 +69,11 @@ package struct ReportRun {
     }
   }
 
-  private mutating func read(
+  private func read(
     into fold: inout some ReportFold, progress: (UInt64, UInt64) throws -> Void
   ) throws -> (Books, Provenance) {
     var days = request.days
     let (start, end, through) = (days.startMilliseconds, days.endMilliseconds, lastSequence)
-    let request = request
     let (countsBefore, from) = (fold.countsBeforePeriod, days.period.from)
     var hasBegun = false
     let opening = try folder?.latest(of: view, before: start, through: through)
@@ -114,8 +112,10 @@ package struct ReportRun {
     }
     // Time is a block's, so a period ends between two.
     if isStopped { provenance.chain = events.chainBefore.description }
-    if !hasBegun { provenance.firstSequence = provenance.lastSequence + 1 }
-    if !hasBegun { bookkeeper.beginPeriod() }
+    if !hasBegun {
+      provenance.firstSequence = provenance.lastSequence + 1
+      bookkeeper.beginPeriod()
+    }
     if let product = request.product, !bookkeeper.books.products.values.contains(where: { $0.isNamed(product) }) {
       throw ReportError.unknownProduct(product)
     }

@@ -39,7 +39,8 @@ import Testing
   @Test(arguments: [
     ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"hi\"", "\"say \"\"hi\"\"\""), ("two\nlines", "\"two\nlines\""),
     ("=1+1", "'=1+1"), ("+49", "'+49"), ("-5", "'-5"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
-    ("\r=1", "\"'\r=1\""), ("=A,B", "\"'=A,B\""), ("", ""), ("a=b", "a=b"), ("Größe 千円", "Größe 千円"),
+    ("\r=1", "\"'\r=1\""), ("  =1+1", "'  =1+1"), (" ", " "), ("＝1+1", "'＝1+1"), ("＠A1", "'＠A1"),
+    ("=A,B", "\"'=A,B\""), ("", ""), ("a=b", "a=b"), ("Größe 千円", "Größe 千円"),
   ]) func aCellOfCSVIsShownAndNeverRun(_ text: String, _ written: String) throws {
     let csv = try write([[.text(text), .money(-1234, Self.dollars), .percent(-5)]]) { CSVWriter($0) }
     #expect(csv == "name,amount,share\r\n\(written),-12.34,-0.05\r\n")

@@ -154,7 +154,7 @@ import Testing
     try bytes.write(to: first)
     let request = try ReportRequest(.totals, try Sample.days.get())
     #expect(throws: StoreError.self, "seed \(Seed.value)") {
-      var run = ReportRun(request, of: view, to: JSONWriter(TextSink { _ in }))
+      let run = ReportRun(request, of: view, to: JSONWriter(TextSink { _ in }))
       try run.run()
     }
   }

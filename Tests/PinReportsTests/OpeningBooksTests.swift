@@ -21,7 +21,7 @@ import Testing
     _ request: ReportRequest, _ view: JournalView, through last: UInt64 = .max, from folder: BooksFolder?
   ) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    var run = ReportRun(request, of: view, through: last, openedFrom: folder, to: JSONWriter(TextSink { bytes += $0 }))
+    let run = ReportRun(request, of: view, through: last, openedFrom: folder, to: JSONWriter(TextSink { bytes += $0 }))
     try run.run()
     return bytes
   }
@@ -255,11 +255,11 @@ import Testing
     }
     let changed = try #require(told.changed)
     #expect(changed != told.before)
-    guard case .differs = try ReportCheck.check(changed, against: told.view) else {
+    guard case .differs = try ReportCheck.check(Data(changed), against: told.view) else {
       Issue.record("the check has not seen it")
       return
     }
-    guard case .same = try ReportCheck.check(told.before, against: told.view) else {
+    guard case .same = try ReportCheck.check(Data(told.before), against: told.view) else {
       Issue.record("the right report is not what the journal says")
       return
     }

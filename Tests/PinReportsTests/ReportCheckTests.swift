@@ -12,12 +12,12 @@ import Testing
     (.cardsAvailable, nil), (.dailyTotals, nil),
   ]
 
-  private func report(_ kind: ReportKind, by grouping: Grouping? = nil, of view: JournalView) throws -> [UInt8] {
+  private func report(_ kind: ReportKind, by grouping: Grouping? = nil, of view: JournalView) throws -> Data {
     var bytes: [UInt8] = []
     let request = try ReportRequest(kind, try Sample.days.get(), by: grouping)
-    var run = ReportRun(request, of: view, to: JSONWriter(TextSink { bytes += $0 }))
+    let run = ReportRun(request, of: view, to: JSONWriter(TextSink { bytes += $0 }))
     try run.run()
-    return bytes
+    return Data(bytes)
   }
 
   @Test func aReportIsProvedAlsoAfterTheJournalWentOn() async throws {
@@ -47,11 +47,11 @@ import Testing
       let verdict = try? ReportCheck.check(changed, against: view)
       #expect(verdict != .same(lastSequence: view.head.sequence), "byte \(index)")
     }
-    #expect(try ReportCheck.check(report + [10], against: view) != .same(lastSequence: view.head.sequence))
+    #expect((try? ReportCheck.check(report + Data([10]), against: view)) != .same(lastSequence: view.head.sequence))
     let lines = String(decoding: report, as: UTF8.self)
     let edited = lines.replacing("\"amount_minor\":505", with: "\"amount_minor\":506")
     #expect(edited != lines)
-    #expect(try ReportCheck.check(Array(edited.utf8), against: view) == .differs(line: 6))
-    #expect(throws: ReportError.notAReport) { try ReportCheck.check(Array("{}".utf8), against: view) }
+    #expect(try ReportCheck.check(Data(edited.utf8), against: view) == .differs(line: 6))
+    #expect(throws: ReportError.notAReport) { try ReportCheck.check(Data("{}".utf8), against: view) }
   }
 }

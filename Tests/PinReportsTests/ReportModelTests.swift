@@ -106,7 +106,7 @@ import Testing
 
     func sections(_ kind: ReportKind, by grouping: Grouping? = nil) throws -> [String: [[String]]] {
       let writer = RowsWriter()
-      var run = ReportRun(try ReportRequest(kind, period, by: grouping), of: view, to: writer)
+      let run = ReportRun(try ReportRequest(kind, period, by: grouping), of: view, to: writer)
       try run.run()
       return writer.sections
     }

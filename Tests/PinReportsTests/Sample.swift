@@ -36,7 +36,7 @@ struct Sample: Sendable {
       for client in Self.clients { try report.add(client) }
       try report.end(provenance)
     default:
-      var run = ReportRun(request, of: view, to: writer)
+      let run = ReportRun(request, of: view, to: writer)
       try run.run()
     }
   }

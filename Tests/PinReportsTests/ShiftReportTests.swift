@@ -45,7 +45,7 @@ import Testing
     var request = try ReportRequest(.shifts, try days(from, "2027-03-31"))
     request.terminalShifts = try terminal.map { try TerminalShift.read(Array($0.utf8)) }
     let writer = RowsWriter()
-    var run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
+    let run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
     try run.run()
     return writer.sections
   }
@@ -74,7 +74,7 @@ import Testing
     try await history.go(300)
     let writer = RowsWriter()
     let request = try ReportRequest(.shifts, try days("2027-01-01", "2029-01-01"))
-    var run = ReportRun(request, of: try JournalView(of: history.shop.directory), to: writer)
+    let run = ReportRun(request, of: try JournalView(of: history.shop.directory), to: writer)
     try run.run()
     #expect(writer.sections["differences"] == [], "seed \(Seed.value)")
     #expect(writer.sections["rows"]!.count { $0[2] == "Z" } > 3, "seed \(Seed.value)")
@@ -96,7 +96,7 @@ import Testing
       for posting in books.postings where posting.cards != 3 { report.add(posting, on: .never, books.books) }
       if isTakenApart, let event = books.event { try report.see(event, isInPeriod: true, books.books) }
     }
-    try report.end(books.books)
+    try report.end(books.books, lastMilliseconds: 0)
     #expect(
       writer.sections["differences"] == [
         ["till", "1", "EUR", "sales", "3", "2"], ["till", "1", "EUR", "cards", "7", "4"],
@@ -111,7 +111,7 @@ import Testing
       var request = try ReportRequest(.shifts, try days("2027-03-27", "2027-03-28"), currency: Currency(currency)!)
       request.terminalShifts = try TerminalShift.read(Array("{\"actor\":\"till\",\"number\":1,\"totals\":[]}".utf8))
       let writer = RowsWriter()
-      var run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
+      let run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
       try run.run()
       #expect(writer.sections["differences"] == [])
       return writer.sections["rows"]! + writer.sections["terminal_differences"]!
@@ -169,8 +169,8 @@ import Testing
     request.terminalShifts = []
     var bytes: [UInt8] = []
     let view = try JournalView(of: shop.directory)
-    var run = ReportRun(request, of: view, to: JSONWriter(TextSink { bytes += $0 }))
+    let run = ReportRun(request, of: view, to: JSONWriter(TextSink { bytes += $0 }))
     try run.run()
-    #expect(throws: ReportError.notOfTheJournalAlone) { try ReportCheck.check(bytes, against: view) }
+    #expect(throws: ReportError.notOfTheJournalAlone) { try ReportCheck.check(Data(bytes), against: view) }
   }
 }

@@ -31,7 +31,7 @@ import Testing
       kind, try PeriodDays(period, try BusinessCalendar(zone: "UTC")), product: product,
       currency: currency.flatMap { Currency($0) })
     let writer = RowsWriter()
-    var run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
+    let run = ReportRun(request, of: try JournalView(of: shop.directory), to: writer)
     try run.run()
     return writer.sections
   }
@@ -74,6 +74,23 @@ import Testing
     // Without a sale nothing says how long they last, and only the threshold says what to buy.
     let before = try sections(.cardsAvailable, of: shop, "2027-03-27", "2027-03-28")["rows"]!
     #expect(before[0] == ["A", "A", "ACME", "57", "3", "1", "0", "17", "50", "0", "", "10", "EUR", "400"])
+  }
+
+  /// Also a day on which nothing but a confirmation happened, which moves no card.
+  @Test func salesADayAreOverTheDaysThatTheJournalReachesInto() async throws {
+    let shop = try Shop(atMilliseconds: Self.start)
+    let till = try await shop.actor("till", .terminal)
+    let product = try await shop.product("A", name: "A", in: "EUR", face: 500, price: 500)
+    try await shop.stock(product, 100, unitCost: 400, prefix: "A")
+    let sale = shop.id()
+    try await done(.vend(Vend(id: sale, line: Line(product: product, count: 10))), of: shop, as: till)
+    func perDay() throws -> String {
+      try sections(.cardsAvailable, of: shop, "2027-03-26", "2027-03-30")["rows"]![0][9]
+    }
+    #expect(try perDay() == "1000")
+    shop.clock.advance(milliseconds: 86_400_000)
+    try await done(.confirm(sale), of: shop, as: till)
+    #expect(try perDay() == "500")
   }
 
   @Test func onlyWhatBecameStockInThePeriodIsAPurchase() async throws {
@@ -131,7 +148,7 @@ import Testing
     #expect(first > 1)
     let days = try PeriodDays(
       try ReportPeriod("2027-03", today: Day(calendarText: "2027-04-01")!), try BusinessCalendar(zone: "UTC"))
-    var run = ReportRun(try ReportRequest(.totals, days), of: view, to: RowsWriter())
+    let run = ReportRun(try ReportRequest(.totals, days), of: view, to: RowsWriter())
     #expect(throws: ReportError.journalBeginsLate(sequence: first)) { try run.run() }
   }
 

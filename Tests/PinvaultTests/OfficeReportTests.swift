@@ -2,6 +2,7 @@ import Curl
 import Foundation
 import PinBackOffice
 import PinClient
+import PinWords
 import Testing
 
 /// Reports over HTTP: the same as the command makes, for those who may read the books, and a problem for whatever is wrong.
@@ -187,6 +188,70 @@ import Testing
     }
   }
 
+  /// A lot for each expiry, and a row for each lot: a report of more than a megabyte, which is more than other answers have.
+  private func importLots(_ vault: inout Vault) async throws {
+    let first = Day(calendarText: "2030-01-01")!
+    vault.become("admin", key: "vault.admin.key")
+    for part in 0..<14 as Range<UInt32> {
+      let cards = (part * 256..<part * 256 + 256).map {
+        "L\($0),\(770_000_000_000 + UInt64($0)),\(first.adding(days: $0).calendarText)\n"
+      }
+      try ("serial,pin,expires\n" + cards.joined()).write(
+        toFile: vault.tool.path("lots.csv"), atomically: true, encoding: .utf8)
+      try await vault.importCards("ACME-10", "lots.csv")
+    }
+    vault.become("books")
+  }
+
+  @Test func aLongReportComesWhole() async throws {
+    try await withBooks { vault in
+      try await self.importLots(&vault)
+      for (file, source) in [("asked.json", []), ("made.json", ["--data", "vault"])] {
+        let run = try await vault.tool.start(
+          ["report", "purchases", "--period", "this-year", "--zone", "UTC", "--out", file] + source
+        ).finish()
+        #expect(run.status == 0, "\(run.errors)")
+      }
+      let asked = try vault.tool.text("asked.json")
+      let made = try vault.tool.text("made.json")
+      #expect(asked.utf8.count > 1 << 20 && asked == made)
+      let printed = try await vault.tool.run("report", "purchases", "--period", "this-year", "--zone", "UTC", "--json")
+      #expect(printed.output == asked, "\(printed.errors)")
+    }
+  }
+
+  @Test func whoHangsUpEndsNothingButHisReport() async throws {
+    try await withBooks { vault in
+      let path = "/reports/purchases?period=this-year&zone=UTC"
+      try await self.importLots(&vault)
+      struct Enough: Error {}
+      for _ in 1...3 {
+        let request = try vault.booksRequest(path)
+        #expect(throws: Enough.self) { _ = try request.perform { _ in throw Enough() } }
+        // Those that were given up are at most as many as are made at once: the next one waits for none.
+        let whole = try await waitUntil("a report is made") { () -> Int? in
+          var count = 0
+          let (status, _) = try request.perform { count += $0.count }
+          return status == 503 ? nil : count
+        }
+        #expect(whole > 1 << 20)
+      }
+    }
+  }
+
+  @Test func aTableIsDrawnForWhoAsks() async throws {
+    try await withBooks { vault in
+      let path = "/reports/daily-details?period=this-year&zone=UTC&format=table"
+      let lines = { (body: [UInt8]) in String(decoding: body, as: UTF8.self).split(separator: "\n") }
+      let (wide, narrow) = (try await vault.books(path), try await vault.books(path + "&width=260&colour=true"))
+      #expect(wide.status == 200 && lines(wide.body).contains { $0.count > 260 })
+      #expect(narrow.status == 200 && !lines(wide.body).contains { $0.contains("\u{1B}[1m") })
+      let text = lines(narrow.body).map { $0.replacing(#/\u{1B}\[[0-9]*m/#, with: "") }
+      #expect(text.allSatisfy { $0.count <= 260 } && text.count > lines(wide.body).count, "\(text)")
+      #expect(lines(narrow.body).contains { $0.hasPrefix("\u{1B}[1mDaily sales details") })
+    }
+  }
+
   @Test func whatIsWrongIsAProblem() async throws {
     try await withBooks { vault in
       let cases: [(path: String, status: Int, name: String)] = [
@@ -202,6 +267,8 @@ import Testing
         ("totals?zone=Mars/Phobos", 422, "unknown-zone"), ("totals?day_starts=25:00", 422, "not-a-time-of-day"),
         ("totals?product=NONE", 422, "unknown-product"), ("totals?section=hours", 422, "invalid"),
         ("totals?format=csv&section=third", 422, "unknown-section"),
+        ("totals?width=80", 422, "invalid"), ("totals?format=csv&colour=true", 422, "invalid"),
+        ("totals?format=table&width=19", 422, "invalid"), ("totals?format=table&colour=red", 422, "invalid"),
       ]
       for (path, status, name) in cases {
         let (got, body) = try await vault.books("/reports/\(path)")
@@ -228,10 +295,15 @@ extension Vault {
   func books(
     _ path: String, as actor: String = "books", sentUnder id: String? = nil
   ) async throws -> (status: Int, body: [UInt8]) {
-    var request = WebRequest(id == nil ? "GET" : "POST", try #require(tool.environment["PINVAULT_OFFICE"]) + path)
+    var request = try booksRequest(path, as: actor, id == nil ? "GET" : "POST")
     if let id { request.headers.append("Idempotency-Key: \(id)") }
+    return try await request.perform()
+  }
+
+  func booksRequest(_ path: String, as actor: String = "books", _ method: String = "GET") throws -> WebRequest {
+    var request = WebRequest(method, try #require(tool.environment["PINVAULT_OFFICE"]) + path)
     request.user = actor
     request.password = officePassword(of: try ActorKey(contentsOfFile: tool.path("\(actor).key")).secret).description
-    return try await request.perform()
+    return request
   }
 }

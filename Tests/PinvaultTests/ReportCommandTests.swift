@@ -98,6 +98,43 @@ import Testing
     #expect(made.status == 0, "\(made.errors)")
     #expect(try tool.text("books.csv").hasPrefix("currency,sales,"))
   }
+
+  private static let begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndate,\r\n"
+
+  /// Has a tool ask a back office whose answer never comes to its end.
+  private func withHalfAReport(
+    _ ending: CannedOffice.Ending, _ body: (Tool, [String], CannedOffice) async throws -> Void
+  ) async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    try "books\n".write(toFile: tool.path("token"), atomically: true, encoding: .utf8)
+    try #require(chmod(tool.path("token"), 0o600) == 0)
+    try "the old one".write(toFile: tool.path("books.csv"), atomically: true, encoding: .utf8)
+    let office = try CannedOffice(answering: Self.begun, then: ending)
+    defer { office.end() }
+    try await body(
+      tool, ["report", "totals", "--token-file", "token", "--office", office.url, "--out", "books.csv"], office)
+    #expect(try tool.text("books.csv") == "the old one")
+    let left = try FileManager.default.contentsOfDirectory(atPath: tool.directory.path)
+    #expect(left.filter { $0.contains("books") } == ["books.csv"])
+  }
+
+  @Test func anAnswerThatBreaksOffIsNoReport() async throws {
+    try await withHalfAReport(.closing) { tool, command, _ in
+      let run = try await tool.start(command).finish()
+      #expect(run.status == 69 && run.errors.split(separator: "\n").count == 1, "\(run.status) \(run.errors)")
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM, SIGKILL]) func aReportThatIsEndedLeavesNothing(_ signal: Int32) async throws {
+    try await withHalfAReport(.silence) { tool, command, office in
+      let run = try tool.start(command)
+      await office.hasAnswered()
+      run.signal(signal)
+      #expect(try await run.finish().status != 0)
+    }
+  }
+
   @Test func whatIsNoFileStaysWhatItIs() async throws {
     let tool = try Tool()
     defer { tool.remove() }

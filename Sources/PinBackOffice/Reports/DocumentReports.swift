@@ -45,7 +45,7 @@ struct DocumentReports: Sendable {
       for call in details.calls ?? [] { callers[call.country, default: 0] += 1 }
     }
     var bytes: [UInt8] = []
-    let writer = asked.format.writer(TextSink { bytes += $0 }, section: asked.section)
+    let writer = asked.format.writer(TextSink { bytes += $0 }, section: asked.section, style: asked.style)
     try CountryRatesReport(asked.report, rated).write(callers: callers, provenance, to: writer)
     return Response(
       status: .ok, headers: asked.headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
@@ -60,7 +60,7 @@ struct DocumentReports: Sendable {
         let provenance = reports.provenance(asked.report.days)
         var bytes: [UInt8] = []
         var report = CountriesReport(
-          asked.report, asked.format.writer(TextSink { bytes += $0 }, section: asked.section))
+          asked.report, asked.format.writer(TextSink { bytes += $0 }, section: asked.section, style: asked.style))
         try report.begin()
         var next: RequestID? = .zero
         while let after = next {

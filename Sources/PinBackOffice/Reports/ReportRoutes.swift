@@ -50,7 +50,7 @@ struct ReportRoutes: Sendable {
     }
     if asked.hasSerials { asked.report.serials = reports.serials }
     let pieces: ReportPieces
-    do { pieces = try reports.make(asked.report, as: asked.format, section: asked.section) } catch {
+    do { pieces = try reports.make(asked.report, as: asked.format, section: asked.section, style: asked.style) } catch {
       throw Problem("busy", .serviceUnavailable, "Other reports are being made.", retryAfterSeconds: 1)
     }
     // Whatever is wrong before there is much of it is told as such; what is later cuts the answer off.
@@ -92,13 +92,19 @@ struct AskedReport {
   var report: ReportRequest
   var format: ReportFormat
   var section: String?
+  /// How a table is drawn.
+  var style = TableWriter.Style()
   /// Whether serials are to be looked up.
   var hasSerials = false
+
+  /// How many characters a line of a table may have.
+  private static let widths = 20...10_000
 
   /// What a kind of report takes.
   private static func names(_ kind: ReportKind) -> Set<String> {
     let names: Set<String> = [
       "period", "from", "to", "zone", "day_starts", "by", "product", "currency", "format", "section",
+      "width", "colour",
     ]
     return switch kind {
     case .dailyDetails, .purchases: names.union(["serials"])
@@ -130,6 +136,9 @@ struct AskedReport {
     format = try value("format") { ReportFormat(rawValue: $0) } ?? .json
     section = values["section"]
     if section != nil, format != .csv { throw Problem.invalid("section") }
+    style.width = try value("width") { Int($0).flatMap { Self.widths.contains($0) ? $0 : nil } }
+    style.hasColour = try value("colour") { Bool($0) } ?? false
+    for name in ["width", "colour"] where format != .table && values[name] != nil { throw Problem.invalid(name) }
     let grouping = try value("by") { Grouping(rawValue: $0) }
     let currency = try value("currency") { Currency($0) }
     hasSerials = try value("serials") { Bool($0) } ?? false
@@ -182,6 +191,7 @@ extension Problem {
       case .unknownProduct: ("unknown-product", "There is no such product.")
       case .unknownSection: ("unknown-section", "The report has no such section.")
       case .notGroupedBy: ("not-grouped-by", "The report is not made by that: see /reports.")
+      case .tooManyRows: ("too-many-rows", "Made by that the report has more rows than can be summed up.")
       case .notOfOneProduct: ("not-of-one-product", "The report is not made of one product.")
       case .notACall:
         ("not-a-call", "That cannot be so of calls: 1 to 86400 seconds, countries as AB, an amount of one currency.")

@@ -50,7 +50,7 @@ struct SuggestedPurchases: Sendable {
     // Periods with names are those of that time, too.
     let asked = try AskedReport(
       .cardsAvailable, request, settings, nowMilliseconds: try reports.timeMilliseconds(of: last),
-      without: ["by", "format", "section"])
+      without: ["by", "format", "section", "width", "colour"])
     let suggestions: [PurchaseSuggestion]
     do { suggestions = try await reports.suggestions(asked.report, through: last) } catch let error as ReportError {
       throw Problem(error)

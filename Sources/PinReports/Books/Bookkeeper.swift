@@ -31,7 +31,7 @@ package struct Bookkeeper {
     postings.removeAll(keepingCapacity: true)
     if let vend = VendInPlace(bytes) {
       memory.remember(bytes, sequence, timeMilliseconds)
-      try books.fold(vend, sequence: sequence, timeMilliseconds: timeMilliseconds)
+      try books.fold(vend, sequence: sequence)
       if wantsPostings { try post(vend, sequence, timeMilliseconds) }
       return false
     }

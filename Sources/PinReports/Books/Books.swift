@@ -12,8 +12,6 @@ package struct Books: Sendable {
   var lots: [Lot] = []
   /// By product id, which begin at 1 and have no gap, as lots' do.
   var accounts: [StockAccount] = []
-  /// When the last event happened.
-  package internal(set) var lastMilliseconds: UInt64 = 0
 
   package struct Purchase: Sendable {
     package var facts: JournalFacts.BegunPurchase
@@ -77,7 +75,6 @@ package struct Books: Sendable {
 extension Books {
   /// Takes in the next event.
   mutating func fold(_ event: JournalEvent) throws(ReportError) {
-    lastMilliseconds = event.timeMilliseconds
     switch event.facts {
     case .productDefined(let product):
       if product.id.rawValue == accounts.count + 1 { accounts.append(StockAccount()) }
@@ -139,10 +136,7 @@ extension Books {
   }
 
   /// The same for a vend that is read in place.
-  mutating func fold(
-    _ vend: borrowing VendInPlace, sequence: UInt64, timeMilliseconds: UInt64
-  ) throws(ReportError) {
-    lastMilliseconds = timeMilliseconds
+  mutating func fold(_ vend: borrowing VendInPlace, sequence: UInt64) throws(ReportError) {
     let (line, isRegular) = (vend.line.line, vend.line.line.condition == .regular)
     try take(line, to: .delivered, namedBy: sequence)
     for index in 0..<vend.extentCount where isRegular {

@@ -28,7 +28,7 @@ struct OpeningBooks {
 // MARK: As a file: `docs/formats.md` tells its layout
 
 extension OpeningBooks {
-  private static let magic = Array("pinvault-books 2\n".utf8)
+  private static let magic = Array("pinvault-books 3\n".utf8)
 
   /// The file: a SHA-256, and what it is of.
   var encoded: [UInt8] {
@@ -86,7 +86,6 @@ extension OpeningBooks {
 extension Books {
   /// Writes where cards are, and how many of each lot are regular: all that events of cards change.
   fileprivate func writeNumbers(to writer: inout ByteWriter) {
-    writer.write(lastMilliseconds)
     writer.write(UInt32(accounts.count))
     for account in accounts {
       for place in StockAccount.Place.counted { writer.write(Int64(account[place])) }
@@ -97,7 +96,6 @@ extension Books {
 
   /// Sets them; throws unless there are as many as the catalogue has named.
   fileprivate mutating func readNumbers(_ reader: inout ByteReader) throws(ByteShortage) {
-    lastMilliseconds = try reader.read()
     guard try reader.read(UInt32.self) == accounts.count else { throw ByteShortage() }
     for index in accounts.indices {
       for place in StockAccount.Place.counted { accounts[index][place] = Int(try reader.read(Int64.self)) }

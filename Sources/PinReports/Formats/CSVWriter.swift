@@ -61,9 +61,10 @@ package final class CSVWriter: ReportWriter {
     }
   }
 
-  /// A tab or a carriage return in front does not keep a spreadsheet from running what follows.
+  /// White space in front does not keep a spreadsheet from running what follows, nor that the signs are full-width ones.
   static func neutralised(_ text: String) -> String {
-    guard let first = text.utf8.first, "=+-@\t\r\n".utf8.contains(first) else { return text }
+    guard let first = text.unicodeScalars.first(where: { $0 != " " }), "=+-@＝＋－＠\t\r\n".unicodeScalars.contains(first)
+    else { return text }
     return "'" + text
   }
 

@@ -166,7 +166,7 @@ package final class HTMLWriter: ReportWriter {
       @page { size: landscape; margin: 12mm; } main { max-width: none; padding: 0; } body { font-size: 9pt; }
       .scroll { overflow: visible; } thead { display: table-header-group; } tr, figure { break-inside: avoid; }
       h1, h2 { break-after: avoid; } .wide { font-size: 6pt; } .wide th, .wide td { padding: .1rem .15rem;
-      overflow-wrap: anywhere; } .wide .d, .wide th { white-space: normal; }
+      overflow-wrap: anywhere; } .wide .d, .wide th { white-space: normal; } .wide th { overflow-wrap: normal; }
       th, td { padding: .15rem .35rem; } }
     """
 }

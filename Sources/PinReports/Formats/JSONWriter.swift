@@ -24,7 +24,8 @@ package final class JSONWriter: ReportWriter {
       "from_time":\(Self.quoted(rfc3339(days.startMilliseconds))),"to_time":\(Self.quoted(rfc3339(days.endMilliseconds))),\
       "zone":\(Self.quoted(calendar.zoneName)),"day_starts":\(Self.quoted(calendar.dayStartText))},
       "product":\(text(orNull: heading.product)),"currency":\(text(orNull: heading.currency?.description))\
-      \(heading.hasSerials ? ",\"has_serials\":true" : "")
+      \(heading.hasSerials ? ",\"has_serials\":true" : "")\
+      \(heading.hasTerminalTotals ? ",\"has_terminal_totals\":true" : "")
       """)
   }
 

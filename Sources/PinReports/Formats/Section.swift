@@ -98,6 +98,8 @@ package struct Heading: Sendable {
   package var currency: Currency?
   /// Whether serials were looked up.
   package var hasSerials: Bool
+  /// Whether shifts were compared with what terminals counted.
+  package var hasTerminalTotals: Bool
 
   init(_ request: ReportRequest) {
     kind = request.kind
@@ -107,6 +109,7 @@ package struct Heading: Sendable {
     product = request.product
     currency = request.currency
     hasSerials = request.serials != nil
+    hasTerminalTotals = request.terminalShifts != nil
   }
 }
 

@@ -40,7 +40,7 @@ struct Reconciliation: ReportFold {
       ] + amounts.map { .money($0, posting.currency) })
   }
 
-  func end(_ books: Books) throws {
+  func end(_ books: Books, lastMilliseconds: UInt64) throws {
     try writer.endSection()
     try totals.write(to: writer)
   }

@@ -6,16 +6,16 @@ import PinWords
 /// purged.
 struct SalesDetails: ReportFold {
   private let writer: any ReportWriter
-  private var calendar: BusinessCalendar
-  private let isByUser: Bool
+  private let calendar: BusinessCalendar
   private let serials: SerialLookup?
-  private var users: [Posting.User: [Currency: SalesFigures]] = [:]
+  /// Nil unless it is made by user.
+  private var users: GroupedFigures?
   private var totals = CurrencyTotals()
 
   init(_ request: ReportRequest, _ writer: any ReportWriter) {
     self.writer = writer
     calendar = request.days.calendar
-    isByUser = request.grouping == .user
+    users = request.grouping == nil ? nil : GroupedFigures(by: request.grouping)
     serials = request.serials
   }
 
@@ -35,7 +35,7 @@ struct SalesDetails: ReportFold {
 
   mutating func add(_ posting: Posting, on day: Day, _ books: Books) throws {
     totals.add(posting)
-    if isByUser { users[posting.user, default: [:]][posting.currency, default: SalesFigures()].add(posting) }
+    try users?.add(posting)
     func money(_ minor: Int128) -> Cell { .money(minor, posting.currency) }
     let product = books.products[posting.product]
     try writer.add([
@@ -54,18 +54,14 @@ struct SalesDetails: ReportFold {
     ])
   }
 
-  mutating func end(_ books: Books) throws {
+  mutating func end(_ books: Books, lastMilliseconds: UInt64) throws {
     try writer.endSection()
-    if isByUser {
+    if let users {
       try writer.begin(
         Section(
           "by_user", "By user", [Column("user", "User")] + SalesFigures.columns,
           charts: [Chart(.bars, "Net by user", label: "user", value: "net")]))
-      for (user, figures) in users.sorted(by: { $0.key < $1.key }) {
-        for (currency, figures) in figures.sorted(by: { $0.key.code < $1.key.code }) {
-          try writer.add([.text(books.name(of: user))] + figures.cells(currency))
-        }
-      }
+      for (key, figures) in users.sorted { try writer.add(key.cells(books) + figures.cells(key.currency)) }
       try writer.endSection()
     }
     try totals.write(to: writer)

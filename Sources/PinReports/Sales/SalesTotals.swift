@@ -8,10 +8,10 @@ struct SalesTotals: ReportFold {
   private let isDaily: Bool
   private let writer: any ReportWriter
   /// What was posted since the last quarter of an hour began: all else is summed from this.
-  private var running = Rows()
+  private var running: GroupedFigures
   private var quarter: UInt64?
   /// Of the day that runs; of the whole period if the report is not daily.
-  private var rows = Rows()
+  private var rows: GroupedFigures
   private var totals = CurrencyTotals()
   private var hours: HourTotals
   private var day: Day?
@@ -21,6 +21,8 @@ struct SalesTotals: ReportFold {
     isDaily = request.kind == .dailyTotals
     self.writer = writer
     hours = HourTotals(request.days.calendar)
+    running = GroupedFigures(by: grouping)
+    rows = running
   }
 
   func begin() throws {
@@ -38,26 +40,25 @@ struct SalesTotals: ReportFold {
   mutating func add(_ posting: Posting, on day: Day, _ books: Books) throws {
     let quarter = posting.timeMilliseconds / HourTotals.quarterMilliseconds
     if self.quarter != quarter || self.day != day {
-      sumUp()
+      try sumUp()
       if isDaily, self.day != day { try writeRows(books) }
       (self.quarter, self.day) = (quarter, day)
     }
-    let key = RowKey(group: GroupKey(grouping, posting), currency: posting.currency)
-    running.list[running.place(of: key)].figures.add(posting)
+    try running.add(posting)
   }
 
-  mutating func end(_ books: Books) throws {
-    sumUp()
+  mutating func end(_ books: Books, lastMilliseconds: UInt64) throws {
+    try sumUp()
     try writeRows(books)
     try writer.endSection()
     if isDaily || grouping != nil { try totals.write(to: writer) }
     try hours.write(to: writer)
   }
 
-  private mutating func sumUp() {
+  private mutating func sumUp() throws(ReportError) {
     guard let quarter else { return }
     for (key, figures) in running.list {
-      rows.list[rows.place(of: key)].figures.add(figures)
+      try rows.add(figures, of: key)
       totals.add(figures, in: key.currency)
       hours.add(figures, in: key.currency, quarter: quarter)
     }
@@ -65,88 +66,11 @@ struct SalesTotals: ReportFold {
   }
 
   private mutating func writeRows(_ books: Books) throws {
-    for (key, figures) in rows.list.sorted(by: { $0.key < $1.key }) {
+    for (key, figures) in rows.sorted {
       let date: [Cell] = isDaily ? [.day(day!)] : []
-      try writer.add(date + key.group.cells(books) + figures.cells(key.currency))
+      try writer.add(date + key.cells(books) + figures.cells(key.currency))
     }
     rows.removeAll()
-  }
-}
-
-/// Sums by what they are of.
-private struct Rows {
-  var list: [(key: RowKey, figures: SalesFigures)] = []
-  private var places: [RowKey: Int] = [:]
-  /// What was asked for last: the next one often is the same.
-  private var last = 0
-
-  /// Where the sum of a key is in the list.
-  mutating func place(of key: RowKey) -> Int {
-    if last < list.count, list[last].key == key { return last }
-    if let place = places[key] {
-      last = place
-    } else {
-      last = list.count
-      list.append((key, SalesFigures()))
-      places[key] = last
-    }
-    return last
-  }
-
-  mutating func removeAll() {
-    list.removeAll(keepingCapacity: true)
-    places.removeAll(keepingCapacity: true)
-  }
-}
-
-private struct RowKey: Hashable, Comparable {
-  var group: GroupKey
-  var currency: Currency
-
-  static func < (left: RowKey, right: RowKey) -> Bool {
-    left.group == right.group ? left.currency.code < right.currency.code : left.group < right.group
-  }
-}
-
-/// What a posting counts for in a report that is made by something.
-enum GroupKey: Hashable {
-  case all
-  case user(Posting.User)
-  case actor(ActorID)
-  case product(ProductID)
-  case tender(Tender)
-
-  init(_ grouping: Grouping?, _ posting: Posting) {
-    switch grouping {
-    case nil: self = .all
-    case .user: self = .user(posting.user)
-    case .actor: self = .actor(posting.user.actor)
-    case .product: self = .product(posting.product)
-    case .tender: self = .tender(posting.tender)
-    }
-  }
-
-  func cells(_ books: Books) -> [Cell] {
-    switch self {
-    case .all: []
-    case .user(let user): [.text(books.name(of: user))]
-    case .actor(let actor): [.text(books.name(of: actor))]
-    case .product(let product): [.text(books.sku(of: product)), .text(books.products[product]?.name ?? "")]
-    case .tender(let tender): [.text(tender.name)]
-    }
-  }
-}
-
-extension GroupKey: Comparable {
-  /// In the order in which things were named first: that of their numbers.
-  static func < (left: GroupKey, right: GroupKey) -> Bool {
-    switch (left, right) {
-    case (.user(let left), .user(let right)): left < right
-    case (.actor(let left), .actor(let right)): left < right
-    case (.product(let left), .product(let right)): left < right
-    case (.tender(let left), .tender(let right)): left.rawValue < right.rawValue
-    default: false
-    }
   }
 }
 

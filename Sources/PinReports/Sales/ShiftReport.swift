@@ -49,7 +49,7 @@ struct ShiftReport: ReportFold {
     terminals?.compare(shift.totals, of: books.name(of: event.actor), number: counted.number)
   }
 
-  mutating func end(_ books: Books) throws {
+  mutating func end(_ books: Books, lastMilliseconds: UInt64) throws {
     for (actor, shift) in running.sorted {
       try write(shift.totals, of: actor, shift, closed: nil, books)
       terminals?.compare(shift.totals, of: books.name(of: actor), number: shift.number)

@@ -29,9 +29,10 @@ package final class ReportDesk: Sendable {
 
   /// Begins to make a report, up to the last event there is now.
   package func make(
-    _ request: ReportRequest, as format: ReportFormat, section: String? = nil
+    _ request: ReportRequest, as format: ReportFormat, section: String? = nil,
+    style: TableWriter.Style = TableWriter.Style()
   ) throws(Busy) -> ReportPieces {
-    try make(request, through: .max) { format.writer($0, section: section) }
+    try make(request, through: .max) { format.writer($0, section: section, style: style) }
   }
 
   private func make(
@@ -52,7 +53,7 @@ package final class ReportDesk: Sendable {
           // Where books cannot be kept, the journal is read.
         }
         let writer = writer(TextSink { try pieces.put($0) })
-        var run = ReportRun(request, of: view, through: lastSequence, openedFrom: folder, to: writer)
+        let run = ReportRun(request, of: view, through: lastSequence, openedFrom: folder, to: writer)
         try run.run { _, _ in try pieces.confirmWanted() }
       }
       // Who has the whole of it may ask for another at once.

@@ -12,11 +12,16 @@ package final class ReportPieces: Sendable {
   }
 
   private let state = Mutex(State())
-  private let room = DispatchSemaphore(value: 4)
+  /// How many more pieces may wait. It begins at 0 and is raised: one that is let go below the value that it was made with ends
+  /// the process, and so would a report that somebody gives up.
+  private let room = DispatchSemaphore(value: 0)
+  private static let mostWaiting = 4
   /// Who does not take a piece for so long is gone.
   private static let patienceSeconds = 60
 
-  init() {}
+  init() {
+    for _ in 0..<Self.mostWaiting { room.signal() }
+  }
 
   // MARK: The one who makes it
 

@@ -35,13 +35,13 @@ struct CardsAvailable: ReportFold {
     sold[posting.product, default: 0] += posting.cards
   }
 
-  func end(_ books: Books) throws {
+  func end(_ books: Books, lastMilliseconds: UInt64) throws {
     let chart = Chart(.bars, "Days of cover", label: "product", value: "days_of_cover")
     try writer.begin(Section("rows", "Cards available", Self.columns, charts: [chart]))
     let soon = request.days.period.to.adding(days: Self.soonDays)
     let costs = books.lastUnitCosts
     let expiring = books.regularCards { $0 < soon }
-    let dayCount = request.days.daysReached(by: books.lastMilliseconds)
+    let dayCount = request.days.daysReached(by: lastMilliseconds)
     for (product, account) in books.stock where request.includes(product) {
       let lasting = account.regular - (expiring[product.id] ?? 0)
       let sold = max(0, sold[product.id] ?? 0)

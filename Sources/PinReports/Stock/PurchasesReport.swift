@@ -26,7 +26,7 @@ struct PurchasesReport: ReportFold {
   func begin() {}
   func add(_ posting: Posting, on day: Day, _ books: Books) {}
 
-  func end(_ books: Books) throws {
+  func end(_ books: Books, lastMilliseconds: UInt64) throws {
     let chart = Chart(.bars, "Bought of each product", label: "product", value: "total")
     try writer.begin(Section("rows", "Purchases", Self.columns, charts: [chart]))
     let period = request.days.startMilliseconds..<request.days.endMilliseconds

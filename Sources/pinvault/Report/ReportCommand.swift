@@ -50,8 +50,10 @@ struct ReportCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The data directory, or a backup.", valueName: "directory")) var data: String
 
     func run() throws {
-      guard let report = try Files.contents(of: file, limit: 1 << 32) else {
-        throw Fault(.badInput, "\(file): no such file")
+      guard Files.exists(file) else { throw Fault(.badInput, "\(file): no such file") }
+      let report: Data
+      do { report = try Data(contentsOf: URL(fileURLWithPath: file), options: .mappedIfSafe) } catch {
+        throw Fault(.badInput, "\(file): it cannot be read")
       }
       let view = try JournalView(of: Files.trimmed(data))
       let progress = Progress(name: file, isShown: StandardError.isTerminal)
@@ -147,7 +149,7 @@ struct ReportCommand: AsyncParsableCommand {
     func run() async throws {
       let kind = try ReportKind(name: name)
       try confirmSound(kind)
-      guard let data else { return try await ask(kind) }
+      guard let data else { return try ask(kind) }
       guard kind.isOfJournal else { throw ReportError.notOfTheJournal(kind) }
       var request = try ReportRequest(
         kind, try period.days(), by: by, product: product, currency: currency)
@@ -160,21 +162,27 @@ struct ReportCommand: AsyncParsableCommand {
       let directory = Files.trimmed(data)
       let (made, view, folder) = (request, try JournalView(of: directory), BooksFolder(of: directory))
       let progress = Progress(name: kind.rawValue, isShown: StandardError.isTerminal)
-      try output.write(ending: progress) { writer in
-        var run = ReportRun(made, of: view, openedFrom: folder, to: writer)
+      try output.write(ending: progress) { take in
+        let writer = output.chosen.writer(TextSink(take), section: output.section, style: output.style)
+        let run = ReportRun(made, of: view, openedFrom: folder, to: writer)
         try run.run { done, most in progress.show("\(done * 100 / most) % of \(most) events") }
       }
     }
 
     /// Has the back office make it.
-    private func ask(_ kind: ReportKind) async throws {
+    private func ask(_ kind: ReportKind) throws {
+      let format = office.json ? ReportFormat.json : output.chosen
+      let style = format == .table ? output.style : TableWriter.Style()
       let parameters =
         period.parameters + (try calls.parameters(currency)) + [
           ("by", by?.rawValue), ("product", product), ("currency", currency?.description), ("section", output.section),
-          ("format", office.json ? ReportFormat.json.rawValue : output.chosen.rawValue),
+          ("format", format.rawValue), ("width", style.width.map { "\(min(max($0, 20), 10_000))" }),
+          ("colour", style.hasColour ? "true" : nil),
         ]
       let query = parameters.compactMap { name, value in value.map { "\(name)=\($0.inPath)" } }.joined(separator: "&")
-      try output.write(try await office.answer("GET", "/reports/\(kind.rawValue)?\(query)", nil))
+      try output.write(ending: Progress(name: kind.rawValue, isShown: false)) { take in
+        try office.get("/reports/\(kind.rawValue)?\(query)", taking: take)
+      }
     }
   }
 }
@@ -217,7 +225,7 @@ extension PeriodOptions {
 extension Fault {
   init(_ error: ReportError) {
     switch error {
-    case .journalBeginsLate, .notAReport, .notATerminalShift, .notOfTheJournalAlone:
+    case .journalBeginsLate, .tooManyRows, .notAReport, .notATerminalShift, .notOfTheJournalAlone:
       self.init(.badInput, error.description)
     case .event, .brokenTrail, .outOfBalance: self.init(.rotten, error.description)
     case .notOfOneProduct, .notOfTheJournal, .notACall: self.init(.usage, error.description)

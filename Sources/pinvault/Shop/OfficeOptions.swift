@@ -51,16 +51,20 @@ struct OfficeOptions: ParsableArguments {
     return try await answer(method, path, id: id, isOpen: isOpen, content: content)
   }
 
+  /// Asks for what may be long, and has it taken as it comes; an answer that breaks off is thrown.
+  func get(_ path: String, taking take: @escaping ([UInt8]) throws -> Void) throws {
+    let request = try request("GET", path)
+    let (status, problem): (Int, [UInt8])
+    do { (status, problem) = try request.perform(taking: take) } catch let fault as CurlFault {
+      throw Fault(.unavailable, "\(base): \(fault)")
+    }
+    guard (200..<300).contains(status) else { throw Fault(problem: problem, status: status, again: "") }
+  }
+
   private func answer(
     _ method: String, _ path: String, id: RequestID?, isOpen: Bool = false, content: (type: String, bytes: [UInt8])?
   ) async throws -> [UInt8] {
-    let base = office ?? Environment.value("PINVAULT_OFFICE") ?? "http://127.0.0.1:7470"
-    guard base.hasPrefix("https://") || base.hasPrefix("http://") else {
-      throw Fault(.usage, "--office '\(base)': write http://host:port or https://host:port")
-    }
-    var request = WebRequest(method, base + path)
-    if !isOpen { try prove(&request) }
-    request.rootsFile = tlsRoots ?? Environment.value("PINVAULT_TLS_ROOTS")
+    var request = try request(method, path, isOpen: isOpen)
     if let id { request.headers.append("Idempotency-Key: \(id)") }
     if let content {
       request.headers.append("Content-Type: \(content.type)")
@@ -73,6 +77,20 @@ struct OfficeOptions: ParsableArguments {
     }
     guard (200..<300).contains(status) else { throw Fault(problem: answer, status: status, again: again) }
     return answer
+  }
+
+  private var base: String { office ?? Environment.value("PINVAULT_OFFICE") ?? "http://127.0.0.1:7470" }
+
+  /// To the back office, from who asks.
+  private func request(_ method: String, _ path: String, isOpen: Bool = false) throws -> WebRequest {
+    let base = base
+    guard base.hasPrefix("https://") || base.hasPrefix("http://") else {
+      throw Fault(.usage, "--office '\(base)': write http://host:port or https://host:port")
+    }
+    var request = WebRequest(method, base + path)
+    if !isOpen { try prove(&request) }
+    request.rootsFile = tlsRoots ?? Environment.value("PINVAULT_TLS_ROOTS")
+    return request
   }
 
   /// The file of the token or session to ask with, if it is not a key.
