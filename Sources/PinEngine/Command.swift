@@ -150,8 +150,9 @@ public enum Outcome: Sendable {
   case located(Custody, placedBy: UInt64)
   case orderRefused(OrderRefusal)
   /// The order as the change left it.
-  case orderChanged(Order)
-  case order(FoundOrder)
+  // What is rare and large lies apart, so that the rest is small.
+  indirect case orderChanged(Order)
+  indirect case order(FoundOrder)
   /// A page of them, and the id to go on after; nil when there are no more.
   case orders([Order], next: RequestID?)
   case customer(Customer)
@@ -231,21 +232,20 @@ struct Reply {
 public struct Answered: Sendable {
   public let ticket: UInt64
   public let actor: ActorID
-  public let outcome: Outcome
-  public let isRepeat: Bool
-  public let sequence: UInt64
+  private let reply: Reply
   public let timeMilliseconds: UInt64
-  /// The documents that the change replaced, to be purged (`Engine.settle`).
-  package let replaces: [RequestID]
   let sink: AnswerSink
+
+  public var outcome: Outcome { reply.outcome }
+  public var isRepeat: Bool { reply.isRepeat }
+  public var sequence: UInt64 { reply.sequence }
+  /// The documents that the change replaced, to be purged (`Engine.settle`).
+  package var replaces: [RequestID] { reply.replaces }
 
   init(submission: borrowing Submission, reply: consuming Reply, timeMilliseconds: UInt64) {
     ticket = submission.ticket
     actor = submission.actor
-    outcome = reply.outcome
-    isRepeat = reply.isRepeat
-    sequence = reply.sequence
-    replaces = reply.replaces
+    self.reply = reply
     self.timeMilliseconds = timeMilliseconds
     sink = submission.sink
   }

@@ -47,13 +47,15 @@ package protocol StateMachine: ~Copyable, SendableMetatype {
   /// Asked only before the writer goes idle; it decides how long it sleeps.
   mutating func nextDueMilliseconds(state: inout WriteTransaction) throws(LMDBError) -> UInt64
 
-  /// Decides one request, writes at most a bounded number of events into the block, and applies each to the state.
+  /// Decides requests in their order, until all are decided or the block is full, and adds the answer of each to `answers`.
   ///
-  /// It sees the effects of the requests before it in the same batch. When `moment.allowsChanges` is false it refuses
-  /// whatever would become an event.
+  /// A request becomes at most a bounded number of events, which are written into the block and applied to the state; it
+  /// sees the effects of those before it. When `moment.allowsChanges` is false, whatever would become an event is refused.
+  /// All at once, and not one by one: what crosses between modules for each request is not free.
   mutating func perform(
-    _ request: borrowing Request, at moment: Moment, into block: inout Block, state: inout WriteTransaction
-  ) throws(LMDBError) -> Answer
+    _ requests: ArraySlice<Request>, at moment: Moment, into block: inout Block, state: inout WriteTransaction,
+    answers: inout [Answer]
+  ) throws(LMDBError)
 
   /// Applies an event read back from the journal.
   ///

@@ -123,10 +123,19 @@ struct Tally: StateMachine, ~Copyable {
   mutating func nextDueMilliseconds(state: inout WriteTransaction) throws(LMDBError) -> UInt64 { .max }
 
   mutating func perform(
-    _ request: borrowing Request, at moment: Moment, into block: inout Block, state: inout WriteTransaction
+    _ requests: ArraySlice<Request>, at moment: Moment, into block: inout Block, state: inout WriteTransaction,
+    answers: inout [Answer]
+  ) throws(LMDBError) {
+    for request in requests where !block.isFull {
+      answers.append(try answer(to: request, at: moment, into: &block, state: &state))
+    }
+  }
+
+  private mutating func answer(
+    to request: Request, at moment: Moment, into block: inout Block, state: inout WriteTransaction
   ) throws(LMDBError) -> Answer {
     let outcome: Outcome
-    switch copy request {
+    switch request {
     case .look(let name, _):
       outcome = .value(try value(of: name, state), sequence: block.nextSequence - 1)
     case .add where !moment.allowsChanges, .fill where !moment.allowsChanges:

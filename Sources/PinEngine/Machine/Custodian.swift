@@ -22,9 +22,9 @@ extension Machine {
   mutating func takeFromStock(
     _ extent: Extent, lot: LotID, condition: Condition, state: inout WriteTransaction
   ) throws(LMDBError) {
-    let facts = self.lot(lot)
-    let wanted = StockKey(product: facts.product, condition: condition, expiry: facts.expiry, last: extent.first)
-    guard let (key, value) = try stock(atOrAfter: wanted, state), key.expiry == facts.expiry, value.lot == lot,
+    let goods = goods(of: lot)
+    let wanted = StockKey(product: goods.product, condition: condition, expiry: goods.expiry, last: extent.first)
+    guard let (key, value) = try stock(atOrAfter: wanted, state), key.expiry == goods.expiry, value.lot == lot,
       value.next <= extent.first, extent.last <= key.last
     else { preconditionFailure("cards to be taken are not in stock") }
     if extent.last < key.last {
@@ -44,18 +44,18 @@ extension Machine {
   mutating func putInStock(
     _ extent: Extent, lot: LotID, condition: Condition, placedBy sequence: UInt64, state: inout WriteTransaction
   ) throws(LMDBError) {
-    let facts = self.lot(lot)
+    let goods = goods(of: lot)
     let neighbours = try stockNeighbours(of: extent, lot: lot, condition: condition, state: state)
     var first = extent.first
     if let left = neighbours.left {
       first = left.next
       let key = StockKey(
-        product: facts.product, condition: condition, expiry: facts.expiry, last: CardID(extent.first.rawValue - 1))
+        product: goods.product, condition: condition, expiry: goods.expiry, last: CardID(extent.first.rawValue - 1))
       _ = try state.remove(key.bytes.span.bytes, in: tables.stock)
     }
     let last = neighbours.right?.last ?? extent.last
     try putStock(
-      StockKey(product: facts.product, condition: condition, expiry: facts.expiry, last: last),
+      StockKey(product: goods.product, condition: condition, expiry: goods.expiry, last: last),
       StockValue(next: first, placedBy: sequence, lot: lot), &state)
   }
 
@@ -188,9 +188,8 @@ extension Machine {
   }
 
   private mutating func count(_ move: Move, to place: Place, condition: Condition) {
-    let product = lot(move.lot).product
     let cards = UInt64(move.extent.count)
-    changeLevel(of: product) { level in
+    changeLevel(of: goods(of: move.lot).product) { level in
       level[move.from, move.condition] -= cards
       level[place, condition] += cards
     }

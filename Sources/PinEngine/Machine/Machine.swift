@@ -73,6 +73,12 @@ package struct Machine: ~Copyable {
 
   func lot(_ id: LotID) -> LotRecord { lots[Int(id.rawValue) - 1] }
 
+  /// What the cards of a lot are, read where it is: a lot is dear to copy.
+  func goods(of lot: LotID) -> (product: ProductID, expiry: Day) {
+    let place = Int(lot.rawValue) - 1
+    return (lots[place].product, lots[place].expiry)
+  }
+
   /// The lot whose ids include a card's, or nil for an id that was never given.
   func lot(of card: CardID) -> LotRecord? {
     guard card.rawValue >= 1, card < counters.nextCard else { return nil }
@@ -118,10 +124,15 @@ extension Machine: StateMachine {
   }
 
   package mutating func perform(
-    _ request: borrowing Submission, at moment: Moment, into block: inout Block, state: inout WriteTransaction
-  ) throws(LMDBError) -> Answered {
-    let reply = try decide(request, at: moment, into: &block, state: &state)
-    return Answered(submission: request, reply: reply, timeMilliseconds: moment.timeMilliseconds)
+    _ requests: ArraySlice<Submission>, at moment: Moment, into block: inout Block, state: inout WriteTransaction,
+    answers: inout [Answered]
+  ) throws(LMDBError) {
+    let requests = requests.span
+    for index in requests.indices where !block.isFull {
+      let reply = try decide(requests[index], at: moment, into: &block, state: &state)
+      answers.append(
+        Answered(submission: requests[index], reply: reply, timeMilliseconds: moment.timeMilliseconds))
+    }
   }
 
   package mutating func replay(

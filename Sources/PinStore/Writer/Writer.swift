@@ -159,11 +159,9 @@ struct Writer<Machine: StateMachine & ~Copyable>: ~Copyable {
       hasMoreToSweep = false
     }
     let end = min(batch.count, answered + settings.requestsPerBatch)
-    while performed < end, !block.isFull {
-      let answer = try machine.perform(batch[performed], at: moment, into: &block, state: &state!)
-      answers.append(answer)
-      performed += 1
-    }
+    // Also of a batch that cannot be applied.
+    defer { performed = answered + answers.count }
+    try machine.perform(batch[performed..<end], at: moment, into: &block, state: &state!, answers: &answers)
   }
 
   /// Appends the block and syncs it. When this throws, whether its events will be found again is unknown.

@@ -88,7 +88,9 @@ final class SmallWorld {
   private func ask(_ asked: Asked, _ model: inout Model, _ moment: Moment, _ way: [String]) throws {
     let submission = Submission(
       actor: ActorID(UInt32(asked.actor)), command: asked.request.command!, ticket: 0, sink: sink)
-    let answered = try machine!.perform(submission, at: moment, into: &block, state: &state!)
+    var answers: [Answered] = []
+    try machine!.perform([submission], at: moment, into: &block, state: &state!, answers: &answers)
+    let answered = answers[0]
     let known = model
     // PINs are opened by readers, beside the machine.
     let outcome = ReferenceModel.Outcome(answered.outcome) { delivery in
