@@ -129,9 +129,10 @@ extension Machine: StateMachine {
   ) throws(LMDBError) {
     let requests = requests.span
     for index in requests.indices where !block.isFull {
-      let reply = try decide(requests[index], at: moment, into: &block, state: &state)
       answers.append(
-        Answered(submission: requests[index], reply: reply, timeMilliseconds: moment.timeMilliseconds))
+        Answered(
+          submission: requests[index], reply: try decide(requests[index], at: moment, into: &block, state: &state),
+          timeMilliseconds: moment.timeMilliseconds))
     }
   }
 
