@@ -121,16 +121,14 @@ extension OrderDesk {
     return try await ask(.defineSheet(change), asker) { if case .sheet(let sheet) = $0 { sheet } else { nil } }
   }
 
-  /// A sheet and what it says; nil once that is purged. One that is replaced, and purged, meanwhile is read anew.
+  /// A sheet and what it says; nil once that is purged.
   private func read<Document: Decodable>(
     _ type: Document.Type, _ kind: SheetKind, _ number: UInt32, _ asker: Asker
   ) async throws -> (Sheet, Document?) {
-    var sheet = try await sheet(kind, number, asker)
-    while true {
-      if let document = try read(type, sheet.document) { return (sheet, document) }
-      let again = try await self.sheet(kind, number, asker)
-      if again.document == sheet.document { return (again, nil) }
-      sheet = again
+    try await readAsPresent(\.document) {
+      try await sheet(kind, number, asker)
+    } read: {
+      try read(type, $0.document)
     }
   }
 

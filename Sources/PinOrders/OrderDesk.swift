@@ -55,13 +55,10 @@ package struct OrderDesk: Sendable {
 
   /// A customer, and who it is; nil once that is purged.
   package func customer(_ id: RequestID, _ asker: Asker) async throws -> (Customer, CustomerDetails?) {
-    var customer = try await present(id, asker)
-    while true {
-      if let details = try details(of: customer) { return (customer, details) }
-      // Its document may have been replaced, and purged, since it was asked for.
-      let again = try await present(id, asker)
-      if again.document == customer.document { return (again, nil) }
-      customer = again
+    try await readAsPresent(\.document) {
+      try await present(id, asker)
+    } read: {
+      try details(of: $0)
     }
   }
 

@@ -55,6 +55,9 @@ struct LetterTests {
         guard case .done = await shop.bench.ask(note, as: .store) else { throw Unexpected(what: "note") }
       } else {
         _ = await shop.note(mail, outcome)
+        // At once: whatever is kept next is kept after the purge.
+        _ = try await shop.customer()
+        #expect(try shop.bench.engine.document(letter) == nil)
       }
       try shop.bench.restart()
       #expect(try (shop.bench.engine.document(letter) != nil) == isThere, "\(outcome)")

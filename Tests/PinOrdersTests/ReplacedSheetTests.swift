@@ -7,6 +7,26 @@ import Testing
 
 @Suite("Whoever reads what is replaced meanwhile reads the old or the new, and never that it was purged")
 struct ReplacedSheetTests {
+  @Test(
+    "What was replaced and purged since its name was asked for is asked for again; what is still named was purged for good",
+    arguments: [
+      (named: [1], purged: [], found: 1), ([1, 2], [1], 2), ([1, 2, 3], [1, 2], 3), ([1, 1], [1], nil),
+      ([1, 2, 2], [1, 2], nil),
+    ] as [(named: [UInt8], purged: [UInt8], found: UInt8?)])
+  func asked(named: [UInt8], purged: [UInt8], found: UInt8?) async throws {
+    var questions = named[...]
+    func document(_ number: UInt8) -> DocumentName {
+      DocumentName(id: RequestID(high: 0, low: 1), digest: [UInt8](repeating: number, count: 32))
+    }
+    let (last, content) = try await readAsPresent(document) {
+      guard let next = questions.popFirst() else { throw OwnEngine.NotDone() }
+      return next
+    } read: {
+      purged.contains($0) ? nil : $0
+    }
+    #expect(content == found && last == named.last && questions.isEmpty)
+  }
+
   @Test("A picture that is replaced while it is read")
   func picture() async throws {
     try await OwnEngine.with { own in
