@@ -114,7 +114,11 @@ struct FileCheck {
       try tree.run(&self)
     }
     // Last, when every page in use is known.
-    for (pages, origin) in free.freed {
+    for (commit, pages, origin) in free.freed {
+      // LMDB drops used lists by their commits, which it counts from 1: that of commit 0 would stay, and be used again.
+      guard commit >= 1, commit <= meta.transaction else {
+        throw file.damage(origin, "a list of free pages is of a commit that there has not been")
+      }
       for page in pages { try name(page, by: origin, isFree: true) }
     }
     guard freePastEnd.count == max(0, meta.lastPage - pagesInFile + 1) else { throw isTooShort }

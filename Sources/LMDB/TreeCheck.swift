@@ -24,8 +24,8 @@ struct TreeCheck {
   private var lastKey: [UInt8]?
   /// The tables found, each with where its record stands.
   private(set) var found: [(name: [UInt8], TreeRecord, origin: Int)] = []
-  /// The pages told to be free.
-  private(set) var freed: [(pages: [Int], origin: Int)] = []
+  /// The pages told to be free, with the commit that freed them.
+  private(set) var freed: [(commit: UInt64, pages: [Int], origin: Int)] = []
 
   init(_ record: TreeRecord, kind: Kind, origin: Int) {
     self.record = record
@@ -154,7 +154,9 @@ struct TreeCheck {
   private mutating func take(
     _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ offset: Int, _ file: PageFile
   ) throws(FileDamage) {
-    if kind == .freePages { return freed.append((try freePages(value, offset, file), offset)) }
+    if kind == .freePages {
+      return freed.append((key.loadUnaligned(as: UInt64.self), try freePages(value, offset, file), offset))
+    }
     let count = value.count - EntryChecksum.byteCount
     guard count >= 0 else { throw file.damage(offset, "a value is too short") }
     let stored = UInt32(bigEndian: value.loadUnaligned(fromByteOffset: count, as: UInt32.self))

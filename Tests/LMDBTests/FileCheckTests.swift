@@ -145,6 +145,20 @@ struct FileCheckTests {
     #expect(try beyond.problem()?.contains("not there") == true)
   }
 
+  /// LMDB counts commits from 1, and drops the lists that it has used by the commit it came to: that of commit 0 stays, is
+  /// used again, and the page that is so taken twice ends the process.
+  @Test("A list of free pages of a commit that there has not been", arguments: [true, false])
+  func freedByNoCommit(isBeforeTheFirst: Bool) throws {
+    let file = try Damaged()
+    let root = Int(file.meta.freePages.root)
+    let count = (Int(file.bytes[root * 4096 + 12]) - 16) / 2
+    let key = Damaged.node(isBeforeTheFirst ? 0 : count - 1, ofPage: root, in: file.bytes).key.lowerBound
+    file.put(isBeforeTheFirst ? 1 : file.meta.transaction, at: key)
+    #expect(try file.problem() == nil)
+    file.put(isBeforeTheFirst ? 0 : file.meta.transaction + 1, at: key)
+    #expect(try file.problem() == "a list of free pages is of a commit that there has not been")
+  }
+
   @Test("A table whose record counts other entries or pages than it has", arguments: [8, 16, 24, 32])
   func counts(offset: Int) throws {
     let file = try Damaged()
