@@ -18,7 +18,7 @@ final class Transfer {
     var sentCount = 0
     /// The answer, but for what `take` took.
     var incoming: [UInt8] = []
-    static let mostIncomingBytes = 1 << 20
+    var mostIncomingBytes = 1 << 20
     /// Takes a good answer as it comes; nil to gather it.
     var take: (([UInt8]) throws -> Void)?
     /// Why it would not.
@@ -73,6 +73,9 @@ final class Transfer {
     try set(CURLOPT_UPLOAD, 1)
     try check(curl_set_number(pointer, CURLOPT_INFILESIZE, bytes.count))
   }
+
+  /// Gathers an answer of at most so many bytes; a longer one ends the exchange.
+  func gather(atMost mostBytes: Int) { exchange.mostIncomingBytes = mostBytes }
 
   /// Has a good HTTP answer taken as it comes, for as long as it takes: only silence ends it.
   func take(silenceLimitSeconds: Int, _ take: @escaping ([UInt8]) throws -> Void) throws(CurlFault) {
@@ -140,7 +143,7 @@ private let takeIn: curl_write_callback = { buffer, size, count, context in
     }
     return taken
   }
-  guard exchange.incoming.count + taken <= Transfer.Exchange.mostIncomingBytes else { return 0 }
+  guard exchange.incoming.count + taken <= exchange.mostIncomingBytes else { return 0 }
   exchange.incoming += bytes
   return taken
 }

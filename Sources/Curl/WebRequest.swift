@@ -12,6 +12,8 @@ package struct WebRequest: Sendable {
   package var password: String?
   package var rootsFile: String?
   package var timeLimitSeconds = 60
+  /// A longer answer, if it is gathered, is thrown as a `CurlFault`.
+  package var mostAnswerBytes = 1 << 20
 
   package init(_ method: String, _ url: String) {
     self.method = method
@@ -44,6 +46,7 @@ package struct WebRequest: Sendable {
 
   private func ready() throws(CurlFault) -> Transfer {
     let transfer = try Transfer(url: url, timeLimitSeconds: timeLimitSeconds)
+    transfer.gather(atMost: mostAnswerBytes)
     if !body.isEmpty { try transfer.send(body) }
     try transfer.set(CURLOPT_CUSTOMREQUEST, method)
     // No waiting for leave to send the body.

@@ -113,6 +113,7 @@ extension Problem {
     case .refused(let refusal): self.init(refusal)
     case .orderRefused(let refusal): self.init(refusal)
     case .invalid(let part): self = .invalid(part)
+    case .expiredCard: self.init("expired-card", .unprocessableContent, "The payment card has expired.")
     case .purged: self.init("purged", .gone, "It was purged.")
     }
   }

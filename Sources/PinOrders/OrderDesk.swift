@@ -233,6 +233,8 @@ package struct OrderDesk: Sendable {
     do { return try vault.open(document, id: name.id) } catch { throw OrderFault.purged }
   }
 
+  /// Keeps a payment card for a change. An expired one is not taken from anybody but the store itself, which seals anew what
+  /// was taken before; nor is a change refused that is sent again after the card that it brought expired.
   func keeping<Value>(
     _ card: PaymentCardDetails, id: RequestID, _ asker: Asker, at date: Date = Date(),
     _ change: (PaymentCard) async throws -> Done<Value>
@@ -245,6 +247,7 @@ package struct OrderDesk: Sendable {
       }
       guard let known = try? vault.open(there, id: id) else { throw OrderFault.purged }
       guard known == card else { throw OrderFault.refused(.idReused(.paymentCard)) }
+      guard !kept.isNew || asker.actor == .store || !card.isExpired(at: date) else { throw OrderFault.expiredCard }
       return try await change(
         PaymentCard(document: kept.name, fingerprint: engine.fingerprint(ofPaymentCard: card.number)))
     }
@@ -349,6 +352,8 @@ package enum OrderFault: Error {
   case orderRefused(OrderRefusal)
   /// A part of what was sent cannot be so: its name.
   case invalid(String)
+  /// The payment card was expired when it was brought.
+  case expiredCard
   /// The document that it needs was purged.
   case purged
 }

@@ -25,10 +25,11 @@ struct Pinvault: AsyncParsableCommand {
       Client commands find the server through --server, --actor and --key-file, or PINVAULT_SERVER, PINVAULT_ACTOR and \
       PINVAULT_KEY_FILE. Instead of a key, --certificate and --certificate-key prove who asks by TLS.
 
+      'pinvault --version' tells which version this is.
+
       EXIT CODES:
       \(ExitStatus.table)
       """,
-    version: "pinvault \(programVersion)",
     groupedSubcommands: [
       CommandGroup(
         name: "The store:",
@@ -65,6 +66,10 @@ struct Pinvault: AsyncParsableCommand {
       // Every command but the help handles keys or PINs.
       _ = try ProcessSecrecy.harden()
       try refuseArgumentsThatAreNotText()
+      // Not the parser's own: commands have a --version that means what they change.
+      if CommandLine.arguments.dropFirst() == ["--version"] {
+        return try StandardOutput.write(line: "pinvault \(programVersion)")
+      }
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

@@ -13,7 +13,7 @@ struct CardPurgeTests {
   func schedule() async throws {
     try await OwnEngine.with { own in
       let (desk, asker) = (own.desk, own.asker)
-      let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2031-07"))
+      let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2099-07"))
       let orders = [try await own.order(paidBy: card), try await own.order(paidBy: card)]
       _ = try await desk.change(
         OrderChange(id: .new(), order: orders[0].id, version: 1, act: .recordPayment(authorisation: "A-1")), asker)
@@ -35,6 +35,10 @@ struct CardPurgeTests {
       // What it was sealed as before is gone, too.
       #expect(try desk.engine.document(try #require(orders[1].card).document) == nil)
       #expect(try await desk.purgeCards(keptDays: 90, at: later) == [])
+
+      // Also when it has expired: whether it can still be charged is the bank's to say.
+      #expect(try await desk.purgeCards(keptDays: 90, at: later + 100 * 365 * Self.day).count == 1)
+      #expect(try await desk.showCard(order: second.id, reason: "to charge it", id: .new(), asker) == card)
       #expect(try desk.engine.verify().sound)
     }
   }

@@ -1,10 +1,11 @@
+import Foundation
 import PinEngine
 import PinWords
 import Testing
 
 @testable import PinOrders
 
-@Suite("Whoever may not ask for a change has nothing kept, and learns nothing of what is")
+@Suite("What the desk keeps for a change, and for whom")
 struct DeskTests {
   @Test("Who may not describe customers is told so, under an id that is free and under one that is taken")
   func notPermitted() async throws {
@@ -23,6 +24,31 @@ struct DeskTests {
         let fault = await #expect(throws: OrderFault.self) { try await describe("Eve", id: id, as: till) }
         #expect(fault?.refusal == .notPermitted)
       }
+    }
+  }
+
+  @Test("An expired payment card is not taken; what was done with it before is answered the same again")
+  func expiredCards() async throws {
+    try await OwnEngine.with { own in
+      let (desk, asker) = (own.desk, own.asker)
+      let good = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2099-07"))
+      let order = try await own.order(paidBy: good)
+      let other = try #require(PaymentCardDetails(number: "5555555555554444", expiry: "2031-07"))
+      func change(_ version: UInt32, id: RequestID, on day: String) async throws -> OrderDesk.Done<Order> {
+        try await desk.keeping(other, id: id, asker, at: try Date(day + "T12:00:00Z", strategy: .iso8601)) { card in
+          let act = OrderChange.Act.changeCard(card)
+          return try await desk.change(OrderChange(id: id, order: order.id, version: version, act: act), asker)
+        }
+      }
+      let id = RequestID.new()
+      for _ in 0..<2 {
+        let fault = await #expect(throws: OrderFault.self) { try await change(1, id: id, on: "2031-08-01") }
+        guard case .expiredCard = fault else { throw OwnEngine.NotDone() }
+      }
+      #expect(try await desk.order(order.id, asker).order.version == 1)
+      let done = try await change(1, id: id, on: "2031-07-31")
+      let again = try await change(1, id: id, on: "2031-08-01")
+      #expect(!done.isRepeat && again.isRepeat && again.value == done.value && again.sequence == done.sequence)
     }
   }
 }

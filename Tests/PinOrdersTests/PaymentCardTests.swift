@@ -26,6 +26,17 @@ struct PaymentCardTests {
     #expect(PaymentCardDetails(number: "4111111111111111", expiry: expiry) == nil)
   }
 
+  @Test(
+    "It is good until its month is over where clocks are twelve hours behind UTC",
+    arguments: [
+      ("2031-07-01T00:00:00Z", false), ("2031-07-31T23:59:59Z", false), ("2031-08-01T11:59:59Z", false),
+      ("2031-08-01T12:00:00Z", true), ("2032-01-01T00:00:00Z", true), ("2030-12-31T00:00:00Z", false),
+    ])
+  func expiring(time: String, isExpired: Bool) throws {
+    let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2031-07"))
+    #expect(card.isExpired(at: try Date(time, strategy: .iso8601)) == isExpired)
+  }
+
   @Test("Its description tells nothing")
   func descriptions() throws {
     let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2031-07"))

@@ -10,7 +10,7 @@ struct TakeBackTests {
   func again() async throws {
     try await OwnEngine.with { own in
       let (desk, asker) = (own.desk, own.asker)
-      let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2031-07"))
+      let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2099-07"))
       let order = try await own.order(paidBy: card)
       let acts = [OrderChange.Act.approve, .recordPayment(authorisation: "A-1")]
       for (version, act) in zip(1...2 as ClosedRange<UInt32>, acts) {

@@ -34,7 +34,7 @@ final class CannedOffice: Sendable {
         guard count > 0 else { break }
         request += String(decoding: buffer[..<count], as: UTF8.self)
       }
-      _ = write(client, answer, answer.utf8.count)
+      _ = send(client, answer, answer.utf8.count, CInt(MSG_NOSIGNAL))
       answered.continuation.finish()
       // Until the other side hangs up.
       if ending == .silence { while read(client, &buffer, buffer.count) > 0 {} }

@@ -17,15 +17,15 @@ struct CardMailTests {
       let order = try await vault.submit(try await vault.newCustomer(), count: 2)
       let mails = try await box.mails(2)
       #expect(mails.map { $0.headers["x-recipient"] } == ["cards@example.com", "ada@example.com"])
-      #expect(try open(mails[0], "shop", vault.tool) == text(order, Storefront.number, "2031-07"))
+      #expect(try open(mails[0], "shop", vault.tool) == text(order, Storefront.number, "2099-07"))
       #expect(try open(mails[0], "other", vault.tool) == nil)
 
-      try #"{"number": "5555555555554444", "expiry": "2032-01"}"#
+      try #"{"number": "5555555555554444", "expiry": "2099-01"}"#
         .write(toFile: vault.tool.path("card.json"), atomically: true, encoding: .utf8)
       try await vault.ask(
         as: "web", ["order", "card", order, "--version", "1", "--card-file", vault.tool.path("card.json")])
       let changed = try #require(try await box.mails(3).last)
-      #expect(try open(changed, "shop", vault.tool) == text(order, "5555555555554444", "2032-01"))
+      #expect(try open(changed, "shop", vault.tool) == text(order, "5555555555554444", "2099-01"))
       for mail in try box.mails() {
         for number in [Storefront.number, "5555555555554444"] {
           #expect(!(mail.raw + mail.text + mail.page).contains(number))

@@ -75,7 +75,7 @@ struct OfficeRoleTests {
     "POST /orders/{id}/delete": #"{"version":1,"reason":"test"}"#,
     "POST /orders/{id}/payment": #"{"version":1,"authorisation":"A"}"#,
     "POST /orders/{id}/ship": #"{"version":1,"carrier":"C","tracking_number":"1"}"#,
-    "PUT /orders/{id}/card": #"{"version":1,"card":{"number":"4111111111111111","expiry":"2031-07"}}"#,
+    "PUT /orders/{id}/card": #"{"version":1,"card":{"number":"4111111111111111","expiry":"2099-07"}}"#,
     "PUT /orders/{id}/method": #"{"version":1,"payment_method":"pm_1"}"#,
     "POST /orders/{id}/card/show": #"{"reason":"test"}"#,
     "POST /orders/{id}/return": #"{"version":1}"#,

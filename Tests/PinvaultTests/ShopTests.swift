@@ -180,6 +180,8 @@ struct ShopTests {
     try await withShop { vault, _, _ in
       let customer = try await vault.newCustomer()
       let order = try await vault.submit(customer, count: 1)
+      try #"{"number": "\#(Storefront.number)", "expiry": "2001-01"}"#
+        .write(toFile: vault.tool.path("old.json"), atomically: true, encoding: .utf8)
       for (actor, arguments, status, words) in [
         ("web", ["order", "approve", order, "--version", "1"], 77, "not-permitted: Whoever asks may not do that."),
         ("reviewer", ["order", "approve", order, "--version", "9"], 3, "stale-version"),
@@ -189,6 +191,12 @@ struct ShopTests {
         ("web", ["order", "submit", "--customer", customer, "--line", "NONE=1"], 3, "unknown-product"),
         ("web", ["order", "submit", "--customer", customer, "--line", "ACME=99"], 4, "insufficient-stock"),
         ("web", ["customer", "define", "--name", "x", "--email", "two@at@signs"], 64, "invalid"),
+        (
+          "web",
+          ["order", "submit", "--customer", customer, "--line", "ACME=1", "--card-file", vault.tool.path("old.json")],
+          64,
+          "expired-card: The payment card has expired."
+        ),
       ] as [(String, [String], Int32, String)] {
         vault.become(actor)
         let run = try await vault.tool.start(arguments).finish()

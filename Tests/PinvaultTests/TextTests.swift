@@ -53,6 +53,20 @@ import Testing
     #expect(Times.text(1_772_366_400_123) == "2026-03-01 12:00:00 UTC")
   }
 
+  @Test func theToolTellsItsVersionAndCommandsMeanTheirOwn() async throws {
+    let tool = try Tool()
+    defer { tool.remove() }
+    let told = try await tool.start(["--version"]).finish()
+    #expect(told.status == 0 && told.output == "pinvault \(programVersion)\n")
+    for (command, count) in [(["order", "approve"], 1), (["customer", "define"], 1), (["order", "list"], 0)] {
+      let help = try await tool.start(command + ["--help"]).finish().output
+      let options = help.split(separator: "\n").filter { $0.hasPrefix("  --version ") }
+      #expect(options.count == count, "\(command): \(options)")
+    }
+    let refused = try await tool.start(["order", "list", "--version"]).finish()
+    #expect(refused.status == 64 && refused.output.isEmpty)
+  }
+
   @Test func everyExitStatusIsInTheHelp() {
     for status in ExitStatus.allCases { #expect(ExitStatus.table.contains(" \(status.rawValue)  \(status.meaning)")) }
     #expect(Pinvault.helpMessage().contains("EXIT CODES"))

@@ -61,7 +61,7 @@ package final class CardVault: Sendable {
 
   private static func binding(_ id: RequestID, _ period: String) -> [UInt8] { Array("\(id) \(period)".utf8) }
 
-  private static func period(of date: Date) -> String {
+  static func period(of date: Date) -> String {
     var calendar = Calendar(identifier: .gregorian)
     calendar.timeZone = .gmt
     let parts = calendar.dateComponents([.year, .month], from: date)

@@ -1,3 +1,4 @@
+import Foundation
 import PinWords
 
 /// A payment card as its owner tells it: number and expiry, never the security code. It has no description.
@@ -19,6 +20,9 @@ package struct PaymentCardDetails: Sendable, Codable, Equatable, CustomStringCon
     self.number = number
     self.expiry = month
   }
+
+  /// Whether its month is over everywhere: the day is longest where clocks are twelve hours behind UTC.
+  package func isExpired(at date: Date) -> Bool { expiry < CardVault.period(of: date - 12 * 3600) }
 
   package var lastFour: String { String(number.suffix(4)) }
 

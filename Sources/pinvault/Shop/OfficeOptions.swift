@@ -89,6 +89,8 @@ struct OfficeOptions: ParsableArguments {
     }
     var request = WebRequest(method, base + path)
     if !isOpen { try prove(&request) }
+    // A page of lists, 256 purchase orders of 64 lines each, is 4 MB.
+    request.mostAnswerBytes = 16 << 20
     request.rootsFile = tlsRoots ?? Environment.value("PINVAULT_TLS_ROOTS")
     return request
   }

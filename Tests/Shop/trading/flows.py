@@ -78,7 +78,7 @@ class Customer:
 
 
 def card(number=CARD):
-    return {"number": number, "expiry": "2033-07"}
+    return {"number": number, "expiry": "2099-07"}
 
 
 def fresh(name):
