@@ -86,8 +86,11 @@ struct StrictRequests: RouterMiddleware {
     let path = context.coreContext.endpointPath.value ?? ""
     if !path.hasPrefix("/reports/") {
       let known = Self.known[path] ?? []
-      for (name, _) in request.uri.queryParameters where !known.contains(String(name)) {
-        throw Problem("unknown-parameter", .badRequest, "The query has a name that this does not take.")
+      var seen: Set<String> = []
+      for (name, _) in request.uri.queryParameters {
+        guard known.contains(String(name)), seen.insert(String(name)).inserted else {
+          throw Problem("unknown-parameter", .badRequest, "The query has a name that this does not take, or one twice.")
+        }
       }
     }
     if request.method == .get || Self.bodiless.contains(path) {

@@ -79,8 +79,7 @@ struct Routes: Sendable {
   @Sendable private func customers(_ request: Request, _ context: Caller) async throws -> Response {
     let text = request.uri.queryParameters["q"].map { String($0) } ?? ""
     guard text.utf8.count <= 200 else { throw Problem.invalid("q") }
-    let page = try await desk.customers(
-      matching: text.removingPercentEncoding ?? text, after: try request.after, context.asker)
+    let page = try await desk.customers(matching: text, after: try request.after, context.asker)
     return try answer(CustomersAnswer(customers: page.found.map { CustomerAnswer($0.0, $0.1) }, next: page.next))
   }
 

@@ -37,8 +37,15 @@ extension OrderDesk {
   }
 
   private static func folded(_ text: String) -> String {
-    text.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: nil)
+    let folded = text.folding(options: [.diacriticInsensitive, .caseInsensitive], locale: nil)
+    guard folded.utf8.contains(where: { $0 >= 0x80 }) else { return folded }
+    return folded.map { plain[$0] ?? String($0) }.joined()
   }
+
+  /// What people type for letters that are no other letter with a mark, which folding leaves as they are.
+  private static let plain: [Character: String] = [
+    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
+  ]
 
   /// A page of a customer's orders, and the id to go on after.
   package func orders(

@@ -17,6 +17,6 @@ import Testing
     defer { office.end() }
     let run = try await tool.start(["purchase", "list", "--token-file", "token", "--office", office.url]).finish()
     #expect(run.status == status, "\(run.errors)")
-    #expect(run.output.utf8.count > byteCount == (status == 0))
+    #expect((run.output.utf8.count > byteCount) == (status == 0))
   }
 }

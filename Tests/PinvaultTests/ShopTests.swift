@@ -209,6 +209,11 @@ struct ShopTests {
       #expect(shown["version"] as? Int == 1)
       vault.become("web")
       #expect(try await vault.tool.run("customer", "show", customer).output.contains("is_barred  no\n"))
+      // What is looked for is what was typed, not what it would be in a URL.
+      for (text, count) in [("Ada", 1), ("%41da", 0)] {
+        let found = try await vault.ask(as: "web", ["customer", "search", text])
+        #expect((found["customers"] as? [Any])?.count == count, "\(text)")
+      }
     }
   }
 
@@ -218,6 +223,7 @@ struct ShopTests {
       let office = try #require(vault.tool.environment["PINVAULT_OFFICE"])
       for (method, path, body, status, name) in [
         ("GET", "/orders?reviw=pending", "", 400, "unknown-parameter"),
+        ("GET", "/customers?q=a&q=b", "", 400, "unknown-parameter"),
         ("GET", "/mails/dead?before=1", "", 400, "unknown-parameter"),
         ("POST", "/mails/17/again", "{}", 400, "unread-body"), ("POST", "/sign-out", "{}", 400, "unread-body"),
         ("DELETE", "/tokens/018f0e6c-4a10-7d02-8b1e-2f6a90c4d511", "{}", 400, "unread-body"),
