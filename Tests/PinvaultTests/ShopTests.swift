@@ -211,7 +211,7 @@ struct ShopTests {
       #expect(try await vault.tool.run("customer", "show", customer).output.contains("is_barred  no\n"))
       // What is looked for is what was typed, not what it would be in a URL.
       for (text, count) in [("Ada", 1), ("%41da", 0)] {
-        let found = try await vault.ask(as: "web", ["customer", "search", text])
+        let found = try await vault.ask(as: "clerk", ["customer", "search", text])
         #expect((found["customers"] as? [Any])?.count == count, "\(text)")
       }
     }
