@@ -148,9 +148,9 @@ package final class HTMLWriter: ReportWriter {
     @media (prefers-color-scheme: dark) { :root { --ink: #eee; --paper: #16181b; --faint: #aaa; --line: #555;
       --band: #202327; --bar: #7fb2ee; --minus: #ff8a80; } }
     body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.45 system-ui, sans-serif; }
-    main { max-width: 80rem; margin: 0 auto; padding: 1.5rem; }
+    main { max-width: 120rem; margin: 0 auto; padding: 1.5rem; }
     h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
-    p { margin: .25rem 0; color: var(--faint); }
+    p { margin: .25rem 0; color: var(--faint); overflow-wrap: anywhere; }
     .scroll { overflow-x: auto; } .scroll:focus-visible { outline: 3px solid var(--bar); outline-offset: 2px; }
     table { border-collapse: collapse; font-size: .9em; font-variant-numeric: tabular-nums; }
     th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }

@@ -5,7 +5,7 @@ import PinWords
 ///
 /// It grows with what there are, and who says what a cashier's number is, is a terminal: so there is an end to it.
 struct GroupedFigures {
-  /// More rows than this no report holds at once; each takes some 200 bytes.
+  /// More rows than this no report holds at once; each takes some 550 bytes until they are written.
   static let mostRows = 1 << 18
 
   private(set) var list: [(key: RowKey, figures: SalesFigures)] = []
