@@ -69,6 +69,17 @@ import Testing
     #expect(after["rows"]! == [sections["rows"]![1]] && after["differences"] == [])
   }
 
+  @Test func noNumberIsMissingWhereNothingWasSold() async throws {
+    let shop = try await shop()
+    let till = ActorID(2)
+    for _ in 0..<2 {
+      guard case .shift = await shop.ask(.closeShift(shop.id()), as: till) else { throw Unexpected(what: "close") }
+    }
+    let rows = try sections(of: shop)["rows"]!
+    #expect(rows.map { Array($0[1...2]) } == [["1", "Z"], ["2", "Z"], ["3", "Z"]])
+    #expect(rows[2][5...] == ["", "0", "0", "", "", "", "0", "0", "", "0", "", ""])
+  }
+
   @Test func overAHistoryEachCloseIsWhatWasPosted() async throws {
     var history = try await History(seed: Seed.value, startingAt: StockReportTests.start)
     try await history.go(300)

@@ -72,6 +72,11 @@ struct ShiftReport: ReportFold {
       .text(books.name(of: actor)), .number(Int(shift.number)), .text(closed == nil ? "X" : "Z"),
       shift.openedMilliseconds == 0 ? .none : .time(shift.openedMilliseconds), closed.map { .time($0) } ?? .none,
     ]
+    // A Z over nothing is a row of no currency, so that no number is missing between two.
+    if totals.isEmpty, closed != nil, currency == nil {
+      let (none, zero) = (Cell.none, Cell.number(0))
+      try writer.add(head + [none, zero, zero, none, none, none, zero, zero, none, zero, none, none])
+    }
     for total in totals where currency == nil || total.currency == currency {
       func money(_ minor: UInt64) -> Cell { .money(Int128(minor), total.currency) }
       let takings =
