@@ -87,8 +87,8 @@ public final class PinClient: Sendable {
     _ = link.submit(message, timeLimit: timeLimit ?? configuration.timeLimit, completion: completion)
   }
 
-  /// Sends a request that may take long on a connection of its own, since answers come in order. Without one
-  /// it waits no longer than others do.
+  /// Sends a request that may take long on a connection of its own, since answers come in order. It
+  /// waits for that connection no longer than other calls do.
   func callApart(
     _ message: RequestMessage, timeLimit: Duration
   ) async throws(ClientError) -> AnswerMessage {

@@ -149,8 +149,8 @@ public enum Outcome: Sendable {
   /// Where a card is, and the event that put it there.
   case located(Custody, placedBy: UInt64)
   case orderRefused(OrderRefusal)
-  /// The order as the change left it.
   // What is rare and large lies apart, so that the rest is small.
+  /// The order as the change left it.
   indirect case orderChanged(Order)
   indirect case order(FoundOrder)
   /// A page of them, and the id to go on after; nil when there are no more.

@@ -8,7 +8,7 @@ struct Call<Completion> {
   let message: RequestMessage
   /// On the owner's clock.
   let deadlineNanoseconds: UInt64
-  /// How long it waits to be sent, after the server last said that it was busy.
+  /// How long it waits to be sent with no word from the server.
   private let sendLimitNanoseconds: UInt64
   /// Until when it waits to be sent, or sent again: its deadline, or sooner.
   private(set) var sendDeadlineNanoseconds: UInt64
