@@ -95,6 +95,9 @@ import Testing
     guard case .notConnected(.unreachable) = connect else { throw Unexpected(error: connect) }
     let sale = await failure { () throws(ClientError) in try await client.vend(vend(1)) }
     guard case .notConnected(.unreachable) = sale else { throw Unexpected(error: sale) }
+    // An operation with hours to be answered has no longer than others to be sent.
+    let check = await failure { () throws(ClientError) in try await client.verify() }
+    guard case .notConnected(.unreachable) = check else { throw Unexpected(error: check) }
     await client.close()
   }
 

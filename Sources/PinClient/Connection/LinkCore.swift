@@ -53,7 +53,7 @@ final class LinkCore {
     }
     for call in newCalls {
       calls.add(call)
-      wakeTimer.set(noLaterThan: call.deadlineNanoseconds, on: loop) { self.wakeUp() }
+      wakeTimer.set(noLaterThan: call.sendDeadlineNanoseconds, on: loop) { self.wakeUp() }
     }
     pump()
   }
