@@ -14,8 +14,7 @@ package struct Reader {
   /// `mdb_get`'s and `mdb_put`'s, and as much as theirs elsewhere.
   private let cursors: UnsafeMutableBufferPointer<OpaquePointer?>
   private let environment: UInt32
-  /// How often a cursor was moved: a measure of how much was looked at.
-  private let moveCount: UnsafeMutablePointer<Int>
+  let moves = MoveCount()
 
   /// LMDB gives its own two tables the handles 0 and 1.
   private static let reservedHandles = 2
@@ -25,18 +24,14 @@ package struct Reader {
     self.environment = environment.serial
     cursors = .allocate(capacity: environment.options.maximumTables + Self.reservedHandles)
     cursors.initialize(repeating: nil)
-    moveCount = .allocate(capacity: 1)
-    moveCount.initialize(to: 0)
   }
 
   /// Closes the cursors, which must come before a write transaction ends. Nothing may be read afterwards.
   func close() {
     for case let cursor? in cursors { mdb_cursor_close(cursor) }
     cursors.deallocate()
-    moveCount.deallocate()
+    moves.deallocate()
   }
-
-  var moves: Int { moveCount.pointee }
 
   /// Moves the cursors on to the snapshot of a renewed read transaction.
   func renewCursors() throws(LMDBError) {
@@ -47,7 +42,7 @@ package struct Reader {
 
   func get(_ key: inout MDB_val, _ table: Table) throws(LMDBError) -> MDB_val? {
     var value = MDB_val()
-    moveCount.pointee += 1
+    moves.increment()
     let code = mdb_cursor_get(try cursor(for: table), &key, &value, MDB_SET)
     return try found(code, "get") ? value.withoutChecksum : nil
   }
@@ -55,7 +50,7 @@ package struct Reader {
   /// Moves the table's cursor and returns where it then stands, if anywhere.
   func move(_ operation: MDB_cursor_op, to key: MDB_val = MDB_val(), in table: Table) throws(LMDBError) -> Position? {
     var position = Position(key: key, value: MDB_val())
-    moveCount.pointee += 1
+    moves.increment()
     let code = mdb_cursor_get(try cursor(for: table), &position.key, &position.value, operation)
     guard try found(code, "seek") else { return nil }
     position.value = position.value.withoutChecksum
@@ -139,6 +134,26 @@ package struct Reader {
     try check(code == EINVAL ? MDB_BAD_TXN : code, operation())
     return true
   }
+}
+
+/// How often cursors were moved, for tests of how much is looked at: a release build counts nothing.
+struct MoveCount {
+  #if DEBUG
+    private let count: UnsafeMutablePointer<Int>
+
+    init() {
+      count = .allocate(capacity: 1)
+      count.initialize(to: 0)
+    }
+
+    var value: Int { count.pointee }
+    func increment() { count.pointee += 1 }
+    func deallocate() { count.deallocate() }
+  #else
+    var value: Int { 0 }
+    func increment() {}
+    func deallocate() {}
+  #endif
 }
 
 /// Where a cursor stands.

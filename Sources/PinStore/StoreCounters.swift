@@ -11,7 +11,8 @@ package struct StoreCounters: Sendable, Equatable {
   package var journalBytes: UInt64 = 0
   /// Puts and removes in the state's tables.
   package var changes: UInt64 = 0
-  /// Entries of the state's tables that were looked up or walked to; counted, as changes are, at each checkpoint.
+  /// Entries of the state's tables that were looked up or walked to, counted, as changes are, at each checkpoint; for tests,
+  /// and 0 in a release build.
   package var looks: UInt64 = 0
   /// Commits of the state environment.
   package var checkpoints: UInt64 = 0
