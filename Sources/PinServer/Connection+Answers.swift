@@ -35,17 +35,6 @@ extension Connection {
     drain()
   }
 
-  /// The writer's answer has come: it is not kept for its turn, in the usual case that it has.
-  func complete(_ number: UInt32, _ answered: Answered) {
-    guard isOpen, closingSince == nil else { return }
-    guard number == slots.firstNumber, canEncode else {
-      early[number] = .answered(answered)
-      return
-    }
-    encode(answered)
-    drain()
-  }
-
   /// Whether the client takes its answers. PINs of those it does not take stay sealed.
   private var canEncode: Bool { isWritable && outgoing.count < Self.outgoingByteLimit }
 

@@ -229,7 +229,7 @@ final class ServingLoop: PollHandler, @unchecked Sendable {
       while handedOnCount < count, !batch.isEmpty {
         let connection = connection(batch.connection)
         handedOnCount += batch.handOn { slot, answered in
-          if awaits(connection) { connection.complete(slot, answered) }
+          if awaits(connection) { connection.complete(slot, .answered(answered)) }
         }
         settleTouched()
       }
