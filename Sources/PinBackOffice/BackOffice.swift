@@ -3,14 +3,13 @@ import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
-import NIOPosix
 import NIOSSL
 import PinEngine
 import PinOrders
 import PinReports
 import ServiceLifecycle
 
-/// The shop over HTTP: JSON in, JSON out, described by `docs/back-office.openapi.json`.
+/// The shop over HTTP: JSON in, JSON out, described by `docs/back-office.openapi.yaml`.
 ///
 ///     a request → who asks (`Caller`) → what is asked (`Routes`, `Payloads`) → the order layer → an answer or a `Problem`
 ///
@@ -42,13 +41,14 @@ public struct BackOffice: Service {
 
   public func run() async throws {
     let router = Router(context: Caller.self)
+    let seats = Seats(configuration.maximumConnections)
     router.add(middleware: Problems(logger: logger))
     router.add(middleware: StrictRequests())
     let (sessions, guesses) = (Sessions(), Guesses(engine: desk.engine))
     let people = PeopleRoutes(desk: desk, sessions: sessions, guesses: guesses)
     Routes(desk: desk).addOpen(to: router)
     people.addOpen(to: router)
-    router.add(middleware: Authentication(desk: desk, sessions: sessions, guesses: guesses))
+    router.add(middleware: Authentication(desk: desk, sessions: sessions, guesses: guesses, seats: seats))
     Routes(desk: desk).add(to: router)
     people.add(to: router)
     ReportRoutes(desk: desk, reports: reports, settings: configuration.reports).add(to: router)
@@ -56,10 +56,9 @@ public struct BackOffice: Service {
     var quiet = logger
     quiet.logLevel = .critical
     let application = Application(
-      router: router, server: try server,
+      router: router, server: try server(seats),
       configuration: ApplicationConfiguration(
-        address: .hostname(configuration.address, port: configuration.port), serverName: "pinvault",
-        availableConnectionsDelegate: MaximumAvailableConnections(configuration.maximumConnections, logger: quiet)),
+        address: .hostname(configuration.address, port: configuration.port), serverName: "pinvault"),
       onServerRunning: { [logger, configuration] channel in
         let port = channel.localAddress?.port ?? 0
         logger.info("the back office listens", metadata: ["address": "\(configuration.address)", "port": "\(port)"])
@@ -68,15 +67,14 @@ public struct BackOffice: Service {
     try await application.run()
   }
 
-  private var server: HTTPServerBuilder {
-    get throws {
-      let http = HTTP1Channel.Configuration(idleTimeout: .seconds(configuration.idleTimeLimitSeconds))
-      guard let (chain, key) = configuration.certificate else { return .http1(configuration: http) }
-      var tls = TLSConfiguration.makeServerConfiguration(
-        certificateChain: try NIOSSLCertificate.fromPEMFile(chain).map { .certificate($0) },
-        privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-      tls.minimumTLSVersion = .tlsv13
-      return try .tls(.http1(configuration: http), tlsConfiguration: tls)
-    }
+  private func server(_ seats: Seats) throws -> HTTPServerBuilder {
+    let http = HTTP1Channel.Configuration(
+      additionalChannelHandlers: [SeatHandler(seats)], idleTimeout: .seconds(configuration.idleTimeLimitSeconds))
+    guard let (chain, key) = configuration.certificate else { return .http1(configuration: http) }
+    var tls = TLSConfiguration.makeServerConfiguration(
+      certificateChain: try NIOSSLCertificate.fromPEMFile(chain).map { .certificate($0) },
+      privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+    tls.minimumTLSVersion = .tlsv13
+    return try .tls(.http1(configuration: http), tlsConfiguration: tls)
   }
 }

@@ -22,9 +22,11 @@ struct Caller: RequestContext {
   var means = Means.nothing
   /// Whoever has one address of IPv6 has a network of them.
   let address: String
+  let connection: ObjectIdentifier
 
   init(source: Source) {
     coreContext = CoreRequestContextStorage(source: source)
+    connection = ObjectIdentifier(source.channel)
     address = Self.network(source.channel.remoteAddress)
   }
 
@@ -47,6 +49,7 @@ struct Authentication: RouterMiddleware {
   let desk: OrderDesk
   let sessions: Sessions
   let guesses: Guesses
+  let seats: Seats
 
   func handle(
     _ request: Request, context: Caller, next: (Request, Caller) async throws -> Response
@@ -60,6 +63,7 @@ struct Authentication: RouterMiddleware {
     } else {
       throw Problem.unauthenticated
     }
+    seats.know(context.connection)
     return try await next(request, context)
   }
 
