@@ -43,7 +43,7 @@ struct RotTests {
       }
       for offset in [end, end + 1, end + 600, bytes.count - 1] {
         try store.layOut([name: try flipped(name, offset, by: 0x10)])
-        if case .harmless = try await store.examine() { continue }
+        _ = try await store.examine()
       }
       print("journal: \(offsets.count) bytes of \(end) changed")
     }
