@@ -45,6 +45,7 @@ struct Law11DefiniteAnswerTests {
     settings.systemCalls = calls
     let bench = try Bench(settings: settings)
     let till = try await bench.actor("till", .terminal)
+    let auditor = try await bench.actor("auditor", .auditor)
     let product = try await bench.product("ONE")
     try await bench.stock(product, 3)
     let hold = bench.id()
@@ -58,6 +59,10 @@ struct Law11DefiniteAnswerTests {
     ]
     bench.clock.advance(milliseconds: 60_000)
     for change in changes { #expect(await bench.ask(change, as: till).refusal == .storageFull) }
+    // The role is checked before the room, and the room before what depends on the role.
+    #expect(await bench.ask(changes[0], as: auditor).refusal == .notPermitted)
+    let endless = Reserve(id: bench.id(), holdSeconds: 0, lines: [line])
+    #expect(await bench.ask(.reserve(endless), as: till).refusal == .storageFull)
     #expect(await bench.ask(.lookUp(hold), as: till).state == nil)
     guard case .found(.reservation(let found)) = await bench.ask(.lookUp(hold), as: till) else {
       Issue.record("looking does not work")

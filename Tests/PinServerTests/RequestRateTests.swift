@@ -71,6 +71,13 @@ struct RequestRateTests {
       let seconds = (ContinuousClock.now - start) / .seconds(1)
       #expect(doneCount >= 100 && Double(doneCount) <= 101 + 100 * seconds)
       for _ in 0..<200 { #expect(try await other.ask(.ping).status == .done) }
+      // The rate is checked before the body.
+      await limit(1)
+      let longPing: [UInt8] = [0, 0, 0, 13, 1, 3, 0, 0, 0, 0, 0, 1, 0]
+      try await clients[0].send(bytes: (0..<20).flatMap { _ in longPing })
+      var statuses: [Status] = []
+      for _ in 0..<20 { statuses.append(try #require(try await clients[0].receive()).status) }
+      #expect(statuses.contains(.tooManyRequests))
       await limit(0)
       for _ in 0..<200 { #expect(try await clients[1].ask(.ping).status == .done) }
     }
