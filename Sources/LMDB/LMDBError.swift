@@ -29,12 +29,6 @@ package struct LMDBError: Error, Equatable, Sendable {
   /// The file is not an environment, or what was read of it cannot be right.
   package var isInvalid: Bool { code == MDB_INVALID || code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND }
 
-  /// The file was written by an LMDB of another format.
-  package var isVersionMismatch: Bool { code == MDB_VERSION_MISMATCH }
-
-  /// An earlier fatal error (a failed write of a meta page) closed the environment to all further use.
-  package var isPanic: Bool { code == MDB_PANIC }
-
   /// The transaction cannot go on: a change in it failed before, it is a read that was reset, or it began before the table
   /// was opened.
   package var isTransactionUnusable: Bool { code == MDB_BAD_TXN }

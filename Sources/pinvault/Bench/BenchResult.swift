@@ -16,7 +16,6 @@ struct BenchReading: Decodable, Sendable {
   var residentBytes: UInt64
   var writtenBytes: UInt64
   var fileBytes: UInt64?
-  var clientProcessorSeconds: Double?
 }
 
 /// One run's figures; of several rounds, those of the one in the middle.
