@@ -2,8 +2,8 @@ import Foundation
 import Hummingbird
 import PinWords
 
-/// Reading bodies strictly: a member that this does not know is refused, so that nothing is sent that nobody reads, least of
-/// all a card's security code.
+/// Reading bodies strictly: a member that this does not know, or that is given twice, is refused, so that nothing is sent that
+/// nobody reads, least of all a card's security code.
 extension Request {
   func read<Body: Codable>(_ type: Body.Type, _ context: Caller) async throws -> Body {
     let buffer = try await body.collect(upTo: context.maxUploadSize)
@@ -11,10 +11,13 @@ extension Request {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     let body: Body
+    // Text of other encodings than UTF-8 has zeros.
+    guard !data.contains(0) else { throw Problem.badJSON }
     do { body = try decoder.decode(type, from: data) } catch { throw Problem.badJSON }
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     let sent = try JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+    guard !hasMemberTwice(data, readAs: sent) else { throw Problem.badJSON }
     let known = try JSONSerialization.jsonObject(with: encoder.encode(body), options: .fragmentsAllowed)
     if let stranger = Self.stranger(in: sent, known) {
       let isCode = ["cvv", "cvc", "cvv2", "cid", "security_code", "card_security_code"].contains(stranger.lowercased())
