@@ -9,10 +9,12 @@ struct CustomerBody: Codable {
   var version: UInt32
   var name: String
   var email: String
+  var otherEmails: [String]?
   var phone: String?
   var addresses: [[String]]?
   var consents: Bool?
   var calls: [CallBody]?
+  var paymentMethods: [String]?
 }
 
 /// A country that a customer calls: two capital letters; where from it is known.
@@ -43,9 +45,11 @@ struct CustomerAnswer: Encodable {
   /// All nil once it is purged.
   var name: String?
   var email: String?
+  var otherEmails: [String]?
   var phone: String?
   var addresses: [[String]]?
   var calls: [CallBody]?
+  var paymentMethods: [String]?
 
   init(_ customer: Customer, _ details: CustomerDetails?) {
     id = customer.id
@@ -55,9 +59,11 @@ struct CustomerAnswer: Encodable {
     approvedOrders = customer.approvedOrders
     name = details?.name
     email = details?.email
+    otherEmails = details?.otherEmails
     phone = details?.phone
     addresses = details?.addresses
     calls = details?.calls?.map { CallBody(country: $0.country, knownFrom: $0.knownFrom.rawValue) }
+    paymentMethods = details?.paymentMethods
   }
 }
 

@@ -63,8 +63,8 @@ struct Routes: Sendable {
   @Sendable private func defineCustomer(_ request: Request, _ context: Caller) async throws -> Response {
     let body = try await request.read(CustomerBody.self, context)
     let details = CustomerDetails(
-      name: body.name, email: body.email, phone: body.phone, addresses: body.addresses,
-      calls: try body.calls?.map { try $0.call })
+      name: body.name, email: body.email, otherEmails: body.otherEmails, phone: body.phone, addresses: body.addresses,
+      calls: try body.calls?.map { try $0.call }, paymentMethods: body.paymentMethods)
     let done = try await desk.define(
       details, customer: context.pathID, version: body.version, consents: body.consents ?? false,
       id: request.changeID, context.asker)

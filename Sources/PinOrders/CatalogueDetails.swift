@@ -58,6 +58,11 @@ extension String {
     (1...limit).contains(utf8.count) && unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
   }
 
+  /// Whether a gateway may know a payment method as this: a payment card's number is none, for it would be kept in clear.
+  var isMethodName: Bool {
+    isLine(atMost: 64) && PaymentCardDetails(number: self, expiry: "9999-12") == nil
+  }
+
   /// Enough for an envelope: one at sign between what may stand in one, ASCII without what would end it.
   var isMailAddress: Bool {
     let parts = utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)

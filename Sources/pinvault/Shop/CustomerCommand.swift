@@ -18,6 +18,10 @@ struct CustomerCommand: AsyncParsableCommand {
     @Option(help: "The version that you looked at; 0 for a new one.") var version: UInt32 = 0
     @Option(help: "Name.") var name: String
     @Option(help: "Where mails go.") var email: String
+    @Option(
+      name: .customLong("other-email"),
+      help: ArgumentHelp("Another that the customer is known by; as often as there are.", valueName: "email"))
+    var otherEmails: [String] = []
     @Option(help: "Telephone.") var phone: String?
     @Option(
       name: .customLong("address"),
@@ -30,6 +34,12 @@ struct CustomerCommand: AsyncParsableCommand {
         "A country that the customer calls, and where from that is known: registration, checkout, search, import.",
         valueName: "country=source"))
     var calls: [CallArgument] = []
+    @Option(
+      name: .customLong("payment-method"),
+      help: ArgumentHelp(
+        "What the payment gateway knows one of the customer's payment methods as; as often as there are.",
+        valueName: "method"))
+    var paymentMethods: [String] = []
     @Option(help: ArgumentHelp("The change's own id. (default: a new one)", valueName: "id")) var id: RequestID?
     @OptionGroup var office: OfficeOptions
 
@@ -37,17 +47,20 @@ struct CustomerCommand: AsyncParsableCommand {
       var version: UInt32
       var name: String
       var email: String
+      var otherEmails: [String]?
       var phone: String?
       var addresses: [[String]]?
       var consents: Bool
       var calls: [CallArgument]?
+      var paymentMethods: [String]?
     }
 
     func run() async throws {
       let lines = addresses.map(addressLines)
       let body = Body(
-        version: version, name: name, email: email, phone: phone, addresses: lines.isEmpty ? nil : lines,
-        consents: consents, calls: calls.isEmpty ? nil : calls)
+        version: version, name: name, email: email, otherEmails: otherEmails.isEmpty ? nil : otherEmails, phone: phone,
+        addresses: lines.isEmpty ? nil : lines, consents: consents, calls: calls.isEmpty ? nil : calls,
+        paymentMethods: paymentMethods.isEmpty ? nil : paymentMethods)
       try await office.ask("PUT", "/customers/\(customer ?? newID())", id: id ?? newID(), body)
     }
   }
