@@ -2,8 +2,41 @@ import Foundation
 import PinEngine
 import PinWords
 
-/// Finding customers, and what each has bought.
+/// Customers: described, found, and what each has bought.
 extension OrderDesk {
+  package func define(
+    _ details: CustomerDetails, customer: RequestID, version: UInt32, consents: Bool, id: RequestID, _ asker: Asker
+  ) async throws -> Done<Customer> {
+    if let part = details.invalidPart { throw OrderFault.invalid(part) }
+    return try await keeping(details, id: id, asker, .defineCustomer) { document in
+      let change = CustomerChange(
+        id: id, customer: customer, version: version, consents: consents, document: document,
+        marks: details.marked.map { engine.mark($0.kind, $0.text) })
+      return try await ask(.defineCustomer(change), asker) {
+        if case .customer(let customer) = $0 { customer } else { nil }
+      }
+    }
+  }
+
+  /// A customer, and who it is; nil once that is purged.
+  package func customer(_ id: RequestID, _ asker: Asker) async throws -> (Customer, CustomerDetails?) {
+    try await readAsPresent(\.document) {
+      try await present(id, asker)
+    } read: {
+      try details(of: $0)
+    }
+  }
+
+  private func present(_ customer: RequestID, _ asker: Asker) async throws -> Customer {
+    try await ask(.customer(customer), asker) { if case .customer(let found) = $0 { found } else { nil } }.value
+  }
+
+  func details(of customer: Customer) throws -> CustomerDetails? {
+    try read(CustomerDetails.self, customer.document)
+  }
+
+  // MARK: Finding
+
   /// How many customers one search looks at, at most.
   private static let mostSearched = 4096
   private static let mostFound = 50
@@ -63,5 +96,7 @@ extension OrderDesk {
 }
 
 extension CustomerDetails {
-  fileprivate var searched: String { [name, email, phone].compactMap { $0 }.joined(separator: "\n") }
+  fileprivate var searched: String {
+    ([name, email, phone].compactMap { $0 } + (otherEmails ?? [])).joined(separator: "\n")
+  }
 }

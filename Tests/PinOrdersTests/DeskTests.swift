@@ -35,7 +35,8 @@ struct DeskTests {
       let order = try await own.order(paidBy: good)
       let other = try #require(PaymentCardDetails(number: "5555555555554444", expiry: "2031-07"))
       func change(_ version: UInt32, id: RequestID, on day: String) async throws -> OrderDesk.Done<Order> {
-        try await desk.keeping(other, id: id, asker, at: try Date(day + "T12:00:00Z", strategy: .iso8601)) { card in
+        let noon = try Date(day + "T12:00:00Z", strategy: .iso8601)
+        return try await desk.keeping(other, of: order.id, version: version, id: id, asker, at: noon) { card in
           let act = OrderChange.Act.changeCard(card)
           return try await desk.change(OrderChange(id: id, order: order.id, version: version, act: act), asker)
         }
@@ -49,6 +50,19 @@ struct DeskTests {
       let done = try await change(1, id: id, on: "2031-07-31")
       let again = try await change(1, id: id, on: "2031-08-01")
       #expect(!done.isRepeat && again.isRepeat && again.value == done.value && again.sequence == done.sequence)
+
+      // Its document is replaced: what is sent again brings another one, which is not kept.
+      _ = try await desk.changeCard(good, order: order.id, version: 2, id: .new(), asker)
+      for day in ["2031-07-31", "2031-08-01"] {
+        let late = try await change(1, id: id, on: day)
+        #expect(late.isRepeat && late.value == done.value && late.sequence == done.sequence)
+      }
+      let fault = await #expect(throws: OrderFault.self) {
+        try await desk.changeCard(good, order: order.id, version: 1, id: id, asker)
+      }
+      #expect(fault?.refusal == .idReused(.paymentCard))
+      own.desk.engine.stop()
+      #expect(try own.desk.engine.document(DocumentName(id: id, digest: done.value.card?.document.digest ?? [])) == nil)
     }
   }
 }

@@ -16,7 +16,7 @@ extension Machine {
 
   /// The reply for an id that is known already: the same answer, or why it is refused. Nil for a new id.
   func knownChange(
-    _ id: RequestID, _ operation: Operation, _ request: FieldList, _ asker: Asker,
+    _ id: RequestID, _ operation: Operation, _ request: FieldList, ignoring ignored: Field? = nil, _ asker: Asker,
     _ state: borrowing WriteTransaction
   ) throws(LMDBError) -> Reply? {
     guard id != .zero else { return Reply(.refused(.invalid(.id))) }
@@ -36,7 +36,7 @@ extension Machine {
     guard actor == asker.id || asker.roles.mayUseOthersIDs else { return Reply(.refused(.notYours)) }
     let requestLength = Int(record.bigEndian(at: 24) as UInt32)
     let resultLength = Int(record.bigEndian(at: 28) as UInt32)
-    if let field = request.firstDifference(from: record.extracting(32..<32 + requestLength)) {
+    if let field = request.firstDifference(from: record.extracting(32..<32 + requestLength), ignoring: ignored) {
       return Reply(.refused(.idReused(field)))
     }
     let result = record.extracting(32 + requestLength..<32 + requestLength + resultLength)
@@ -198,14 +198,15 @@ struct FieldList {
     }
   }
 
-  /// The first field in which another request differs; nil if none does.
-  func firstDifference(from other: RawSpan) -> Field? {
+  /// The first field in which another request differs; nil if none does. Of one that is ignored, what it holds may differ.
+  func firstDifference(from other: RawSpan, ignoring ignored: Field? = nil) -> Field? {
     let others = [UInt8](other)
     guard others != bytes else { return nil }
     var start = 0
     while start < bytes.count {
       let length = 3 + (Int(bytes[start + 1]) << 8 | Int(bytes[start + 2]))
-      guard start + length <= others.count, bytes[start..<start + length] == others[start..<start + length] else {
+      let compared = bytes[start] == ignored?.rawValue ? 3 : length
+      guard start + length <= others.count, bytes[start..<start + compared] == others[start..<start + compared] else {
         return Field(rawValue: bytes[start])
       }
       start += length

@@ -59,7 +59,7 @@ extension OrderDesk {
       let card = try vault.open(document, id: name.id)
       let id = RequestID.new()
       do {
-        _ = try await keeping(card, id: id, store, at: now) { card in
+        _ = try await keeping(card, of: order.id, version: order.version, id: id, store, at: now) { card in
           try await change(OrderChange(id: id, order: order.id, version: order.version, act: .resealCard(card)), store)
         }
       } catch OrderFault.orderRefused(.staleVersion) {
