@@ -107,7 +107,7 @@ struct ShopKeepingTests {
           as: "web",
           [
             "customer", "define", "--name", "Ada Größe", "--email", "ada@example.com", "--calls", "MX=registration",
-            "--calls", "US=checkout",
+            "--calls", "US=checkout", "--other-email", "lovelace@example.org", "--payment-method", "cus_1/pm_1",
           ])["id"] as? String)
       try await vault.ask(as: "web", ["customer", "define", "--name", "Bob", "--email", "bob@example.com"])
       let order = try await vault.submit(ada, count: 2)
@@ -121,6 +121,10 @@ struct ShopKeepingTests {
         ])
       #expect(
         (try await vault.ask(as: "clerk", ["customer", "search", "example.com"])["customers"] as? [Any])?.count == 2)
+      #expect(
+        (try await vault.ask(as: "clerk", ["customer", "search", "lovelace@"])["customers"] as? [Any])?.count == 1)
+      #expect(customers.first?["other_emails"] as? [String] == ["lovelace@example.org"])
+      #expect(customers.first?["payment_methods"] as? [String] == ["cus_1/pm_1"])
       let orders = try #require(
         try await vault.ask(as: "clerk", ["customer", "orders", ada])["orders"] as? [[String: Any]])
       #expect(orders.compactMap { $0["id"] as? String } == [order])

@@ -61,9 +61,14 @@ struct ShopTests {
     try await withShop { vault, box, pins in
       let customer = try await vault.newCustomer()
       let order = try #require(
-        try await vault.ask(as: "web", ["order", "submit", "--customer", customer, "--line", "ACME=2", "--by-post"])[
-          "id"]
+        try await vault.ask(
+          as: "web", ["order", "submit", "--customer", customer, "--line", "ACME=2,discount=100,tax=57", "--by-post"])[
+            "id"]
           as? String)
+      let shown = try await vault.ask(as: "web", ["order", "show", order])
+      let line = try #require((shown["lines"] as? [[String: Any]])?.first)
+      #expect(line["discount_minor"] as? Int == 100 && line["tax_minor"] as? Int == 57)
+      #expect(shown["total_minor"] as? Int == 1800)
       try await vault.ask(as: "clerk", ["order", "pay", order, "--version", "1", "--authorisation", "A-1"])
       try await vault.ask(as: "reviewer", ["order", "approve", order, "--version", "2"])
       let shipped = try await vault.ask(
@@ -74,6 +79,8 @@ struct ShopTests {
       #expect(!pins.contains { mail.text.contains($0) })
 
       let token = try #require(try await vault.ask(as: "web", ["order", "show", order])["tracking_token"] as? String)
+      vault.become("nobody")
+      #expect(try await vault.tool.run("order", "track", token).output.contains("tracking_number  AP-17\n"))
       let (status, answer) = try await vault.get("/track/\(token)")
       #expect(
         status == 200 && answer["fulfilment"] as? String == "shipped" && answer["tracking_number"] as? String == "AP-17"
@@ -104,6 +111,13 @@ struct ShopTests {
           as? String)
       let next = try await vault.ask(as: "web", ["order", "submit", "--customer", other, "--line", "ACME=1"])
       #expect(next["suspicions"] as? [String] == ["email"] && next["review"] as? String == "pending")
+      let third = try #require(
+        try await vault.ask(
+          as: "web",
+          ["customer", "define", "--name", "Third", "--email", "third@example.com", "--other-email", "ada@example.com"])[
+            "id"] as? String)
+      let last = try await vault.ask(as: "web", ["order", "submit", "--customer", third, "--line", "ACME=1"])
+      #expect(last["suspicions"] as? [String] == ["email"])
     }
   }
 
@@ -190,7 +204,21 @@ struct ShopTests {
         ("clerk", ["order", "show", "018f0e6c-4a10-7d02-8b1e-2f6a90c4d511"], 3, "unknown-order"),
         ("web", ["order", "submit", "--customer", customer, "--line", "NONE=1"], 3, "unknown-product"),
         ("web", ["order", "submit", "--customer", customer, "--line", "ACME=99"], 4, "insufficient-stock"),
+        (
+          "web", ["order", "submit", "--customer", customer, "--line", "ACME=2,discount=1901"], 64, "invalid (discount)"
+        ),
+        (
+          "web", ["order", "submit", "--customer", customer, "--line", "ACME=2,discount=1,tax=1900"], 64,
+          "invalid (tax)"
+        ),
+        ("web", ["order", "submit", "--customer", customer, "--line", "ACME=2,tax=1,tax=1"], 3, "unknown-product"),
         ("web", ["customer", "define", "--name", "x", "--email", "two@at@signs"], 64, "invalid"),
+        ("web", ["customer", "define", "--name", "x", "--email", "x@y.z", "--other-email", "x"], 64, "(other_emails)"),
+        (
+          "web", ["customer", "define", "--name", "x", "--email", "x@y.z", "--payment-method", "4111 1111 1111 1111"],
+          64,
+          "(payment_methods)"
+        ),
         (
           "web",
           ["order", "submit", "--customer", customer, "--line", "ACME=1", "--card-file", vault.tool.path("old.json")],
@@ -236,6 +264,27 @@ struct ShopTests {
         let (got, answer) = try await request.perform()
         let problem = try #require(try JSONSerialization.jsonObject(with: Data(answer)) as? [String: Any])
         #expect(got == status && problem["type"] as? String == "urn:pinvault:problem:\(name)", "\(path): \(problem)")
+      }
+    }
+  }
+
+  @Test("A member that is given twice is refused wherever it stands, however it is written; a colon in a text is none")
+  func givenTwice() async throws {
+    try await withShop { vault, _, _ in
+      let ada = try await vault.newCustomer()
+      func order(_ line: String, more: String = "") throws -> Data {
+        Data(#"{"customer": "\#(ada)", "lines": [{"sku": "ACME", \#(line)}]\#(more)}"#.utf8)
+      }
+      let id = "018f0e6c-4a10-7d02-8b1e-2f6a90c4d5"
+      for (number, (body, status)) in [
+        (try order(#""count": 1, "count": 2"#), 400), (try order(#""count": 1, "c\u006funt": 1"#), 400),
+        (try order(#""count": 1"#, more: #", "shipping_minor": 0, "shipping_minor": 0"#), 400),
+        (try order(#""count": 1"#, more: #", "device": "a\":\"b\\", "delivery": "mail""#), 201),
+      ].enumerated() {
+        var request = try await vault.request("PUT", "/orders/\(id)\(10 + number)", as: "web", id: UInt64(90 + number))
+        request.body = Array(body)
+        let (got, answer) = try await request.perform()
+        #expect(got == status, "\(number): \(String(decoding: answer, as: UTF8.self))")
       }
     }
   }

@@ -168,6 +168,8 @@ struct OfficeText {
         }
         return ["\(indent)\(name)"] + lines(inner, indent: indent + "  ")
       }
+    // An empty line between two of what has names.
+    case let list as [[String: Any]]: Array(list.map { lines($0, indent: indent) }.joined(separator: [""]))
     case let list as [Any]: list.flatMap { lines($0, indent: indent) }
     default: ["\(indent)\(word(value))"]
     }

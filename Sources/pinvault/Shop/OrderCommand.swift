@@ -14,7 +14,8 @@ struct OrderCommand: AsyncParsableCommand {
         pinvault order approve ORDER --version 1
       """,
     subcommands: [
-      Submit.self, Show.self, List.self, Approve.self, Deny.self, Pay.self, Ship.self, Decline.self, Card.self,
+      Submit.self, Show.self, List.self, Track.self, Approve.self, Deny.self, Pay.self, Ship.self, Decline.self,
+      Card.self,
       Method.self, ShowCard.self, Cancel.self, TakeBack.self, Pardon.self, Delete.self,
     ])
 
@@ -37,8 +38,12 @@ struct OrderCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The order's id. (default: a new one)", valueName: "id")) var order: RequestID?
     @Option(help: ArgumentHelp("Whose order.", valueName: "id")) var customer: RequestID
-    @Option(name: .customLong("line"), help: ArgumentHelp("What and how many.", valueName: "sku=count")) var lines:
-      [OrderLineArgument]
+    @Option(
+      name: .customLong("line"),
+      help: ArgumentHelp(
+        "What and how many; the line's discount, and the tax that is in it, in minor units.",
+        valueName: "sku=count[,discount=amount][,tax=amount]"))
+    var lines: [ShopLineArgument]
     @Option(help: ArgumentHelp("What shipping costs, in minor units.", valueName: "amount")) var shippingMinor: UInt64 =
       0
     @Option(
@@ -61,6 +66,8 @@ struct OrderCommand: AsyncParsableCommand {
         var sku: String
         var count: UInt32
         var condition: String
+        var discountMinor: UInt64?
+        var taxMinor: UInt64?
       }
       var customer: RequestID
       var lines: [Line]
@@ -74,7 +81,11 @@ struct OrderCommand: AsyncParsableCommand {
     func run() async throws {
       let body = Body(
         customer: customer,
-        lines: lines.map { Body.Line(sku: $0.sku, count: $0.count, condition: used ? "used" : "regular") },
+        lines: lines.map {
+          Body.Line(
+            sku: $0.line.sku, count: $0.line.count, condition: used ? "used" : "regular",
+            discountMinor: $0.discountMinor, taxMinor: $0.taxMinor)
+        },
         shippingMinor: shippingMinor, card: try cardFile.map(CardFile.read), device: device,
         delivery: byPost ? "post" : "mail", paymentMethod: paymentMethod)
       try await office.ask("PUT", "/orders/\(order ?? newID())", id: id ?? newID(), body)
@@ -95,9 +106,33 @@ struct OrderCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Go on after this order.", valueName: "id")) var after: RequestID?
     @OptionGroup var office: OfficeOptions
 
+    /// How much there is in a page, and what follows it.
+    private struct Page: Decodable {
+      struct Order: Decodable {}
+      var orders: [Order]
+      var next: RequestID?
+    }
+
+    /// Pages on which nobody waits for a reviewer are passed over.
     func run() async throws {
-      try await office.ask(
-        "GET", "/orders?review=\(pending ? "pending" : "all")" + (after.map { "&after=\($0)" } ?? ""))
+      var (answer, last) = ([UInt8](), after)
+      repeat {
+        answer = try await office.answer(
+          "GET", "/orders?review=\(pending ? "pending" : "all")" + (last.map { "&after=\($0)" } ?? ""), nil)
+        let page = try? JSONDecoder().decode(Page.self, from: Data(answer))
+        last = page?.orders.isEmpty == true ? page?.next : nil
+      } while last != nil
+      try office.show(answer)
+    }
+  }
+
+  struct Track: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show how an order stands, as its customer is told.")
+    @Argument(help: "The order's tracking token: see 'pinvault order show'.") var token: String
+    @OptionGroup var office: OfficeOptions
+
+    func run() async throws {
+      try office.show(try await office.answer("GET", "/track/\(token.inPath)", isOpen: true, nil))
     }
   }
 
@@ -257,6 +292,30 @@ struct OrderLineArgument: ExpressibleByArgument {
     }
     sku = String(argument[..<equals])
     self.count = count
+  }
+}
+
+/// `ACME-10USD=2,discount=100,tax=57`.
+struct ShopLineArgument: ExpressibleByArgument {
+  let line: OrderLineArgument
+  private(set) var discountMinor: UInt64?
+  private(set) var taxMinor: UInt64?
+
+  init?(argument: String) {
+    // From its end: a comma may stand in a SKU, too.
+    var rest = argument[...]
+    amounts: while let comma = rest.lastIndex(of: ",") {
+      let words = rest[comma...].dropFirst().split(separator: "=", omittingEmptySubsequences: false)
+      guard words.count == 2, let amount = UInt64(words[1]) else { break }
+      switch words[0] {
+      case "discount" where discountMinor == nil: discountMinor = amount
+      case "tax" where taxMinor == nil: taxMinor = amount
+      default: break amounts
+      }
+      rest = rest[..<comma]
+    }
+    guard let line = OrderLineArgument(argument: String(rest)) else { return nil }
+    self.line = line
   }
 }
 
