@@ -196,6 +196,8 @@ struct ShopTests {
       let order = try await vault.submit(customer, count: 1)
       try #"{"number": "\#(Storefront.number)", "expiry": "2001-01"}"#
         .write(toFile: vault.tool.path("old.json"), atomically: true, encoding: .utf8)
+      try #"{"number": "\#(Storefront.number)", "expiry": "2099-01", "cvv": "123"}"#
+        .write(toFile: vault.tool.path("code.json"), atomically: true, encoding: .utf8)
       for (actor, arguments, status, words) in [
         ("web", ["order", "approve", order, "--version", "1"], 77, "not-permitted: Whoever asks may not do that."),
         ("reviewer", ["order", "approve", order, "--version", "9"], 3, "stale-version"),
@@ -224,6 +226,12 @@ struct ShopTests {
           ["order", "submit", "--customer", customer, "--line", "ACME=1", "--card-file", vault.tool.path("old.json")],
           64,
           "expired-card: The payment card has expired."
+        ),
+        (
+          "web",
+          ["order", "submit", "--customer", customer, "--line", "ACME=1", "--card-file", vault.tool.path("code.json")],
+          65,
+          "its number and its expiry, and nothing more"
         ),
       ] as [(String, [String], Int32, String)] {
         vault.become(actor)

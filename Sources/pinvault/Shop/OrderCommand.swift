@@ -319,7 +319,8 @@ struct ShopLineArgument: ExpressibleByArgument {
   }
 }
 
-/// A payment card as a file has it: never an argument, which others on the machine can read.
+/// A payment card as a file has it: never an argument, which others on the machine can read. One with more in it, such as a
+/// security code, is refused.
 struct CardFile: Codable {
   var number: String
   var expiry: String
@@ -327,8 +328,9 @@ struct CardFile: Codable {
   static func read(_ path: String) throws -> CardFile {
     let bytes = try path == "-" ? Array(FileHandle.standardInput.readDataToEndOfFile()) : Files.contents(of: path)
     guard let bytes else { throw Fault(.badInput, "\(path): there is no such file") }
-    guard let card = try? JSONDecoder().decode(CardFile.self, from: Data(bytes)) else {
-      throw Fault(.badInput, "\(path): not a payment card as JSON")
+    let members = try? JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
+    guard let card = try? JSONDecoder().decode(CardFile.self, from: Data(bytes)), members?.count == 2 else {
+      throw Fault(.badInput, "\(path): not a payment card as JSON: its number and its expiry, and nothing more")
     }
     return card
   }
