@@ -65,6 +65,25 @@ struct DeskTests {
       #expect(try own.desk.engine.document(DocumentName(id: id, digest: done.value.card?.document.digest ?? [])) == nil)
     }
   }
+
+  @Test("Who looks for pending orders is given them, however many others come before")
+  func pendingBehindOthers() async throws {
+    try await OwnEngine.with { own in
+      let (desk, asker) = (own.desk, own.asker)
+      let card = try #require(PaymentCardDetails(number: "4111111111111111", expiry: "2099-07"))
+      let customer = try await own.order(paidBy: card).customer
+      let submission = OrderDesk.Submission(
+        customer: customer, lines: [Line(product: own.product, count: 1)], shippingMinor: 0, card: nil)
+      for number in 1...300 as ClosedRange<UInt64> {
+        let order = RequestID(high: 1, low: number)
+        _ = try await desk.submit(submission, order: order, id: .new(), asker)
+        let cancel = OrderChange(id: .new(), order: order, version: 1, act: .cancel(reason: "a test"))
+        _ = try await desk.change(cancel, asker)
+      }
+      let page = try await desk.orders(after: .zero, onlyPending: true, asker)
+      #expect(page.orders.count == 1 && page.next == nil)
+    }
+  }
 }
 
 extension OrderFault {
