@@ -31,7 +31,8 @@ package enum ReportCheck {
   }
 
   package enum Verdict: Hashable, Sendable {
-    case same(lastSequence: UInt64)
+    /// The period may have more events by now, after the last that the report was made from.
+    case same(lastSequence: UInt64, hasMore: Bool)
     /// The first line, from 1, that differs from what the journal says.
     case differs(line: Int)
     case otherStore(String)
@@ -79,8 +80,9 @@ package enum ReportCheck {
     var comparison = Comparison(report)
     let writer = JSONWriter(TextSink { comparison.take($0) })
     let run = ReportRun(request, of: view, through: claim.journal.lastSequence, to: writer)
-    try run.run(progress: progress)
-    return comparison.verdict(lastSequence: claim.journal.lastSequence)
+    let hasMore = try run.run(progress: progress)
+    return comparison.firstDifference.map { .differs(line: $0) }
+      ?? .same(lastSequence: claim.journal.lastSequence, hasMore: hasMore)
   }
 
   /// Compares bytes that come in pieces with those that there are.
@@ -101,8 +103,7 @@ package enum ReportCheck {
       left = left.dropFirst(bytes.count)
     }
 
-    func verdict(lastSequence: UInt64) -> Verdict {
-      isSame && left.isEmpty ? .same(lastSequence: lastSequence) : .differs(line: line)
-    }
+    /// The line of it; nil if all is the same.
+    var firstDifference: Int? { isSame && left.isEmpty ? nil : line }
   }
 }

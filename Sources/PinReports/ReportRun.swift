@@ -47,14 +47,18 @@ package struct ReportRun {
   }
 
   /// Makes the report; `progress` is told now and then how many events have been read, of how many at most.
-  package func run(progress: (_ done: UInt64, _ most: UInt64) throws -> Void = { _, _ in }) throws {
+  ///
+  /// Tells whether the period has events after the last that was to be read.
+  @discardableResult
+  package func run(progress: (_ done: UInt64, _ most: UInt64) throws -> Void = { _, _ in }) throws -> Bool {
     var fold = makeFold()
     try writer.begin(Heading(request))
     try fold.begin()
-    let (books, provenance) = try read(into: &fold, progress: progress)
+    let (books, provenance, hasMore) = try read(into: &fold, progress: progress)
     try fold.end(books, lastMilliseconds: provenance.lastMilliseconds)
     if request.kind != .shifts { try StockControl.write(books, to: writer) { request.includes($0) } }
     try writer.end(provenance)
+    return hasMore
   }
 
   private func makeFold() -> any ReportFold {
@@ -71,7 +75,7 @@ package struct ReportRun {
 
   private func read(
     into fold: inout some ReportFold, progress: (UInt64, UInt64) throws -> Void
-  ) throws -> (Books, Provenance) {
+  ) throws -> (Books, Provenance, hasMore: Bool) {
     var days = request.days
     let (start, end, through) = (days.startMilliseconds, days.endMilliseconds, lastSequence)
     let (countsBefore, from) = (fold.countsBeforePeriod, days.period.from)
@@ -81,15 +85,14 @@ package struct ReportRun {
     var bookkeeper = Bookkeeper(view, opening: opening?.books ?? Books())
     var provenance = Provenance(
       storeID: view.storeID.description, firstSequence: 0, lastSequence: opening?.before.sequence ?? 0,
-      chain: view.head.chain.description, lastMilliseconds: opening?.lastMilliseconds ?? 0, isComplete: false)
+      chain: view.head.chain.description, lastMilliseconds: opening?.lastMilliseconds ?? 0)
     guard try view.firstSequence == 1 else { throw ReportError.journalBeginsLate(sequence: try view.firstSequence) }
     var events = try view.readAhead(from: provenance.lastSequence + 1)
-    var isStopped = false
+    var (isStopped, hasMore) = (false, false)
     while try events.next() {
       let (sequence, time) = (events.sequence, events.timeMilliseconds)
       guard time < end, sequence <= through else {
-        provenance.isComplete = time >= end
-        isStopped = true
+        (isStopped, hasMore) = (true, time < end)
         break
       }
       if sequence % Self.eventsPerProgress == 0 { try progress(sequence, view.head.sequence) }
@@ -99,7 +102,7 @@ package struct ReportRun {
         bookkeeper.beginPeriod()
       }
       (provenance.lastSequence, provenance.lastMilliseconds) = (sequence, time)
-      let isTakenApart = try bookkeeper.fold(
+      let event = try bookkeeper.fold(
         events.event, sequence: sequence, timeMilliseconds: time, wantsPostings: hasBegun || countsBefore)
       if !bookkeeper.postings.isEmpty {
         let day = hasBegun ? days.day(at: time) : from
@@ -108,7 +111,7 @@ package struct ReportRun {
           if request.includes(posting, books) { try fold.add(posting, on: day, books) }
         }
       }
-      if isTakenApart, let event = bookkeeper.event { try fold.see(event, isInPeriod: hasBegun, bookkeeper.books) }
+      if let event { try fold.see(event, isInPeriod: hasBegun, bookkeeper.books) }
     }
     // Time is a block's, so a period ends between two.
     if isStopped { provenance.chain = events.chainBefore.description }
@@ -119,7 +122,7 @@ package struct ReportRun {
     if let product = request.product, !bookkeeper.books.products.values.contains(where: { $0.isNamed(product) }) {
       throw ReportError.unknownProduct(product)
     }
-    return (bookkeeper.books, provenance)
+    return (bookkeeper.books, provenance, hasMore)
   }
 }
 

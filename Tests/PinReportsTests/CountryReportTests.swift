@@ -39,7 +39,7 @@ import Testing
     try request.calls.confirmSound(currency)
     let writer = RowsWriter()
     let provenance = Provenance(
-      storeID: "", firstSequence: 1, lastSequence: 1, chain: "", lastMilliseconds: 0, isComplete: true)
+      storeID: "", firstSequence: 1, lastSequence: 1, chain: "", lastMilliseconds: 0)
     try CountryRatesReport(request, cards).write(callers: callers, provenance, to: writer)
     return writer.sections["rows"]!.map { row in [0, 1, 2, 3, 4, 5, 7, 9, 11, 13].map { row[$0] } }
   }

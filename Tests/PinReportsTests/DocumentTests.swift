@@ -17,7 +17,8 @@ import Testing
     for item in GoldenTests.cases {
       let format = item.kind == .dailyDetails || item.kind == .reconciliation ? "csv" : "txt"
       let golden = try text("Tests/PinReportsTests/Golden/\(item.name).\(format)")
-      #expect(document.contains(golden.replacing("\r\n", with: "\n")), "docs/reports.md: \(item.name)")
+      let shown = golden.replacing("\u{FEFF}", with: "").replacing("\r\n", with: "\n")
+      #expect(document.contains(shown), "docs/reports.md: \(item.name)")
     }
     for kind in ReportKind.allCases { #expect(document.contains("`\(kind.rawValue)`"), "\(kind) is not described") }
     for name in ReportPeriod.names { #expect(document.contains("`\(name)`"), "\(name) is not described") }

@@ -30,7 +30,7 @@ import Testing
     try writer.begin(Section("other", "Other", [Column("a", "A")]))
     try writer.endSection()
     try writer.end(
-      Provenance(storeID: "00", firstSequence: 1, lastSequence: 0, chain: "00", lastMilliseconds: 0, isComplete: false))
+      Provenance(storeID: "00", firstSequence: 1, lastSequence: 0, chain: "00", lastMilliseconds: 0))
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -41,13 +41,19 @@ import Testing
     ("=1+1", "'=1+1"), ("+49", "'+49"), ("-5", "'-5"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
     ("\r=1", "\"'\r=1\""), ("  =1+1", "'  =1+1"), (" ", " "), ("＝1+1", "'＝1+1"), ("＠A1", "'＠A1"),
     ("=A,B", "\"'=A,B\""), ("", ""), ("a=b", "a=b"), ("Größe 千円", "Größe 千円"),
+    ("0049", "'0049"), ("0", "0"), ("12345678901", "12345678901"), ("890100000000000000120", "'890100000000000000120"),
+    ("1E5", "'1E5"), ("1.5", "'1.5"), ("1,5", "\"'1,5\""), ("1-2", "'1-2"), ("3/4", "'3/4"), (" 7", "' 7"),
+    ("2026-03-05", "'2026-03-05"), ("1-2 7", "'1-2 7"), ("7up", "7up"), ("a;b", "\"a;b\""),
+    ("00000000-0000-0007-0000-000000000009", "00000000-0000-0007-0000-000000000009"),
   ]) func aCellOfCSVIsShownAndNeverRun(_ text: String, _ written: String) throws {
-    let csv = try write([[.text(text), .money(-1234, Self.dollars), .percent(-5)]]) { CSVWriter($0) }
-    #expect(csv == "name,amount,share\r\n\(written),-12.34,-0.05\r\n")
+    let row: [Cell] = [.text(text), .money(-1234, Self.dollars), .percent(-5)]
+    #expect(try write([row]) { CSVWriter($0) } == "\u{FEFF}name,amount,share\r\n\(written),-12.34,-0.05\r\n")
+    let semicolons = try write([row]) { ReportFormat.csvSemicolon.writer($0) }
+    #expect(semicolons == "\u{FEFF}name;amount;share\r\n\(written);-12,34;-0,05\r\n")
   }
 
   @Test func aSectionOfCSVIsChosen() throws {
-    #expect(try write([]) { CSVWriter($0, section: "other") } == "a\r\n")
+    #expect(try write([]) { CSVWriter($0, section: "other") } == "\u{FEFF}a\r\n")
     #expect(throws: ReportError.unknownSection("third", known: ["rows", "other"])) {
       try write([]) { CSVWriter($0, section: "third") }
     }
@@ -84,6 +90,23 @@ import Testing
     #expect(table.allSatisfy { $0.count <= 40 }, "\(table)")
     #expect(table.map { $0.prefix(24).filter { $0 != " " } }.joined().contains(name.filter { $0 != " " }))
     #expect(narrow.contains { $0.contains("\u{1B}[31m-1.00\u{1B}[0m") })
+  }
+
+  @Test(
+    arguments: [
+      ("World Call, 10 dollars", 8, ["World", "Call, 10", "dollars"]), ("short", 8, ["short"]), ("", 8, [""]),
+      ("2027-03-26 08:00:00", 10, ["2027-03-26", "08:00:00"]), ("unbreakable", 4, ["unbr", "eaka", "ble"]),
+      ("a-b-c-d", 4, ["a-b-", "c-d"]), ("千円カード", 4, ["千円", "カー", "ド"]), ("千", 1, ["千"]),
+    ] as [(String, Int, [String])]) func textIsPartedBetweenItsWords(_ text: String, _ width: Int, _ pieces: [String])
+  {
+    #expect(TableWriter.pieces(of: text, width) == pieces)
+  }
+
+  /// Each of its signs takes two columns of a terminal.
+  @Test func wideSignsKeepColumnsUnderEachOther() throws {
+    let rows = ["千円", "four"].map { [Cell.text($0), .money(100, Self.dollars), .none] }
+    let lines = try write(rows) { TableWriter($0) }.split(separator: "\n")
+    #expect(lines.contains("千円    1.00") && lines.contains("four    1.00"), "\(lines)")
   }
 
   @Test func aTableIsWrittenAsItIsMade() throws {

@@ -29,25 +29,58 @@ import Testing
     let after = try JournalView(of: history.shop.directory)
     #expect(after.head.sequence > before.head.sequence)
     for report in reports {
-      #expect(try ReportCheck.check(report, against: after) == .same(lastSequence: before.head.sequence))
+      #expect(try ReportCheck.check(report, against: after) == .same(lastSequence: before.head.sequence, hasMore: true))
     }
     // The other way round, the report knows more than the journal.
     let late = try report(.totals, of: after)
     #expect(try ReportCheck.check(late, against: before) == .beyondJournal(lastSequence: before.head.sequence))
   }
 
+  /// As it is made at night: the day is over, and nothing has happened since.
+  @Test func aDayThatIsOverIsTheSameAlsoWhenTheNextHasBegun() async throws {
+    let shop = try Shop(atMilliseconds: 1_806_048_000_000)
+    let till = try await shop.actor("till", .terminal)
+    let product = try await shop.product("TEN", name: "Ten", in: "EUR", face: 1000, price: 1000)
+    try await shop.stock(product, 10, unitCost: 900, prefix: "T")
+    func sell() async {
+      _ = await shop.ask(.vend(Vend(id: shop.id(), line: Line(product: product, count: 1))), as: till)
+    }
+    func bytes(_ kind: ReportKind, _ format: ReportFormat, of view: JournalView) throws -> Data {
+      var bytes: [UInt8] = []
+      let period = try ReportPeriod("2027-03-26", today: Day(year: 2027, month: 3, day: 27)!)
+      let request = try ReportRequest(kind, try PeriodDays(period, try BusinessCalendar(zone: "UTC")))
+      let run = ReportRun(request, of: view, to: format.writer(TextSink { bytes += $0 }))
+      try run.run()
+      return Data(bytes)
+    }
+    await sell()
+    let atNight = try JournalView(of: shop.directory)
+    shop.clock.advance(milliseconds: 48 * 3_600_000)
+    await sell()
+    let later = try JournalView(of: shop.directory)
+    #expect(later.head.sequence == atNight.head.sequence + 1)
+    for (kind, _) in Self.names {
+      for format in ReportFormat.allCases {
+        #expect(try bytes(kind, format, of: later) == bytes(kind, format, of: atNight), "\(kind) \(format)")
+      }
+      let verdict = try ReportCheck.check(try bytes(kind, .json, of: atNight), against: later)
+      #expect(verdict == .same(lastSequence: atNight.head.sequence, hasMore: false), "\(kind)")
+    }
+  }
+
   @Test func everyChangedByteIsNoticed() async throws {
     let view = try await Sample.shared.view
     let report = try report(.reconciliation, of: view)
-    #expect(try ReportCheck.check(report, against: view) == .same(lastSequence: view.head.sequence))
+    #expect(try ReportCheck.check(report, against: view) == .same(lastSequence: view.head.sequence, hasMore: false))
     for index in stride(from: 0, to: report.count, by: 7) {
       var changed = report
       changed[index] ^= 1
       // What it says of itself may be no report then, or that of another store, period or event.
       let verdict = try? ReportCheck.check(changed, against: view)
-      #expect(verdict != .same(lastSequence: view.head.sequence), "byte \(index)")
+      #expect(verdict != .same(lastSequence: view.head.sequence, hasMore: false), "byte \(index)")
     }
-    #expect((try? ReportCheck.check(report + Data([10]), against: view)) != .same(lastSequence: view.head.sequence))
+    let longer = try? ReportCheck.check(report + Data([10]), against: view)
+    #expect(longer != .same(lastSequence: view.head.sequence, hasMore: false))
     let lines = String(decoding: report, as: UTF8.self)
     let edited = lines.replacing("\"amount_minor\":505", with: "\"amount_minor\":506")
     #expect(edited != lines)

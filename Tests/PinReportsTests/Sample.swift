@@ -25,7 +25,7 @@ struct Sample: Sendable {
   func make(_ request: ReportRequest, to writer: any ReportWriter) throws {
     let provenance = Provenance(
       storeID: view.storeID.description, firstSequence: 1, lastSequence: view.head.sequence,
-      chain: view.head.chain.description, lastMilliseconds: view.head.timeMilliseconds, isComplete: false)
+      chain: view.head.chain.description, lastMilliseconds: view.head.timeMilliseconds)
     switch request.kind {
     case .countryRates:
       let callers = ["IN": 3, "MX": 1, "PH": 2]

@@ -101,11 +101,11 @@ import Testing
     try report.begin()
     var events = try view.readAhead()
     while try events.next() {
-      let isTakenApart = try books.fold(
+      let event = try books.fold(
         events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: true)
       // The first sale is kept from it.
       for posting in books.postings where posting.cards != 3 { report.add(posting, on: .never, books.books) }
-      if isTakenApart, let event = books.event { try report.see(event, isInPeriod: true, books.books) }
+      if let event { try report.see(event, isInPeriod: true, books.books) }
     }
     try report.end(books.books, lastMilliseconds: 0)
     #expect(

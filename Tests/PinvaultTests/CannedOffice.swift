@@ -5,7 +5,7 @@ import Testing
 final class CannedOffice: Sendable {
   let url: String
   private let listener: Int32
-  private let answered = AsyncStream<Void>.makeStream()
+  private let answered = AsyncStream<String>.makeStream()
 
   enum Ending { case closing, silence }
 
@@ -35,6 +35,7 @@ final class CannedOffice: Sendable {
         request += String(decoding: buffer[..<count], as: UTF8.self)
       }
       _ = send(client, answer, answer.utf8.count, CInt(MSG_NOSIGNAL))
+      answered.continuation.yield(request)
       answered.continuation.finish()
       // Until the other side hangs up.
       if ending == .silence { while read(client, &buffer, buffer.count) > 0 {} }
@@ -42,8 +43,9 @@ final class CannedOffice: Sendable {
     }
   }
 
-  /// Waits until somebody has asked, and was answered.
-  func hasAnswered() async { for await _ in answered.stream {} }
+  /// Waits until somebody has asked, and was answered; returns what was asked, "" if nobody could.
+  @discardableResult
+  func hasAnswered() async -> String { await answered.stream.first { _ in true } ?? "" }
 
   func end() { shutdown(listener, Int32(SHUT_RDWR)) }
 }

@@ -8,7 +8,7 @@ import Testing
       // A zone in which it is about noon, so that no day ends while this runs.
       let hour = Int(Date().timeIntervalSince1970) / 3600 % 24
       let zone = "Etc/GMT\(hour < 12 ? "-" : "+")\(abs(12 - hour))"
-      let flags = ["--mail-clear-text", "--daily-close-to", "books@example.com", "--report-zone", zone]
+      var flags = ["--mail-clear-text", "--daily-close-to", "books@example.com", "--report-zone", zone]
       func day(_ back: Int) -> String {
         let time = Date().addingTimeInterval(TimeInterval((12 - hour) * 3600 - back * 86_400))
         return String(ISO8601DateFormatter().string(from: time).prefix(10))
@@ -49,11 +49,13 @@ import Testing
       try await restart(&vault)
       #expect(try box.mails().map(\.messageID) == [first[0].messageID, first[0].messageID])
 
-      // It was down for days: each is mailed, the oldest first.
+      // It was down for days: each is mailed, the oldest first; now to somebody whose spreadsheet has a decimal comma.
+      flags.append("--daily-close-decimal-comma")
       try "\(day(4))\n".write(toFile: vault.tool.path("vault/books/mailed"), atomically: true, encoding: .utf8)
       try await restart(&vault)
-      let missed = try box.mails().dropFirst(2).map(\.subject)
-      #expect(missed == [3, 2, 1].map { "The books of \(day($0))" })
+      let missed = try box.mails().dropFirst(2)
+      #expect(try missed.first?.files["daily-details-\(day(3)).csv"]?.contains("business_date;utc_time;") == true)
+      #expect(missed.map(\.subject) == [3, 2, 1].map { "The books of \(day($0))" })
     }
   }
 

@@ -157,10 +157,10 @@ import Testing
       #expect(try await report("countries", "--consenting", "--section", "countries") == ["IN,1,1", "MX,1,1"])
       // Serials, which only cards have: of each line, and of each lot.
       let details = try await report("daily-details", "--serials")
-      #expect(details.count == 1 && details[0].contains(",ACME,SN00000000 SN00000001,1-2,2,"), "\(details)")
+      #expect(details.count == 1 && details[0].contains(",ACME,SN00000000 SN00000001,'1-2,2,"), "\(details)")
       let purchases = try await report("purchases", "--serials")
-      #expect(purchases.count == 1 && purchases[0].contains(",1-40,SN00000000 to SN00000039,40,40,0,"), "\(purchases)")
-      #expect(try await report("daily-details")[0].contains(",ACME,,1-2,2,"))
+      #expect(purchases.count == 1 && purchases[0].contains(",'1-40,SN00000000 to SN00000039,40,40,0,"), "\(purchases)")
+      #expect(try await report("daily-details")[0].contains(",ACME,,'1-2,2,"))
 
       // A report with serials says more than the journal, and is not checked against it.
       vault.become("books")

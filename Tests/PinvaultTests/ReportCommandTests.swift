@@ -96,7 +96,7 @@ import Testing
     #expect(try tool.text("books.csv") == "the old one")
     let made = try await tool.run("report", "totals", "--data", "vault", "--out", "books.csv")
     #expect(made.status == 0, "\(made.errors)")
-    #expect(try tool.text("books.csv").hasPrefix("currency,sales,"))
+    #expect(try tool.text("books.csv").hasPrefix("\u{FEFF}currency,sales,"))
   }
 
   private static let begun = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndate,\r\n"
@@ -117,6 +117,31 @@ import Testing
     #expect(try tool.text("books.csv") == "the old one")
     let left = try FileManager.default.contentsOfDirectory(atPath: tool.directory.path)
     #expect(left.filter { $0.contains("books") } == ["books.csv"])
+  }
+
+  /// It is the back office that draws the table.
+  @Test func theBackOfficeIsToldOfTheTerminal() async throws {
+    var tool = try Tool()
+    defer { tool.remove() }
+    tool.environment["NO_COLOR"] = ""
+    try "books\n".write(toFile: tool.path("token"), atomically: true, encoding: .utf8)
+    try #require(chmod(tool.path("token"), 0o600) == 0)
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+    try #require(terminal >= 0)
+    defer { close(terminal) }
+    // TIOCSPTLCK and TIOCGPTN, which Swift does not see.
+    var (lock, number): (CInt, CUnsignedInt) = (0, 0)
+    try #require(ioctl(terminal, 0x4004_5431, &lock) == 0 && ioctl(terminal, 0x8004_5430, &number) == 0)
+    var size = winsize(ws_row: 24, ws_col: 77, ws_xpixel: 0, ws_ypixel: 0)
+    try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
+    let office = try CannedOffice(answering: Self.begun, then: .closing)
+    defer { office.end() }
+    let run = try tool.start(
+      ["report", "totals", "--token-file", "token", "--office", office.url],
+      outputTo: "/dev/pts/\(number)")
+    _ = try await run.finish()
+    let request = await office.hasAnswered()
+    #expect(request.contains("format=table&width=77&colour=true "), "\(request)")
   }
 
   @Test func anAnswerThatBreaksOffIsNoReport() async throws {
@@ -148,7 +173,7 @@ import Testing
     #expect(made.status == 0, "\(made.errors)")
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = read(descriptor, &bytes, bytes.count)
-    #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).hasPrefix("currency,sales,"))
+    #expect(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).hasPrefix("\u{FEFF}currency,sales,"))
     var status = stat()
     #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
   }

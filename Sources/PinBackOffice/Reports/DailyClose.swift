@@ -20,8 +20,14 @@ package struct DailyClose: Service {
     package var reports: ReportSettings
     /// The store's.
     package var directory: String
+    /// Whether the recipient's spreadsheet has a decimal comma.
+    package var hasDecimalComma: Bool
 
-    package init(to recipient: String, _ mail: Mailer.Configuration, _ reports: ReportSettings, directory: String) {
+    package init(
+      to recipient: String, _ mail: Mailer.Configuration, _ reports: ReportSettings, directory: String,
+      hasDecimalComma: Bool = false
+    ) {
+      self.hasDecimalComma = hasDecimalComma
       self.recipient = recipient
       self.mail = mail
       self.reports = reports
@@ -106,7 +112,8 @@ package struct DailyClose: Service {
     let days = try PeriodDays(try ReportPeriod(from: day, to: day.adding(days: 1)), calendar)
     let totals = try ReportRequest(.totals, days)
     let text = try await reports.bytes(of: totals, as: .table, most: Self.mostFileByteCount)
-    let pages: [(ReportKind, Grouping?, ReportFormat)] = [(.dailyTotals, .user, .html), (.dailyDetails, nil, .csv)]
+    let details: ReportFormat = configuration.hasDecimalComma ? .csvSemicolon : .csv
+    let pages: [(ReportKind, Grouping?, ReportFormat)] = [(.dailyTotals, .user, .html), (.dailyDetails, nil, details)]
     var (files, paragraphs): ([MailFile], [String]) = ([], [String(decoding: text ?? [], as: UTF8.self)])
     for (kind, grouping, format) in pages {
       let request = try ReportRequest(kind, days, by: grouping)

@@ -29,7 +29,7 @@ struct DocumentReports: Sendable {
 
   private func countryRates(_ asked: AskedReport) async throws -> Response {
     let store = OrderDesk.Asker(actor: .store, keyNumber: 0)
-    let provenance = reports.provenance(asked.report.days)
+    let provenance = reports.provenance
     var rated: [CountryRatesReport.RatedProduct] = []
     for product in desk.engine.catalogue.products {
       do {
@@ -57,7 +57,7 @@ struct DocumentReports: Sendable {
     Response(
       status: .ok, headers: asked.headers,
       body: ResponseBody { writer in
-        let provenance = reports.provenance(asked.report.days)
+        let provenance = reports.provenance
         var bytes: [UInt8] = []
         var report = CountriesReport(
           asked.report, asked.format.writer(TextSink { bytes += $0 }, section: asked.section, style: asked.style))

@@ -135,7 +135,7 @@ struct AskedReport {
     }
     format = try value("format") { ReportFormat(rawValue: $0) } ?? .json
     section = values["section"]
-    if section != nil, format != .csv { throw Problem.invalid("section") }
+    if section != nil, !format.isCSV { throw Problem.invalid("section") }
     style.width = try value("width") { Int($0).flatMap { Self.widths.contains($0) ? $0 : nil } }
     style.hasColour = try value("colour") { Bool($0) } ?? false
     for name in ["width", "colour"] where format != .table && values[name] != nil { throw Problem.invalid(name) }
@@ -167,7 +167,7 @@ struct AskedReport {
     let file = "\(report.kind.rawValue)-\(period.from.calendarText)-\(period.to.calendarText).\(format.fileEnding)"
     var headers: HTTPFields = [.contentType: format.mediaType, .cacheControl: "no-store"]
     headers[.init("X-Content-Type-Options")!] = "nosniff"
-    headers[.contentDisposition] = "\(format == .csv ? "attachment" : "inline"); filename=\"\(file)\""
+    headers[.contentDisposition] = "\(format.isCSV ? "attachment" : "inline"); filename=\"\(file)\""
     // A page of its own making runs nothing and asks nobody.
     headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return headers

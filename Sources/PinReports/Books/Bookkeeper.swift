@@ -7,8 +7,6 @@ package struct Bookkeeper {
   package private(set) var books: Books
   /// What the last event did to the books of sales, if that was wanted.
   package private(set) var postings: [Posting] = []
-  /// The last event that was taken apart.
-  package private(set) var event: JournalEvent?
   private var memory: SaleMemory
   /// The order that the event at hand changes.
   private var order: Posting.OrderFacts?
@@ -22,28 +20,26 @@ package struct Bookkeeper {
   /// From now on flows are counted anew.
   package mutating func beginPeriod() { books.beginPeriod() }
 
-  /// Takes in the next event, and tells whether `event` is it: it is not one of the many that can be read in place or passed
-  /// over.
+  /// Takes in the next event, and returns it unless it is one of the many that can be read in place or passed over.
   @discardableResult
   package mutating func fold(
     _ bytes: RawSpan, sequence: UInt64, timeMilliseconds: UInt64, wantsPostings: Bool
-  ) throws -> Bool {
+  ) throws -> JournalEvent? {
     postings.removeAll(keepingCapacity: true)
     if let vend = VendInPlace(bytes) {
       memory.remember(bytes, sequence, timeMilliseconds)
       try books.fold(vend, sequence: sequence)
       if wantsPostings { try post(vend, sequence, timeMilliseconds) }
-      return false
+      return nil
     }
-    if EventKind.movesNothing(bytes) { return false }
+    if EventKind.movesNothing(bytes) { return nil }
     let whole = try JournalEvent.whole(sequence, timeMilliseconds, bytes)
     let event = whole.ofCards
     order = Posting.OrderFacts(whole)
     try books.fold(event)
     if event.kind == .reserved || event.kind == .dispensed { memory.remember(bytes, sequence, timeMilliseconds) }
     if wantsPostings { try post(event) }
-    self.event = event
-    return true
+    return event
   }
 
   /// Runs `body` with each of the postings in place: there are too many to copy them.

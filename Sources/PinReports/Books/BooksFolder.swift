@@ -93,10 +93,10 @@ package struct BooksFolder: Sendable {
       }
       if events.sequence % ReportRun.eventsPerProgress == 0 { try progress(events.sequence, view.head.sequence) }
       lastMilliseconds = events.timeMilliseconds
-      let isTakenApart = try bookkeeper.fold(
+      let event = try bookkeeper.fold(
         events.event, sequence: events.sequence, timeMilliseconds: events.timeMilliseconds, wantsPostings: true)
       bookkeeper.forEachPosting { posting, _ in shifts.add(posting) }
-      guard isTakenApart, let event = bookkeeper.event else { continue }
+      guard let event else { continue }
       if case .shiftClosed = event.facts {
         _ = shifts.close(of: event.actor, atMilliseconds: event.timeMilliseconds)
       }

@@ -80,9 +80,11 @@ struct ChartDrawing {
       let x = left + Int(Double(index) * step)
       let y = top + room - place(point.amount, of: room)
       let width = min(48, Int(step * 0.8))
-      text += bar(x, min(y, zero), width, abs(zero - y), point.amount, point.label)
-      if index % every == 0 {
-        text += "<text class=\"label\" x=\"\(x)\" y=\"\(top + room + 18)\">\(escaped(point.label))</text>\n"
+      if point.amount != 0 { text += bar(x, min(y, zero), width, abs(zero - y), point.amount, point.label) }
+      let middle = x + width / 2
+      if index % every == 0, middle + 36 <= Self.width {
+        text += "<text class=\"label\" x=\"\(middle)\" y=\"\(top + room + 18)\" text-anchor=\"middle\">"
+        text += "\(escaped(point.label))</text>\n"
       }
     }
     text += "<line class=\"axis\" x1=\"\(left)\" y1=\"\(zero)\" x2=\"\(Self.width)\" y2=\"\(zero)\"/>\n"

@@ -80,12 +80,11 @@ package final class HTMLWriter: ReportWriter {
   }
 
   package func end(_ provenance: Provenance) throws {
-    let time = provenance.lastSequence == 0 ? "" : " of \(rfc3339(provenance.lastMilliseconds))"
-    let state = provenance.isComplete ? "" : "; the journal ends within the period"
+    let time = provenance.lastSequence == 0 ? "" : " of \(TableWriter.text(provenance.lastMilliseconds)) UTC"
     try sink.write(
       """
       <footer><p>Made from the journal of store \(escaped(provenance.storeID)), through event \
-      \(provenance.lastSequence)\(time)\(state), chain \(escaped(provenance.chain)).</p></footer>
+      \(provenance.lastSequence)\(time), chain \(escaped(provenance.chain)).</p></footer>
       </main>
       </body>
       </html>
@@ -152,10 +151,10 @@ package final class HTMLWriter: ReportWriter {
     h1 { font-size: 1.6rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
     p { margin: .25rem 0; color: var(--faint); overflow-wrap: anywhere; }
     .scroll { overflow-x: auto; } .scroll:focus-visible { outline: 3px solid var(--bar); outline-offset: 2px; }
-    table { border-collapse: collapse; font-size: .9em; font-variant-numeric: tabular-nums; }
-    th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-    th { border-bottom-width: 2px; white-space: nowrap; } td { max-width: 22rem; overflow-wrap: break-word; }
-    .d, .s { white-space: nowrap; } .n { text-align: right; white-space: nowrap; } .neg { color: var(--minus); }
+    table { border-collapse: collapse; font-size: .85em; font-variant-numeric: tabular-nums; }
+    th, td { padding: .3rem .45rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
+    th { border-bottom-width: 2px; vertical-align: bottom; } td { max-width: 22rem; overflow-wrap: break-word; }
+    .d, .s { white-space: nowrap; } .n { text-align: right; } td.n { white-space: nowrap; } .neg { color: var(--minus); }
     tbody tr:nth-child(even) { background: var(--band); }
     figure { margin: 0 0 1rem; max-width: 46rem; } figcaption { font-weight: 600; margin-bottom: .25rem; }
     svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
@@ -166,7 +165,7 @@ package final class HTMLWriter: ReportWriter {
       @page { size: landscape; margin: 12mm; } main { max-width: none; padding: 0; } body { font-size: 9pt; }
       .scroll { overflow: visible; } thead { display: table-header-group; } tr, figure { break-inside: avoid; }
       h1, h2 { break-after: avoid; } .wide { font-size: 6pt; } .wide th, .wide td { padding: .1rem .15rem;
-      overflow-wrap: anywhere; } .wide .d, .wide th { white-space: normal; } .wide th { overflow-wrap: normal; }
+      overflow-wrap: anywhere; } .wide .d { white-space: normal; min-width: 8em; } .wide th { overflow-wrap: normal; }
       th, td { padding: .15rem .35rem; } }
     """
 }
@@ -207,11 +206,24 @@ private struct ChartData {
     sums[currency, default: [:]][text] = before + amount
   }
 
+  /// The chart's own labels, from the first to the last that a row had.
+  private var places: [String] {
+    let said = Set(labels)
+    guard let first = chart.labels.firstIndex(where: said.contains),
+      let last = chart.labels.lastIndex(where: said.contains)
+    else { return [] }
+    return Array(chart.labels[first...last])
+  }
+
   /// One for each currency, to be given an id.
   var drawings: [(String) -> ChartDrawing] {
-    guard labels.count <= Self.mostLabels else { return [] }
-    return currencies.sorted { ($0?.code ?? 0) < ($1?.code ?? 0) }.map { currency in
-      let points = labels.compactMap { label in sums[currency]?[label].map { (label: label, amount: $0) } }
+    guard max(labels.count, places.count) <= Self.mostLabels else { return [] }
+    return currencies.sorted { ($0?.code ?? 0) < ($1?.code ?? 0) }.compactMap { currency in
+      let points = (chart.labels.isEmpty ? labels.filter { sums[currency]?[$0] != nil } : places).map { label in
+        (label: label, amount: sums[currency]?[label] ?? 0)
+      }
+      // One bar is no picture.
+      guard points.count > 1 else { return nil }
       return { ChartDrawing(title: chart.title, kind: chart.kind, points: points, currency: currency, id: $0) }
     }
   }

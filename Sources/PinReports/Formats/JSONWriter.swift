@@ -61,8 +61,7 @@ package final class JSONWriter: ReportWriter {
       ,
       "journal":{"store":\(Self.quoted(provenance.storeID)),"first_sequence":\(provenance.firstSequence),\
       "last_sequence":\(provenance.lastSequence),"chain":\(Self.quoted(provenance.chain)),\
-      "last_time":\(provenance.lastSequence == 0 ? "null" : Self.quoted(rfc3339(provenance.lastMilliseconds))),\
-      "is_complete":\(provenance.isComplete)}}
+      "last_time":\(provenance.lastSequence == 0 ? "null" : Self.quoted(rfc3339(provenance.lastMilliseconds)))}}
 
       """)
     try sink.flush()

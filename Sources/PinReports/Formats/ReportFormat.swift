@@ -1,6 +1,10 @@
 /// What a report can be written as.
 package enum ReportFormat: String, CaseIterable, Sendable {
   case table, csv, json, html
+  /// As spreadsheets take it where decimals have a comma.
+  case csvSemicolon = "csv-semicolon"
+
+  package var isCSV: Bool { self == .csv || self == .csvSemicolon }
 
   /// - Parameter section: which table goes into CSV, which has one; nil for the report's first.
   /// - Parameter style: how a table is drawn.
@@ -9,7 +13,7 @@ package enum ReportFormat: String, CaseIterable, Sendable {
   ) -> any ReportWriter {
     switch self {
     case .table: TableWriter(sink, style: style)
-    case .csv: CSVWriter(sink, section: section)
+    case .csv, .csvSemicolon: CSVWriter(sink, section: section, hasDecimalComma: self == .csvSemicolon)
     case .json: JSONWriter(sink)
     case .html: HTMLWriter(sink)
     }
@@ -19,12 +23,18 @@ package enum ReportFormat: String, CaseIterable, Sendable {
   package var mediaType: String {
     switch self {
     case .table: "text/plain; charset=utf-8"
-    case .csv: "text/csv; charset=utf-8; header=present"
+    case .csv, .csvSemicolon: "text/csv; charset=utf-8; header=present"
     case .json: "application/json"
     case .html: "text/html; charset=utf-8"
     }
   }
 
   /// What the name of a file of it ends in.
-  package var fileEnding: String { self == .table ? "txt" : rawValue }
+  package var fileEnding: String {
+    switch self {
+    case .table: "txt"
+    case .csv, .csvSemicolon: "csv"
+    case .json, .html: rawValue
+    }
+  }
 }

@@ -78,9 +78,14 @@ package struct Chart: Hashable, Sendable {
   package var value: String
   /// Rows of one label say the same: they are not added up.
   package var isOncePerLabel = false
+  /// All that there may be, in order, where each has its place also if nothing is said of it; empty for those there are.
+  package var labels: [String] = []
 
-  init(_ kind: Kind, _ title: String, label: String, value: String, isOncePerLabel: Bool = false) {
+  init(
+    _ kind: Kind, _ title: String, label: String, value: String, isOncePerLabel: Bool = false, labels: [String] = []
+  ) {
     self.isOncePerLabel = isOncePerLabel
+    self.labels = labels
     self.kind = kind
     self.title = title
     self.label = label
@@ -113,7 +118,7 @@ package struct Heading: Sendable {
   }
 }
 
-/// What a report was made from, which it ends with.
+/// What a report was made from, which it ends with: nothing that happens after its last event changes it.
 package struct Provenance: Hashable, Sendable {
   package var storeID: String
   /// The first event of the period; the one after the last where there is none.
@@ -123,8 +128,6 @@ package struct Provenance: Hashable, Sendable {
   /// The hash of its block: what stands for the whole journal up to there.
   package var chain: String
   package var lastMilliseconds: UInt64
-  /// Whether the journal goes past the period's end.
-  package var isComplete: Bool
 }
 
 /// One of the formats: it is told a report part by part, and writes as it goes.

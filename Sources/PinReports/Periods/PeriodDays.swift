@@ -24,6 +24,13 @@ package struct PeriodDays: Sendable {
   /// When it is over.
   package var endMilliseconds: UInt64 { starts[starts.count - 1] }
 
+  /// Its days, those left out that the zone does not have.
+  var labels: [String] {
+    starts.indices.dropLast().filter { starts[$0] < starts[$0 + 1] }.map {
+      Day(daysSince1970: period.from.daysSince1970 + UInt32($0)).calendarText
+    }
+  }
+
   /// How many of its days have begun by a time; at least 1.
   func daysReached(by timeMilliseconds: UInt64) -> Int {
     max(1, starts.dropLast().count { $0 <= timeMilliseconds })

@@ -41,14 +41,14 @@ struct HourTotals {
 
   /// Hours in the order of the business day; those in which nothing was posted are left out.
   func write(to writer: any ReportWriter) throws {
-    let chart = Chart(.columns, "Net by hour of the day", label: "hour", value: "net")
+    let first = calendar.dayStartMinutes / 60
+    let hours = (first..<first + 24).map { $0 % 24 }
+    let names = hours.map { "\($0 < 10 ? "0" : "")\($0):00" }
+    let chart = Chart(.columns, "Net by hour of the day", label: "hour", value: "net", labels: names)
     try writer.begin(
       Section("hours", "By hour of the day", [Column("hour", "Hour")] + SalesFigures.columns, charts: [chart]))
-    let first = calendar.dayStartMinutes / 60
-    for hour in (first..<first + 24).map({ $0 % 24 }) {
-      for (currency, figures) in totals[hour].sorted {
-        try writer.add([.text("\(hour < 10 ? "0" : "")\(hour):00")] + figures.cells(currency))
-      }
+    for (hour, name) in zip(hours, names) {
+      for (currency, figures) in totals[hour].sorted { try writer.add([.text(name)] + figures.cells(currency)) }
     }
     try writer.endSection()
   }

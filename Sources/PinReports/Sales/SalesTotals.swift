@@ -6,6 +6,7 @@ import PinWords
 struct SalesTotals: ReportFold {
   private let grouping: Grouping?
   private let isDaily: Bool
+  private let days: PeriodDays
   private let writer: any ReportWriter
   /// What was posted since the last quarter of an hour began: all else is summed from this.
   private var running: GroupedFigures
@@ -20,6 +21,7 @@ struct SalesTotals: ReportFold {
     grouping = request.grouping
     isDaily = request.kind == .dailyTotals
     self.writer = writer
+    days = request.days
     hours = HourTotals(request.days.calendar)
     running = GroupedFigures(by: grouping)
     rows = running
@@ -31,7 +33,7 @@ struct SalesTotals: ReportFold {
   }
 
   private var charts: [Chart] {
-    let byDay = isDaily ? [Chart(.columns, "Net by day", label: "date", value: "net")] : []
+    let byDay = isDaily ? [Chart(.columns, "Net by day", label: "date", value: "net", labels: days.labels)] : []
     guard let grouping, let label = grouping.columns.first else { return byDay }
     let value = grouping == .product ? ("Margin", "margin") : ("Net", "net")
     return byDay + [Chart(.bars, "\(value.0) by \(grouping.rawValue)", label: label.key, value: value.1)]

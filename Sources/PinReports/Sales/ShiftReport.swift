@@ -33,7 +33,7 @@ struct ShiftReport: ReportFold {
 
   func begin() throws {
     let chart = Chart(.bars, "Takings by actor", label: "actor", value: "takings")
-    try writer.begin(Section("rows", "Shifts", Self.columns, charts: [chart]))
+    try writer.begin(Section("rows", "By shift", Self.columns, charts: [chart]))
   }
 
   mutating func resume(_ shifts: RunningShifts) { running = shifts }

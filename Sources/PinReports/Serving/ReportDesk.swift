@@ -75,12 +75,11 @@ package final class ReportDesk: Sendable {
   package var serials: SerialLookup { SerialLookup { [engine] in try engine.serials(of: $0, atMost: $1) } }
 
   /// What a report that is told by documents is of: the shop as it stands at the last event.
-  package func provenance(_ days: PeriodDays) -> Provenance {
+  package var provenance: Provenance {
     let view = engine.journal
     return Provenance(
       storeID: view.storeID.description, firstSequence: 1, lastSequence: view.head.sequence,
-      chain: view.head.chain.description, lastMilliseconds: view.head.timeMilliseconds,
-      isComplete: view.head.timeMilliseconds >= days.endMilliseconds)
+      chain: view.head.chain.description, lastMilliseconds: view.head.timeMilliseconds)
   }
 
   /// The whole report; nil if it is longer than `mostByteCount`.

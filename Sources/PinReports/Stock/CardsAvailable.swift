@@ -37,7 +37,7 @@ struct CardsAvailable: ReportFold {
 
   func end(_ books: Books, lastMilliseconds: UInt64) throws {
     let chart = Chart(.bars, "Days of cover", label: "product", value: "days_of_cover")
-    try writer.begin(Section("rows", "Cards available", Self.columns, charts: [chart]))
+    try writer.begin(Section("rows", "By product", Self.columns, charts: [chart]))
     let soon = request.days.period.to.adding(days: Self.soonDays)
     let costs = books.lastUnitCosts
     let expiring = books.regularCards { $0 < soon }

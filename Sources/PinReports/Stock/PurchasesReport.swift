@@ -28,7 +28,7 @@ struct PurchasesReport: ReportFold {
 
   func end(_ books: Books, lastMilliseconds: UInt64) throws {
     let chart = Chart(.bars, "Bought of each product", label: "product", value: "total")
-    try writer.begin(Section("rows", "Purchases", Self.columns, charts: [chart]))
+    try writer.begin(Section("rows", "By lot", Self.columns, charts: [chart]))
     let period = request.days.startMilliseconds..<request.days.endMilliseconds
     var totals: [Currency: (cards: Int, minor: Int128)] = [:]
     let committed = books.purchases.values.filter { $0.state == .committed && period.contains($0.endedMilliseconds) }

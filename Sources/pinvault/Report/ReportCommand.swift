@@ -62,8 +62,9 @@ struct ReportCommand: AsyncParsableCommand {
       }
       progress.clear()
       switch verdict {
-      case .same(let lastSequence):
-        try StandardOutput.write(line: "\(file) is what the journal says, through event \(lastSequence)")
+      case .same(let lastSequence, let hasMore):
+        let rest = hasMore ? "; the period has gone on since" : ""
+        try StandardOutput.write(line: "\(file) is what the journal says, through event \(lastSequence)\(rest)")
       case .differs(let line): throw Fault(.notSound, "\(file): line \(line) is not what the journal says")
       case .otherStore(let store): throw Fault(.notSound, "\(file): made from store \(store), not from this one")
       case .beyondJournal(let last):
@@ -137,7 +138,7 @@ struct ReportCommand: AsyncParsableCommand {
         (data != nil && calls.isGiven, "--data has no calls and no serials: ask the back office"),
         (data == nil && terminalTotals != nil, "--terminal-totals needs --data"),
         (terminalTotals != nil && kind != .shifts, "--terminal-totals is for shifts"),
-        (output.section != nil && output.chosen != .csv, "--section is for CSV, which has one table"),
+        (output.section != nil && !output.chosen.isCSV, "--section is for CSV, which has one table"),
         (
           data == nil && !office.saysWhoAsks,
           "--data says where the journal is; or ask the back office, with --actor and --key-file"
@@ -225,13 +226,12 @@ extension PeriodOptions {
 extension Fault {
   init(_ error: ReportError) {
     switch error {
-    case .journalBeginsLate, .tooManyRows, .notAReport, .notATerminalShift, .notOfTheJournalAlone:
+    case .journalBeginsLate, .notAReport, .notATerminalShift, .notOfTheJournalAlone:
       self.init(.badInput, error.description)
     case .event, .brokenTrail, .outOfBalance: self.init(.rotten, error.description)
-    case .notOfOneProduct, .notOfTheJournal, .notACall: self.init(.usage, error.description)
     case .unknownReport, .unknownPeriod, .noSuchDay, .dayLeftOut, .backwards, .periodTooLong, .periodTwice,
-      .unknownZone,
-      .notATimeOfDay, .unknownProduct, .unknownSection, .notGroupedBy:
+      .unknownZone, .notATimeOfDay, .unknownProduct, .unknownSection, .notGroupedBy, .notOfOneProduct,
+      .notOfTheJournal, .notACall, .tooManyRows:
       self.init(.usage, error.description)
     }
   }

@@ -56,7 +56,7 @@ struct ServeOptions: ParsableArguments {
     let flags = [
       "require-client-certificate": requireClientCertificate, "allow-clear-text": allowClearText,
       "accept-clock": acceptClock, "log-json": logJSON, "no-status": noStatus,
-      "mail-clear-text": shop.mailClearText,
+      "mail-clear-text": shop.mailClearText, "daily-close-decimal-comma": shop.dailyCloseDecimalComma,
     ]
     var values: [AbsoluteConfigKey: ConfigValue] = [:]
     for case (let name, let text?) in texts { values[[name]] = ConfigValue(.string(text), isSecret: false) }

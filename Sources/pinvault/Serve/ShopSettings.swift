@@ -83,6 +83,7 @@ struct ShopOptions: ParsableArguments {
     help: ArgumentHelp(
       "Mail the books of each business day to this address when it is over.", valueName: "address"))
   var dailyCloseTo: String?
+  @Flag(help: "Mail them for spreadsheets with a decimal comma.") var dailyCloseDecimalComma = false
 
   var texts: [String: String?] {
     [
@@ -116,6 +117,7 @@ struct ShopSettings {
     "unsubscribe-url",
     "postal-address", "tracking-url", "mail-retry-seconds", "stock-mail-to",
     "stripe-key-file", "stripe-url", "report-zone", "report-day-starts", "daily-close-to",
+    "daily-close-decimal-comma",
   ]
 
   init?(_ reader: SettingsReader, data: String, server: ServerConfiguration) throws {
@@ -137,7 +139,9 @@ struct ShopSettings {
         throw Fault(.usage, "daily-close-to '\(recipient)': it is not an address")
       }
       guard let mail else { throw Fault(.usage, "daily-close-to needs a mail server (--mail-server)") }
-      return DailyClose.Configuration(to: recipient, mail, office.reports, directory: data)
+      return DailyClose.Configuration(
+        to: recipient, mail, office.reports, directory: data,
+        hasDecimalComma: try reader.flag("daily-close-decimal-comma"))
     }
   }
 
