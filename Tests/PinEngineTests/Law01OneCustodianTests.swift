@@ -127,6 +127,7 @@ private struct TinyState {
         priceMinor: 1)
     ]
     machine.isLow = [false]
+    machine.fronts = [nil]
     let key = KeyRecord.new(.lot, under: .random()).record
     machine.lots = [
       LotRecord(

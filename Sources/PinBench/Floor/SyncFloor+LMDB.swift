@@ -5,8 +5,9 @@ import PinSealing
 import PinWords
 
 extension SyncFloor {
-  /// LMDB without a journal: the three puts of a vend, so many vends to a commit, each commit synced as LMDB does it. The
-  /// tables have the keys and the sizes of `docs/formats.md`. The files are made in a directory, and are gone afterwards.
+  /// LMDB without a journal: the two puts of a vend, so many vends to a commit and one put of their stock, each commit
+  /// synced as LMDB does it. The tables have the keys and the sizes of `docs/formats.md`. The files are made in a directory,
+  /// and are gone afterwards.
   package static func ofLMDB(
     in directory: String, vendsPerCommit: Int, seconds: Double
   ) throws(BenchmarkError) -> SyncFloor {
@@ -111,19 +112,24 @@ private struct VendStore: ~Copyable {
 
   mutating func commit() throws(BenchmarkError) {
     uncommittedCount = 0
-    do throws(LMDBError) { try transaction.take()?.commit() } catch { throw BenchmarkError("\(error)") }
-  }
-
-  private mutating func putOne(into transaction: inout WriteTransaction) throws(LMDBError) {
-    card += 1
     stock.removeAll()
     stock.write(card)
     stock.write(card)
     stock.write(UInt32(1))
+    do throws(LMDBError) {
+      guard var open = transaction.take() else { return }
+      try open.put(stock.bytes, for: stockKey.span.bytes, in: tables[0])
+      try open.commit()
+    } catch {
+      throw BenchmarkError("\(error)")
+    }
+  }
+
+  private mutating func putOne(into transaction: inout WriteTransaction) throws(LMDBError) {
+    card += 1
     id.removeAll()
     id.write(seed.high)
     id.write(seed.low &+ card)
-    try transaction.put(stock.bytes, for: stockKey.span.bytes, in: tables[0])
     try transaction.append(custody.span.bytes, for: card, in: tables[1])
     try transaction.put(reservation.span.bytes, for: id.bytes, in: tables[2])
   }

@@ -15,22 +15,24 @@ extension Machine {
     guard let entry = try state.entry(atOrAfter: bytes.span.bytes, in: tables.stock) else { return nil }
     let found = StockKey(entry.key)
     guard found.product == key.product, found.condition == key.condition else { return nil }
-    return (found, StockValue(entry.value))
+    return (found, present(StockValue(entry.value), of: found))
+  }
+
+  /// What is left of a piece of stock, which the table may be behind on.
+  func present(_ kept: StockValue, of key: StockKey) -> StockValue {
+    if let front = fronts[Int(key.product.rawValue) - 1], front.key == key { return front.value }
+    return kept
   }
 
   /// Takes an extent out of stock. It must be there, whole, in one piece of stock.
   mutating func takeFromStock(
     _ extent: Extent, lot: LotID, condition: Condition, state: inout WriteTransaction
   ) throws(LMDBError) {
-    let goods = goods(of: lot)
-    let wanted = StockKey(product: goods.product, condition: condition, expiry: goods.expiry, last: extent.first)
-    guard let (key, value) = try stock(atOrAfter: wanted, state), key.expiry == goods.expiry, value.lot == lot,
-      value.next <= extent.first, extent.last <= key.last
-    else { preconditionFailure("cards to be taken are not in stock") }
+    let (key, value) = try stock(holding: extent, lot: lot, condition: condition, state)
     if extent.last < key.last {
-      try putStock(key, StockValue(next: extent.end, placedBy: value.placedBy, lot: lot), &state)
+      try handOut(key, StockValue(next: extent.end, placedBy: value.placedBy, lot: lot), &state)
     } else {
-      let wasThere = try state.remove(key.bytes.span.bytes, in: tables.stock)
+      let wasThere = try removeStock(key, &state)
       precondition(wasThere, "an extent of stock that was just read is gone")
     }
     if value.next < extent.first {
@@ -38,6 +40,23 @@ extension Machine {
         product: key.product, condition: condition, expiry: key.expiry, last: CardID(extent.first.rawValue - 1))
       try putStock(left, value, &state)
     }
+  }
+
+  /// The piece of stock that holds an extent; there must be one.
+  private func stock(
+    holding extent: Extent, lot: LotID, condition: Condition, _ state: borrowing WriteTransaction
+  ) throws(LMDBError) -> (StockKey, StockValue) {
+    let goods = goods(of: lot)
+    if let front = fronts[Int(goods.product.rawValue) - 1], front.key.condition == condition, front.value.lot == lot,
+      front.value.next <= extent.first, extent.last <= front.key.last
+    {
+      return (front.key, front.value)
+    }
+    let wanted = StockKey(product: goods.product, condition: condition, expiry: goods.expiry, last: extent.first)
+    guard let (key, value) = try stock(atOrAfter: wanted, state), key.expiry == goods.expiry, value.lot == lot,
+      value.next <= extent.first, extent.last <= key.last
+    else { preconditionFailure("cards to be taken are not in stock") }
+    return (key, value)
   }
 
   /// Puts an extent into stock, grown together with neighbours of the same lot and condition.
@@ -51,7 +70,7 @@ extension Machine {
       first = left.next
       let key = StockKey(
         product: goods.product, condition: condition, expiry: goods.expiry, last: CardID(extent.first.rawValue - 1))
-      _ = try state.remove(key.bytes.span.bytes, in: tables.stock)
+      _ = try removeStock(key, &state)
     }
     let last = neighbours.right?.last ?? extent.last
     try putStock(
@@ -69,7 +88,7 @@ extension Machine {
       let key = StockKey(
         product: facts.product, condition: condition, expiry: facts.expiry, last: CardID(extent.first.rawValue - 1))
       if let found = try state.value(for: key.bytes.span.bytes, in: tables.stock) {
-        left = StockValue(found)
+        left = present(StockValue(found), of: key)
       }
     }
     if let found = left, found.lot != lot { left = nil }
@@ -85,12 +104,40 @@ extension Machine {
     return (left, right)
   }
 
+  /// Moves on where a piece of stock begins: in memory alone, for the table learns of it at the checkpoint, or when
+  /// cards of the product are taken from another piece.
+  private mutating func handOut(
+    _ key: StockKey, _ value: StockValue, _ state: inout WriteTransaction
+  ) throws(LMDBError) {
+    let place = Int(key.product.rawValue) - 1
+    if let other = fronts[place], other.key != key { try writeFront(of: key.product, &state) }
+    fronts[place] = FrontPiece(key: key, value: value)
+  }
+
+  /// Tells the table how far the piece of stock is that a product's cards are handed out of.
+  mutating func writeFront(of product: ProductID, _ state: inout WriteTransaction) throws(LMDBError) {
+    guard let front = fronts[Int(product.rawValue) - 1] else { return }
+    try putStock(front.key, front.value, &state)
+  }
+
   private mutating func putStock(
     _ key: StockKey, _ value: StockValue, _ state: inout WriteTransaction
   ) throws(LMDBError) {
+    forgetFront(key)
     let keyBytes = key.bytes
     let valueBytes = value.bytes
     try state.put(valueBytes.span.bytes, for: keyBytes.span.bytes, in: tables.stock)
+  }
+
+  private mutating func removeStock(_ key: StockKey, _ state: inout WriteTransaction) throws(LMDBError) -> Bool {
+    forgetFront(key)
+    return try state.remove(key.bytes.span.bytes, in: tables.stock)
+  }
+
+  /// What the table has of a piece is what there is of it.
+  private mutating func forgetFront(_ key: StockKey) {
+    let place = Int(key.product.rawValue) - 1
+    if fronts[place]?.key == key { fronts[place] = nil }
   }
 
   // MARK: Custody

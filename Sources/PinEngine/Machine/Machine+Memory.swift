@@ -25,6 +25,7 @@ extension Machine {
     }
     levels = kept.map(\.0)
     isLow = kept.map(\.1)
+    fronts = levels.map { _ in nil }
     takings = actors.map { _ in Takings() }
     var walk = try state.walk(tables.shifts)
     while let entry = try walk.next() {
@@ -65,6 +66,7 @@ extension Machine {
       record.write(UInt8(isLow[Int(number) - 1] ? 1 : 0))
       let key = ProductID(number).key
       try state.put(record.bytes, for: key.span.bytes, in: tables.levels)
+      try writeFront(of: ProductID(number), &state)
     }
     for actor in changedShifts.numbers.sorted().lazy.map({ ActorID($0) }) {
       record.removeAll()

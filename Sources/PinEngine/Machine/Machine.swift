@@ -10,7 +10,7 @@ import PinWords
 /// cards; this type knows nothing of files, clocks and threads.
 ///
 /// What is small and hot is held in memory and written to the tables at a checkpoint (`flush`): the catalogue, the stock
-/// levels, the shifts, the counters.
+/// levels, how far cards are handed out of a piece of stock, the shifts, the counters.
 package struct Machine: ~Copyable {
   let tables: Tables
   let limits: Limits
@@ -19,6 +19,8 @@ package struct Machine: ~Copyable {
   var products: [Product] = []
   var productIDs: [String: ProductID] = [:]
   var levels: [StockLevel] = []
+  /// By the product's number, from 1: what the stock table is behind on. Such a product's level has changed, too.
+  var fronts: [FrontPiece?] = []
   /// By the product's number, from 1: whether its stock fell below its threshold, and has not risen above it since.
   var isLow: [Bool] = []
   /// By number, from 1.

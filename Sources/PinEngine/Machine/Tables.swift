@@ -96,7 +96,7 @@ struct Tables {
 /// Where an extent of stock stands in the order in which cards are handed out: first-expiring, then first-imported.
 ///
 /// The key ends in the extent's *last* card: handing out from the front then changes a number in the value and never the key.
-struct StockKey {
+struct StockKey: Equatable {
   static let byteCount = 17
   let product: ProductID
   let condition: Condition
@@ -163,6 +163,13 @@ struct StockValue {
     placedBy = value.bigEndian(at: 8)
     lot = LotID(value.bigEndian(at: 16))
   }
+}
+
+/// The piece of stock that cards of a product are handed out of, as it is now: the table has it under the same key, as it
+/// was at the last checkpoint or when it was put there.
+struct FrontPiece {
+  let key: StockKey
+  let value: StockValue
 }
 
 /// Who holds an extent that is not in stock.

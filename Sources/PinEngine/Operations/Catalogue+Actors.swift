@@ -40,6 +40,7 @@ extension Machine {
       products.append(product)
       levels.append(StockLevel(product: product.id))
       isLow.append(true)
+      fronts.append(nil)
       changedLevels.mark(product.id.rawValue)
       productIDs[product.sku] = product.id
       counters.nextProduct = ProductID(product.id.rawValue + 1)

@@ -46,11 +46,8 @@ extension Machine {
     }
     for condition in [Condition.regular, .used] {
       let key = StockKey(product: lot.product, condition: condition, expiry: lot.expiry, last: card)
-      let bytes = key.bytes
-      guard let entry = try state.entry(atOrAfter: bytes.span.bytes, in: tables.stock) else { continue }
-      let found = StockKey(entry.key)
-      let value = StockValue(entry.value)
-      if found.product == lot.product, found.condition == condition, found.expiry == lot.expiry, value.next <= card {
+      guard let (found, value) = try stock(atOrAfter: key, state) else { continue }
+      if found.expiry == lot.expiry, value.next <= card {
         return Reply(.located(.stock(condition), placedBy: value.placedBy), sequence: value.placedBy)
       }
     }

@@ -80,12 +80,7 @@ extension Machine {
       let end = min(range.end, lot.extent.end)
       var key = StockKey(product: lot.product, condition: condition, expiry: lot.expiry, last: start)
       while mayWalkOn() {
-        let bytes = key.bytes
-        guard let entry = try state.entry(atOrAfter: bytes.span.bytes, in: tables.stock) else { break }
-        let found = StockKey(entry.key)
-        let value = StockValue(entry.value)
-        guard found.product == key.product, found.condition == condition, found.expiry == key.expiry,
-          value.next < end
+        guard let (found, value) = try stock(atOrAfter: key, state), found.expiry == key.expiry, value.next < end
         else { break }
         let first = max(start, value.next)
         let past = min(end, CardID(found.last.rawValue + 1))

@@ -53,7 +53,7 @@ extension Machine {
     var stock = try state.walk(tables.stock)
     while moves.count < Self.mostMovesOfChange, let entry = try stock.next() {
       let key = StockKey(entry.key)
-      let value = StockValue(entry.value)
+      let value = present(StockValue(entry.value), of: key)
       let extent = Extent(first: value.next, count: UInt32(key.last.rawValue - value.next.rawValue + 1))
       moves.append(
         Move(extent: extent, lot: value.lot, placedBy: value.placedBy, from: .stock, condition: key.condition))

@@ -8,7 +8,7 @@ struct BenchLimits: Encodable, Sendable {
   /// Requests a second that the disk allows, as many to a sync as the run had.
   let journalPerSecond: Double
   let journalP50Microseconds: Double
-  /// The same for LMDB alone, with a vend's three puts for each.
+  /// The same for LMDB alone, with a vend's two puts for each.
   let lmdbPerSecond: Double
 
   /// What a request takes that waits for one sync and one turn over the wire.
