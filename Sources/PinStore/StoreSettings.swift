@@ -33,7 +33,7 @@ package struct StoreSettings: Sendable {
   // MARK: Checkpoints
 
   /// A checkpoint is taken after so many changes to the state's tables. LMDB holds 131,072 dirty pages at most.
-  package var checkpointChangeCount = 15_000
+  package var checkpointChangeCount = 10_000
   /// … or so many bytes of journal, …
   package var checkpointJournalByteCount = 32 << 20
   /// … or so long after the first change, …
