@@ -11,6 +11,9 @@ package final class ReportPieces: Sendable {
     var taker: CheckedContinuation<Void, Never>?
   }
 
+  /// Who takes the report has not taken a piece of it for a minute, and did not say that he goes.
+  struct NobodyTakes: Error {}
+
   private let state = Mutex(State())
   /// How many more pieces may wait. It begins at 0 and is raised: one that is let go below the value that it was made with ends
   /// the process, and so would a report that somebody gives up.
@@ -26,7 +29,7 @@ package final class ReportPieces: Sendable {
   // MARK: The one who makes it
 
   func put(_ piece: [UInt8]) throws {
-    guard room.wait(timeout: .now() + .seconds(Self.patienceSeconds)) == .success else { throw CancellationError() }
+    guard room.wait(timeout: .now() + .seconds(Self.patienceSeconds)) == .success else { throw NobodyTakes() }
     try change { state in
       try Self.confirmWanted(state)
       state.pieces.append(piece)
