@@ -27,10 +27,12 @@ class Office:
         """The answer's status and JSON. A change is sent again under the same id until somebody says what became of it."""
         proof = bearer or base64.b64encode(f"{actor}:{self.passwords[actor]}".encode()).decode()
         headers = {"Authorization": f"{'Bearer' if bearer else 'Basic'} {proof}"}
+        if method != "GET":
+            headers["Idempotency-Key"] = str(uuid.uuid4())
         data = None
         if body is not None:
             is_picture = isinstance(body, bytes)
-            headers |= {"Content-Type": "image/png" if is_picture else "application/json", "Idempotency-Key": str(uuid.uuid4())}
+            headers["Content-Type"] = "image/png" if is_picture else "application/json"
             data = body if is_picture else json.dumps(body)
         give_up = time.monotonic() + self.patience_seconds
         while True:
