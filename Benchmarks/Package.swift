@@ -4,6 +4,8 @@ import PackageDescription
 // A package of its own, so that nobody who builds PinVault resolves what its benchmarks need. `Sources` leads to PinVault's
 // rooms, which are built here as part of this package: what they show each other they show the benchmarks, too.
 let settings: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+/// Of rooms that are measured a stage at a time, what is inside is shown to the benchmarks as it is to tests.
+let opened = settings + [.unsafeFlags(["-enable-testing"])]
 
 let package = Package(
   name: "Benchmarks",
@@ -20,10 +22,10 @@ let package = Package(
     .target(name: "PinWords", swiftSettings: settings),
     .target(name: "LMDB", dependencies: ["CLMDB"], swiftSettings: settings),
     .target(name: "PinSealing", dependencies: ["CLibcrypto", "CLinux"], swiftSettings: settings),
-    .target(name: "PinStore", dependencies: ["PinBytes", "LMDB", "PinSealing"], swiftSettings: settings),
+    .target(name: "PinStore", dependencies: ["PinBytes", "LMDB", "PinSealing"], swiftSettings: opened),
     .target(
       name: "PinEngine", dependencies: ["PinBytes", "PinWords", "LMDB", "PinSealing", "PinStore"],
-      swiftSettings: settings),
+      swiftSettings: opened),
     .target(name: "PinProtocol", dependencies: ["PinBytes", "PinWords"], swiftSettings: settings),
 
     .target(name: "AllocationCount", path: "AllocationCount"),

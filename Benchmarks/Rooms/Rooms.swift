@@ -4,7 +4,8 @@
 //   Counted          the counts that do not drift, beside the times
 //   Leaves           codec, sealing, LMDB calls
 //   EngineStage      an engine on a directory of its own, with stock
-//   EngineRooms      deciding and applying, group commit, threads, import, verify, recovery
+//   WriterStages     deciding, applying and appending a batch, each by itself
+//   EngineRooms      group commit, threads, import, verify, recovery
 //
 // Scripts/bench-rooms runs it, and compares its counts with Thresholds.
 
@@ -13,5 +14,6 @@ import Benchmark
 let benchmarks: @Sendable () -> Void = {
   Benchmark.defaultConfiguration = Counted.configuration([Counted.allocations], iterations: 10_000)
   leafBenchmarks()
+  writerStages()
   engineBenchmarks()
 }

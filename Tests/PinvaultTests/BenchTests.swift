@@ -59,6 +59,36 @@ import Testing
     #expect(try left().isEmpty)
   }
 
+  @Test func aGivenDirectoryIsMeasuredAsLargeAsItIsAndStays() async throws {
+    var vault = try await Vault()
+    _ = try await vault.stop()
+    let command = ["bench", "--data", "vault", "--seconds", "1", "--warm-up", "0", "--cards", "40000", "--json"]
+    var sold = 0
+    for _ in 0..<2 {
+      let run = try await vault.tool.start(command).finish()
+      try #require(run.status == 0, "\(run.output) \(run.errors)")
+      let results = try run.json["results"] as? [[String: Any]]
+      sold += try #require(results?.first?["operations"] as? Int)
+    }
+    try await vault.start()
+    let actors = try await vault.tool.run("actor", "list").output.split(separator: "\n")
+    #expect(actors.contains { $0.contains("pinvault-bench") && $0.contains("revoked") })
+    // Answers that came after the measured time were sold, too.
+    let stock = try await vault.tool.run("stock", "--json").output
+    let levels = try JSONSerialization.jsonObject(with: Data(stock.utf8)) as? [[String: Any]]
+    #expect(try #require(levels?.first?["delivered"] as? Int) >= sold)
+    // A directory that is served is left alone, and so is its server.
+    let refused = try await vault.tool.start(command).finish()
+    #expect(refused.status == 69 && refused.errors.contains("in use"), "\(refused.errors)")
+    #expect(try await vault.tool.run("stock").status == 0)
+    // What a killed server left there is not believed.
+    try await vault.kill()
+    #expect(try await vault.tool.start(command).finish().status == 0)
+    let left = try FileManager.default.contentsOfDirectory(atPath: vault.tool.path("."))
+    #expect(left.filter { $0.hasPrefix("pinvault-bench") }.isEmpty)
+    try await vault.end()
+  }
+
   @Test func aRunThatEmptiesTheStockIsNotValid() async throws {
     let tool = try Tool()
     defer { tool.remove() }

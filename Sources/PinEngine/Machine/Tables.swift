@@ -5,8 +5,8 @@ import PinWords
 /// The tables of the state, in the order the machine opens them.
 ///
 /// Keys are big-endian so that byte order is the order of the numbers; custody, keyed by one card id, uses LMDB's integer
-/// keys. `docs/formats.md` has every layout with its offsets.
-struct Tables {
+/// keys. `docs/formats.md` has every layout with its offsets. A class, so that a machine that is lent stays small.
+final class Tables: Sendable {
   /// (product, condition, expiry, last card id) → next card id, placing event, lot. Together with custody it tiles every id.
   let stock: Table
   /// First card id → who holds the extent.

@@ -12,6 +12,10 @@ struct BenchCommand: AsyncParsableCommand {
       run that fails these checks fails. The directory is made where --in says, so that its disk is what is measured, \
       and is gone afterwards.
 
+      With --data, an existing directory is served instead, to measure it at its size: products and cards of the \
+      benchmark's own come to those that are there, and they and their events stay. Restore a backup for that; do not \
+      fill the journal of a store that sells.
+
       With --rate, operations begin when they are due, whatever became of those before; latency counts from then. \
       Several connection counts, in-flight counts or shapes are run one after the other.
 
@@ -47,8 +51,9 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Threads of the load.", valueName: "count")) var threads = 1
   @Flag(help: "Encrypt the connections; needs the openssl command for a certificate.") var tls = false
   @Option(name: .customLong("in"), help: ArgumentHelp("Where to make the data directory.", valueName: "directory"))
-  var place = "."
+  var place: String?
   @Flag(help: "Leave the data directory there.") var keep = false
+  @OptionGroup var given: BenchStoreOptions
   @Flag(help: "Kill the server at the end and time its recovery; stop it and time its start.") var reopen = false
   @Flag(help: "Measure what this machine does at best, too.") var floor = false
   @Option(help: ArgumentHelp("How often to run all loads, in turn.", valueName: "count")) var rounds = 1
@@ -75,6 +80,9 @@ struct BenchCommand: AsyncParsableCommand {
     guard peer.isEmpty || shape.values.allSatisfy({ [.vend, .reserveDispense].contains($0) }) else {
       throw ValidationError("--peer: only with the shapes vend and reserve-dispense")
     }
+    guard given.data == nil || (place == nil && !keep) else {
+      throw ValidationError("--data: a given directory stays where it is, so neither --in nor --keep")
+    }
     guard (rate ?? 1) > 0 else { throw ValidationError("--rate: more than 0") }
     guard seconds.seconds > 0 else { throw ValidationError("--seconds: more than 0") }
   }
@@ -83,7 +91,9 @@ struct BenchCommand: AsyncParsableCommand {
 
   private func measure() async throws {
     let progress = Progress(name: "bench", isShown: isatty(STDERR_FILENO) == 1)
-    let rig = try await BenchRig.start(in: Files.trimmed(place), tls: tls)
+    let store = try given.store
+    let place = store.map { Files.parent(of: $0.path) } ?? Files.trimmed(place ?? ".")
+    let rig = try await BenchRig.start(in: place, serving: store, tls: tls)
     do {
       let plans = plans
       let sales = BenchPeerSales()

@@ -7,49 +7,57 @@ import PinSealing
 import PinWords
 import Synchronization
 
-/// A store and a server of a benchmark's own: this program again, as processes of their own.
+/// A store and its server: this program again, as processes of their own.
 final class BenchRig: Sendable {
+  /// Of the benchmark's own, beside the store or around it; gone at the end.
   let directory: String
+  private let store: BenchStore
+  /// Whether the store was there before, and stays.
+  private let isGiven: Bool
   private let server: Mutex<BenchProcess>
   private let serve: [String]
   private let client: PinClient
   private let port: UInt16
   private let usesTLS: Bool
-  private let seller: (name: String, key: SecretKey)
-  private let stock = BenchStock()
+  private let seller: (actor: ActorDescription, key: SecretKey)
+  private let stock: BenchStock
 
   private init(
-    directory: String, server: BenchProcess, serve: [String], client: PinClient, port: UInt16, usesTLS: Bool,
-    seller: (name: String, key: SecretKey)
+    directory: String, store: BenchStore, isGiven: Bool, server: BenchProcess, serve: [String], client: PinClient,
+    port: UInt16, usesTLS: Bool, seller: (actor: ActorDescription, key: SecretKey), stock: BenchStock
   ) {
     self.directory = directory
+    self.store = store
+    self.isGiven = isGiven
     self.server = Mutex(server)
     self.serve = serve
     self.client = client
     self.port = port
     self.usesTLS = usesTLS
     self.seller = seller
+    self.stock = stock
   }
 
-  private var data: String { "\(directory)/vault" }
-
-  /// Makes a store in a new directory, serves it, and makes an actor that sells.
-  static func start(in place: String, tls: Bool) async throws -> BenchRig {
+  /// Serves a store, one in a new directory unless it is given, and makes an actor that sells.
+  static func start(in place: String, serving given: BenchStore?, tls: Bool) async throws -> BenchRig {
     var template = Array("\(place)/pinvault-bench-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw SystemFault(place) }
     let directory = try Files.absolute(String(cString: made))
     do {
-      try await BenchProcess.run(["init", "--data", "vault"], in: directory)
-      var serve = [
-        "serve", "--data", "vault", "--master-key", "vault.master-key", "--no-status", "--log-level", "warning",
-      ]
+      let store = given ?? BenchStore(path: "\(directory)/vault")
+      if given == nil { try await BenchProcess.run(["init", "--data", store.path], in: directory) }
+      var serve = ["serve", "--data", store.path, "--no-status", "--log-level", "warning"]
+      serve += store.masterKey.flatMap { ["--master-key", $0] }
       if tls {
         try await makeCertificate(in: directory)
         serve += ["--certificate", "certificate.pem", "--certificate-key", "certificate-key.pem"]
       }
+      // What a server that was killed has left, or one that serves the store this moment.
+      let earlier = try AddressFile.read(in: store.path)
       let server = try BenchProcess(serve + ["--port", "0"], in: directory)
       do {
-        return try await BenchRig(directory, server, serve, tls: tls)
+        let port = try await address(in: store.path, server, otherThan: earlier).port
+        return try await connect(directory, store, isGiven: given != nil, server, serve, port: port, tls: tls)
       } catch {
         await server.stop()
         throw error
@@ -60,29 +68,43 @@ final class BenchRig: Sendable {
     }
   }
 
-  private convenience init(
-    _ directory: String, _ server: BenchProcess, _ serve: [String], tls: Bool
-  ) async throws {
-    let address = try await Self.address(in: "\(directory)/vault", server)
+  private static func connect(
+    _ directory: String, _ store: BenchStore, isGiven: Bool, _ server: BenchProcess, _ serve: [String], port: UInt16,
+    tls: Bool
+  ) async throws -> BenchRig {
     var configuration = PinClient.Configuration(
-      host: "127.0.0.1", port: address.port, actorName: "admin",
-      key: try ActorKey(contentsOfFile: "\(directory)/vault.admin.key"))
+      host: "127.0.0.1", port: port, actorName: store.administrator,
+      key: try ActorKey(contentsOfFile: store.keyFile))
     configuration.tls = tls ? .rootsFile("\(directory)/certificate.pem") : .off
     let client = PinClient(configuration)
-    let seller = ActorDescription(id: ActorID(0), name: "bench", roles: [.terminal, .storefront])
-    let defined = try await client.defineActor(DefineActor(id: client.newID(), actor: seller)).value
+    do {
+      return BenchRig(
+        directory: directory, store: store, isGiven: isGiven, server: server, serve: serve, client: client, port: port,
+        usesTLS: tls, seller: try await seller(client), stock: try await BenchStock(client))
+    } catch {
+      await client.close()
+      throw error
+    }
+  }
+
+  /// The actor that sells, with a new key; an earlier benchmark may have left it.
+  private static func seller(_ client: PinClient) async throws -> (actor: ActorDescription, key: SecretKey) {
+    var actor = ActorDescription(id: ActorID(0), name: "pinvault-bench", roles: [.terminal, .storefront])
+    if let earlier = try await client.actors().value.first(where: { $0.name == actor.name }) { actor.id = earlier.id }
+    let keyChange: KeyChange = actor.id.rawValue == 0 ? .keep : .renew
+    let define = DefineActor(id: client.newID(), actor: actor, keyChange: keyChange)
+    let defined = try await client.defineActor(define).value
     guard let key = defined.key?.bytes else { throw Fault(.rotten, "the server gave the seller no key") }
-    self.init(
-      directory: directory, server: server, serve: serve, client: client, port: address.port, usesTLS: tls,
-      seller: ("bench", SecretKey(bytes: key.span.bytes)))
+    actor.id = defined.actor
+    return (actor, SecretKey(bytes: key.span.bytes))
   }
 
   private static func address(
-    in data: String, _ server: BenchProcess, pollMilliseconds: Int = 50
+    in data: String, _ server: BenchProcess, otherThan earlier: AddressFile? = nil, pollMilliseconds: Int = 50
   ) async throws -> AddressFile {
     let end = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < end {
-      if let address = try AddressFile.read(in: data) { return address }
+      if let address = try AddressFile.read(in: data), address != earlier { return address }
       guard server.isRunning else { throw Fault(.unavailable, "the server did not start: \(server.lastWords)") }
       try await Task.sleep(for: .milliseconds(pollMilliseconds))
     }
@@ -113,7 +135,7 @@ final class BenchRig: Sendable {
       }
     }
     return BenchmarkTarget(
-      port: port, server: .pinvault(actorName: seller.name, key: seller.key), usesTLS: usesTLS,
+      port: port, server: .pinvault(actorName: seller.actor.name, key: seller.key), usesTLS: usesTLS,
       products: products.map(\.rawValue), cardCount: await stock.cardCount)
   }
 
@@ -121,7 +143,7 @@ final class BenchRig: Sendable {
 
   func reading() async throws -> BenchReading {
     var reading = try JSON.read(BenchReading.self, from: try await client.statistics().value)
-    reading.fileBytes = Files.allocatedBytes(data)
+    reading.fileBytes = Files.allocatedBytes(store.path)
     return reading
   }
 
@@ -129,9 +151,9 @@ final class BenchRig: Sendable {
   func check(_ outcome: BenchmarkOutcome) async throws -> [String] {
     var problems = outcome.problems
     let levels = try await client.stock().value
-    let delivered = levels.reduce(0) { $0 + Int(clamping: $1.delivered) }
     let (sold, again) = await stock.add(sold: outcome.sold)
     if again > 0 { problems.append("\(again) cards came that an earlier run had sold") }
+    let delivered = levels.reduce(0) { $0 + Int(clamping: $1.delivered) } - stock.deliveredBefore
     if delivered != sold { problems.append("\(sold) cards came, and the server says that \(delivered) went out") }
     return problems
   }
@@ -147,6 +169,7 @@ final class BenchRig: Sendable {
   /// Kills the server, as if its machine had lost power at once but for what the system had buffered, and times its
   /// recovery; then stops it in good order, and times its start.
   func reopening() async throws -> BenchReopening {
+    let data = store.path
     let (payload, state) = ("\(data)/payload", "\(data)/state")
     let journalBytes = Files.allocatedBytes("\(data)/journal")
     let afterKill = try await startAgain(after: SIGKILL)
@@ -159,32 +182,52 @@ final class BenchRig: Sendable {
   /// How many seconds the server took until it served again.
   private func startAgain(after signal: CInt) async throws -> Double {
     await server.withLock { $0 }.stop(by: signal)
-    AddressFile.remove(in: data)
+    AddressFile.remove(in: store.path)
     let start = ContinuousClock.now
     let next = try BenchProcess(serve + ["--port", "\(port)"], in: directory)
     server.withLock { $0 = next }
-    _ = try await Self.address(in: data, next, pollMilliseconds: 1)
+    _ = try await Self.address(in: store.path, next, pollMilliseconds: 1)
     return (ContinuousClock.now - start) / .seconds(1)
   }
 
   func end(keeping: Bool) async {
+    if isGiven {
+      var actor = seller.actor
+      actor.isRevoked = true
+      // After a run that failed, the server may be gone; nobody has the key any more.
+      _ = try? await client.defineActor(DefineActor(id: client.newID(), actor: actor))
+    }
     await client.close()
     await server.withLock { $0 }.stop()
     if !keeping { Files.removeTree(directory) }
   }
 }
 
-/// The products and cards that a benchmark has made so far.
+/// The products and cards that benchmarks have made in a store so far.
 private actor BenchStock {
   private var products: [ProductID] = []
   private(set) var cardCount = 0
   private var sold = CardSet(count: 0)
+  /// How many cards had gone out when this benchmark began.
+  let deliveredBefore: Int
+
+  /// What earlier benchmarks have left in it: their products are gone on with, and no card's number comes twice.
+  init(_ client: PinClient) async throws {
+    let levels = try await client.stock().value
+    deliveredBefore = levels.reduce(0) { $0 + Int(clamping: $1.delivered) }
+    let known = Dictionary(uniqueKeysWithValues: try await client.catalogue().value.map { ($0.sku, $0.id) })
+    while let product = known[Self.sku(products.count)] { products.append(product) }
+    let ours = Set(products)
+    cardCount = levels.filter { ours.contains($0.product) }.reduce(0) { $0 + $1.cardCount }
+  }
+
+  private static func sku(_ number: Int) -> String { "PINVAULT-BENCH-\(number + 1)" }
 
   func products(_ count: Int, _ client: PinClient) async throws -> [ProductID] {
     guard let currency = Currency("USD") else { preconditionFailure("USD is a currency") }
     while products.count < count {
       let product = Product(
-        id: ProductID(0), sku: "BENCH-\(products.count + 1)", name: "Bench \(products.count + 1)", vendor: "Bench",
+        id: ProductID(0), sku: Self.sku(products.count), name: "Bench \(products.count + 1)", vendor: "Bench",
         currency: currency, faceValueMinor: 1000, priceMinor: 950,
         instructions: "Dial *123# and enter the PIN.")
       products.append(try await client.defineProduct(DefineProduct(id: client.newID(), product: product)).value)
@@ -223,4 +266,9 @@ private actor BenchStock {
     sold = all
     return (all.memberCount, inBoth)
   }
+}
+
+extension StockLevel {
+  /// All the cards that ever came, wherever they are now.
+  fileprivate var cardCount: Int { Int(clamping: regular + used + quarantined + reserved + delivered + void + loading) }
 }

@@ -61,7 +61,7 @@ struct LiveDirectory {
 }
 
 /// Where the server of a data directory listens: a file in it, for commands that are given the directory.
-struct AddressFile: Codable {
+struct AddressFile: Codable, Equatable {
   static let name = "address"
 
   var host: String
