@@ -150,7 +150,6 @@ struct MoveCount {
     func increment() { count.pointee += 1 }
     func deallocate() { count.deallocate() }
   #else
-    var value: Int { 0 }
     func increment() {}
     func deallocate() {}
   #endif

@@ -12,8 +12,10 @@ package struct WriteTransaction: ~Copyable, ReadableTransaction {
   private var isFinished: Bool
   /// How many puts, inserts, appends and removes succeeded: a measure of how much a commit will write.
   package private(set) var changeCount: Int
-  /// How many entries were looked up or walked to: a measure of how much was read. A release build does not count them.
-  package var lookCount: Int { reader.moves.value }
+  #if DEBUG
+    /// How many entries were looked up or walked to: a measure of how much was read.
+    package var lookCount: Int { reader.moves.value }
+  #endif
 
   /// Not an initializer: one that throws before all is set makes Swift 6.3.1, optimizing, release what was never set.
   static func begin(in environment: Environment) throws(LMDBError) -> WriteTransaction {

@@ -11,9 +11,10 @@ package struct StoreCounters: Sendable, Equatable {
   package var journalBytes: UInt64 = 0
   /// Puts and removes in the state's tables.
   package var changes: UInt64 = 0
-  /// Entries of the state's tables that were looked up or walked to, counted, as changes are, at each checkpoint; for tests,
-  /// and 0 in a release build.
-  package var looks: UInt64 = 0
+  #if DEBUG
+    /// Entries of the state's tables that were looked up or walked to, counted, as changes are, at each checkpoint; for tests.
+    package var looks: UInt64 = 0
+  #endif
   /// Commits of the state environment.
   package var checkpoints: UInt64 = 0
   package var checkpointNanoseconds: UInt64 = 0

@@ -48,7 +48,9 @@ extension Writer where Machine: ~Copyable {
       return
     }
     let start = MonotonicTime.nowNanoseconds()
-    let looks = transaction.lookCount
+    #if DEBUG
+      counters.looks += UInt64(transaction.lookCount)
+    #endif
     do throws(LMDBError) {
       try machine.flush(into: &transaction)
       try database.record(journal.head, in: &transaction)
@@ -61,7 +63,6 @@ extension Writer where Machine: ~Copyable {
     dirtySinceNanoseconds = nil
     let took = MonotonicTime.nowNanoseconds() - start
     counters.changes += UInt64(changes)
-    counters.looks += UInt64(looks)
     counters.checkpoints += 1
     counters.checkpointNanoseconds += took
     counters.longestCheckpointNanoseconds = max(counters.longestCheckpointNanoseconds, took)
