@@ -121,24 +121,18 @@ extension OrderDesk {
     return order
   }
 
-  /// How many pages of orders are looked through for a page of those that wait for a reviewer, and how many fill one.
-  private static let (mostPages, pendingPerPage) = (64, 256)
-
-  /// A page of orders, and the id to go on after.
+  /// The next page that has any of these orders, and the id to go on after: pages of others are passed over.
   package func orders(
     after: RequestID, onlyPending: Bool, _ asker: Asker
   ) async throws -> (orders: [Order], next: RequestID?) {
-    var (found, last) = ([Order](), after)
-    for _ in 0..<(onlyPending ? Self.mostPages : 1) {
+    var last = after
+    while true {
       let page = try await ask(.orders(after: last, onlyPending: onlyPending), asker) {
         if case .orders(let orders, let next) = $0 { (orders: orders, next: next) } else { nil }
       }.value
-      found += page.orders
-      guard let next = page.next else { return (found, nil) }
+      guard page.orders.isEmpty, let next = page.next else { return page }
       last = next
-      if found.count >= Self.pendingPerPage { break }
     }
-    return (found, last)
   }
 
   /// Looks at all orders, a page at a time, as the store.

@@ -106,23 +106,9 @@ struct OrderCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Go on after this order.", valueName: "id")) var after: RequestID?
     @OptionGroup var office: OfficeOptions
 
-    /// How much there is in a page, and what follows it.
-    private struct Page: Decodable {
-      struct Order: Decodable {}
-      var orders: [Order]
-      var next: RequestID?
-    }
-
-    /// Pages on which nobody waits for a reviewer are passed over.
     func run() async throws {
-      var (answer, last) = ([UInt8](), after)
-      repeat {
-        answer = try await office.answer(
-          "GET", "/orders?review=\(pending ? "pending" : "all")" + (last.map { "&after=\($0)" } ?? ""), nil)
-        let page = try? JSONDecoder().decode(Page.self, from: Data(answer))
-        last = page?.orders.isEmpty == true ? page?.next : nil
-      } while last != nil
-      try office.show(answer)
+      let review = pending ? "pending" : "all"
+      try await office.ask("GET", "/orders?review=\(review)" + (after.map { "&after=\($0)" } ?? ""))
     }
   }
 
