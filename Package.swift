@@ -75,9 +75,11 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "HTTPSeats", dependencies: [.product(name: "NIOCore", package: "swift-nio")], swiftSettings: settings),
+    .target(
       name: "PinBackOffice",
       dependencies: [
-        "Curl", "PinWords", "PinSealing", "PinEngine", "PinOrders", "PinReports",
+        "Curl", "HTTPSeats", "PinWords", "PinSealing", "PinEngine", "PinOrders", "PinReports",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -87,7 +89,7 @@ let package = Package(
     .target(
       name: "PinServer",
       dependencies: [
-        "CLibssl", "CLinux", "PinBytes", "PinWords", "PinProtocol", "PinSealing", "PinStore", "PinEngine",
+        "CLibssl", "CLinux", "HTTPSeats", "PinBytes", "PinWords", "PinProtocol", "PinSealing", "PinStore", "PinEngine",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         .product(name: "Hummingbird", package: "hummingbird"),

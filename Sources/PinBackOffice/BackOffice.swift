@@ -1,3 +1,4 @@
+import HTTPSeats
 import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPSeats
 import Hummingbird
 import NIOCore
 import PinEngine

@@ -1,3 +1,4 @@
+import HTTPSeats
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -14,7 +15,7 @@ struct StatusPort: Sendable {
     case starting, serving, stopping, failed
   }
 
-  /// More wait until others are gone.
+  /// Of more the oldest is closed: nobody here says who asks.
   private static let maximumConnections = 64
   private static let idleTimeLimit = TimeAmount.seconds(10)
 
@@ -42,14 +43,15 @@ struct StatusPort: Sendable {
     // Its own messages are of no use to an operator of this server.
     var quiet = logger
     quiet.logLevel = .critical
+    let seats = Seats(Self.maximumConnections)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let application = Application(
       router: router,
       // Whoever sends a header byte by byte, or nothing, is closed; a header has at most 80 KiB.
-      server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeLimit)),
-      configuration: ApplicationConfiguration(
-        address: .hostname(address, port: port), serverName: "pinvault",
-        availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections, logger: quiet)),
+      server: .http1(
+        configuration: HTTP1Channel.Configuration(
+          additionalChannelHandlers: [SeatHandler(seats)], idleTimeout: Self.idleTimeLimit)),
+      configuration: ApplicationConfiguration(address: .hostname(address, port: port), serverName: "pinvault"),
       onServerRunning: { channel in listening(channel.localAddress?.port ?? 0) },
       eventLoopGroupProvider: .shared(group), logger: quiet)
     do {

@@ -254,7 +254,7 @@ class Overrun(Attack):
 
 
 class SlowStatus(Attack):
-    """The status port: headers that never end, or are very long."""
+    """The status port: more headers that never end than it serves at once, or very long ones. Who asks is answered."""
     name = "slow and giant HTTP"
 
     def step(self):
@@ -264,6 +264,15 @@ class SlowStatus(Attack):
             self.send(made, b"GET /metrics HTTP/1.1\r\nX: " if self.done < len(self.sockets) else b"y" * 16)
         for made in list(self.sockets[:20]):
             self.send(made, b"z" * 16_384)
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            asked.request("GET", "/health")
+            if asked.getresponse().status != 200:
+                raise Failure("the status port says that the store does not serve")
+        except (OSError, http.client.HTTPException) as error:
+            raise Failure(f"the status port does not answer: {error!r}") from error
+        finally:
+            asked.close()
         time.sleep(0.1)
 
 

@@ -1,11 +1,11 @@
 import NIOCore
 import Synchronization
 
-/// The connections that are served at once. A newcomer finds a seat by the leaving of the stranger who came first: so
+/// The connections that an HTTP port serves at once. A newcomer finds a seat by the leaving of the stranger who came first: so
 /// requests that never end push out each other, and not whoever asks and is answered at once.
 ///
 /// A stranger is a connection on which nobody has proved yet who asks. Where nobody is one, the newcomer is turned away.
-final class Seats: Sendable {
+package final class Seats: Sendable {
   private struct Seat {
     let channel: any Channel
     /// In the order of their coming.
@@ -21,10 +21,10 @@ final class Seats: Sendable {
   private let limit: Int
   private let taken = Mutex(Taken())
 
-  init(_ limit: Int) { self.limit = limit }
+  package init(_ limit: Int) { self.limit = limit }
 
   /// Somebody on this connection has proved who they are.
-  func know(_ connection: ObjectIdentifier) { taken.withLock { $0.seats[connection]?.isStranger = false } }
+  package func know(_ connection: ObjectIdentifier) { taken.withLock { $0.seats[connection]?.isStranger = false } }
 
   /// Gives a connection a seat, if there is one; returns the connection that must go.
   fileprivate func take(_ channel: any Channel) -> (any Channel)? {
@@ -45,16 +45,16 @@ final class Seats: Sendable {
 }
 
 /// Takes a connection's seat when it comes, and leaves it when it goes.
-final class SeatHandler: ChannelInboundHandler, RemovableChannelHandler {
-  typealias InboundIn = Never
+package final class SeatHandler: ChannelInboundHandler, RemovableChannelHandler {
+  package typealias InboundIn = Never
 
   private let seats: Seats
 
-  init(_ seats: Seats) { self.seats = seats }
+  package init(_ seats: Seats) { self.seats = seats }
 
-  func handlerAdded(context: ChannelHandlerContext) { seats.take(context.channel)?.close(promise: nil) }
+  package func handlerAdded(context: ChannelHandlerContext) { seats.take(context.channel)?.close(promise: nil) }
 
-  func channelInactive(context: ChannelHandlerContext) {
+  package func channelInactive(context: ChannelHandlerContext) {
     seats.leave(context.channel)
     context.fireChannelInactive()
   }
