@@ -2,13 +2,15 @@
 """A point-of-sale terminal for PinVault, written from protocol.md alone, with the standard library alone.
 
 It sells one card: connects, proves itself, checks the server's proof, vends, prints a receipt, confirms. What it has asked
-for is in a journal file before it is sent, so that whatever breaks, the next start finishes what this one began.
+for is in a journal file before it is sent, so that whatever breaks, the next start finishes what this one began. So is the
+store's id: where it is another, sales were forgotten, and the terminal stops.
 
     terminal.py --server localhost:7468 --actor till-17 --key-file till-17.key --product 7
     terminal.py --server pins.example.com:7468 --tls --ca ca.pem --actor till-17 --key-file till-17.key --product 7
 
 PINVAULT_SERVER, PINVAULT_ACTOR and PINVAULT_KEY_FILE stand in for the first three options.
-Exit codes: 0 sold, 1 refused (standard error says why), 2 outcome unknown: start it again and it finds out.
+Exit codes: 0 sold, 1 refused (standard error says why), 2 outcome unknown: start it again and it finds out, 3 another store:
+tell the operator, who says with --store that this is the one now.
 """
 import argparse
 import datetime
@@ -22,6 +24,7 @@ import ssl
 import struct
 import sys
 import time
+import uuid
 
 HELLO, AUTHENTICATE, VEND, CONFIRM, REVERSE = 1, 2, 17, 19, 22
 DONE, ID_REUSED, NOT_YOURS, UNKNOWN_ID, WRONG_STATE, FINAL, CARD_DAMAGED, FIRST_RETRY = 0, 18, 19, 32, 42, 44, 48, 64
@@ -34,6 +37,10 @@ class Refused(Exception):
     def __init__(self, status, subject, detail, retry_after):
         super().__init__(f"status {status}, subject {subject}, detail {detail}")
         self.status, self.subject, self.detail, self.retry_after = status, subject, detail, retry_after
+
+
+class OtherStore(Exception):
+    """The store is not the one that this terminal knows."""
 
 
 class Connection:
@@ -56,6 +63,7 @@ class Connection:
     def begin(self, name, key, binding):
         nonce = secrets.token_bytes(32)
         asked, answered, body = self.ask(HELLO, b"PINV" + struct.pack(">BBBB", 1, 1, 1, len(name)) + nonce + name)
+        self.store = str(uuid.UUID(bytes=body[16:32]))
         self.frame_bytes = struct.unpack_from(">I", body, 64)[0]
         digest = hashlib.sha256(asked + answered).digest()
 
@@ -108,14 +116,18 @@ def new_id():
 
 
 class Journal:
-    """What was asked and how far it got, on disk before it goes any further."""
+    """Of which store what was asked and how far it got, on disk before it goes any further."""
 
     def __init__(self, path):
         self.path = path
-        self.sales = {}
+        self.store, self.sales = None, {}
         if os.path.exists(path):
             with open(path, encoding="ascii") as file:
-                self.sales = json.load(file)
+                self.store, self.sales = json.load(file)
+
+    def know(self, store):
+        self.store = store
+        self.save()
 
     def write(self, key, step, body=None):
         entry = self.sales.setdefault(key, {"body": body})
@@ -128,7 +140,7 @@ class Journal:
 
     def save(self):
         with open(self.path + ".new", "w", encoding="ascii") as file:
-            json.dump(self.sales, file)
+            json.dump([self.store, self.sales], file)
             file.flush()
             os.fsync(file.fileno())
         os.rename(self.path + ".new", self.path)
@@ -143,6 +155,17 @@ class Terminal:
         self.journal = Journal(options.journal)
         self.connection = None
 
+    def connect(self):
+        """A session with the store that this terminal knows, which is the first that it came to."""
+        connection = Connection(self.options)
+        if self.journal.store is None:
+            self.journal.know(connection.store)
+        elif connection.store != self.journal.store:
+            raise OtherStore(
+                f"the store is {connection.store}, and was {self.journal.store}: it was restored without its last sales. "
+                f"Tell the operator; --store {connection.store} goes on with it")
+        return connection
+
     def ask(self, operation, body):
         """Asks until there is an answer that will stay the same; every request here may be sent twice.
 
@@ -152,7 +175,7 @@ class Terminal:
         while True:
             try:
                 if self.connection is None:
-                    self.connection = Connection(self.options)
+                    self.connection = self.connect()
                 tries += 1
                 return self.connection.ask(operation, body)[2], tries > 1
             except Refused as refusal:
@@ -288,6 +311,7 @@ def main():
     parser.add_argument("--product", type=int, help="the product's number; without it only an earlier run is finished")
     parser.add_argument("--cashier", type=int, default=0)
     parser.add_argument("--journal", default="terminal-journal.json", help="where unfinished sales are kept")
+    parser.add_argument("--store", help="the id of the store that this is now, as the operator says")
     parser.add_argument("--patience", type=int, default=30, help="seconds after which to give up")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--ca", help="certificate authority of the server, PEM")
@@ -295,6 +319,8 @@ def main():
     if not options.actor or not options.key_file:
         parser.error("--actor and --key-file are needed")
     terminal = Terminal(options)
+    if options.store:
+        terminal.journal.know(options.store)
     try:
         terminal.recover()
         if options.product:
@@ -302,6 +328,9 @@ def main():
     except Refused as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         return 1
+    except OtherStore as other:
+        print(other, file=sys.stderr)
+        return 3
     except OSError as error:
         print(f"{error}: start again to finish", file=sys.stderr)
         return 2
