@@ -2,34 +2,8 @@ import Foundation
 import PinStore
 import PinWords
 
-/// Proves a report that was written as JSON: it is made again from the journal, up to the same event, and compared byte by
-/// byte.
-///
-/// A written report says in its first lines what it is of, and in its last line which events it was made from; what is between
-/// them may be long, and is only compared.
+/// Proves a written report: it is made again from the journal, up to the same event, and compared byte by byte.
 package enum ReportCheck {
-  /// What a report says of itself.
-  private struct Claim: Decodable {
-    struct Period: Decodable {
-      var from: String
-      var to: String
-      var zone: String
-      var dayStarts: String
-    }
-    struct Journal: Decodable {
-      var store: String
-      var lastSequence: UInt64
-    }
-    var report: String
-    var by: String?
-    var product: String?
-    var currency: String?
-    var period: Period
-    var journal: Journal
-    var hasSerials: Bool?
-    var hasTerminalTotals: Bool?
-  }
-
   package enum Verdict: Hashable, Sendable {
     /// The period may have more events by now, after the last that the report was made from.
     case same(lastSequence: UInt64, hasMore: Bool)
@@ -40,28 +14,11 @@ package enum ReportCheck {
     case beyondJournal(lastSequence: UInt64)
   }
 
-  /// The lines before the first section, of a report as `JSONWriter` writes it.
-  private static let firstLines = 3
-  /// No more bytes are in them, or in the last line.
-  private static let mostBytes = 1 << 16
-
-  /// The JSON object without its sections.
-  private static func claim(of report: Data) -> Claim? {
-    let lineFeed = UInt8(ascii: "\n")
-    let ends = report.prefix(mostBytes).indices.lazy.filter { report[$0] == lineFeed }.prefix(firstLines)
-    guard let head = ends.last, ends.count == firstLines, report.last == lineFeed,
-      let tail = report.dropLast().suffix(mostBytes).lastIndex(of: lineFeed)
-    else { return nil }
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try? decoder.decode(Claim.self, from: report[..<head] + report[tail...])
-  }
-
   /// Throws `ReportError` if the bytes are no report.
   package static func check(
     _ report: Data, against view: JournalView, progress: (UInt64, UInt64) throws -> Void = { _, _ in }
   ) throws -> Verdict {
-    guard let claim = claim(of: report) else { throw ReportError.notAReport }
+    guard let claim = ReportClaim(of: report) else { throw ReportError.notAReport }
     guard claim.hasTerminalTotals == nil, claim.hasSerials == nil,
       (try? ReportKind(name: claim.report))?.isOfJournal != false
     else { throw ReportError.notOfTheJournalAlone }
@@ -78,7 +35,7 @@ package enum ReportCheck {
       by: claim.by.flatMap { Grouping(rawValue: $0) }, product: claim.product,
       currency: claim.currency.flatMap { Currency($0) })
     var comparison = Comparison(report)
-    let writer = JSONWriter(TextSink { comparison.take($0) })
+    let writer = claim.format.writer(TextSink { comparison.take($0) })
     let run = ReportRun(request, of: view, through: claim.journal.lastSequence, to: writer)
     let hasMore = try run.run(progress: progress)
     return comparison.firstDifference.map { .differs(line: $0) }

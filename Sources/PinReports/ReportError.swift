@@ -61,7 +61,7 @@ package enum ReportError: Error, Equatable, CustomStringConvertible {
       "line \(line) is not a terminal's shift, each told once: {\"actor\":…,\"number\":…,\"totals\":[{\"currency\":…,\"sales\":…}]}"
     case .notOfTheJournalAlone:
       "it says more than the journal knows (serials, what terminals counted): check one without"
-    case .notAReport: "this is not a report as JSON, as 'pinvault report … --format json' writes it"
+    case .notAReport: "this is no report as JSON, and no reconciliation as CSV, as 'pinvault report' writes them"
     case .journalBeginsLate(let sequence):
       "the journal begins with event \(sequence): reports need it from its first event on"
     case .event(let sequence, let error): "event \(sequence): \(error)"

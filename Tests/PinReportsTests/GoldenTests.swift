@@ -22,7 +22,7 @@ import Testing
 
   @Test(arguments: cases) func aReportIsItsGoldenFile(_ item: Case) async throws {
     let sample = try await Sample.shared
-    for format in ["txt", "csv", "json", "html"] {
+    for format in ["txt", "csv", "semicolon.csv", "json", "html"] {
       let text = try Self.text(item, format, sample)
       let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .appendingPathComponent("Golden/\(item.name).\(format)")
@@ -48,6 +48,7 @@ import Testing
     let writer: any ReportWriter =
       switch format {
       case "csv": CSVWriter(sink, section: section)
+      case "semicolon.csv": ReportFormat.csvSemicolon.writer(sink, section: section)
       case "json": JSONWriter(sink)
       case "html": HTMLWriter(sink)
       default: TableWriter(sink, style: TableWriter.Style(width: 118))

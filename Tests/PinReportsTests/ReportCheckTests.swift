@@ -5,17 +5,20 @@ import Testing
 
 @testable import PinReports
 
-/// A report as JSON is proved against the journal, and nothing else passes for it.
+/// A report as JSON, and the reconciliation also as CSV, is proved against the journal, and nothing else passes for it.
 @Suite struct ReportCheckTests {
   static let names: [(ReportKind, Grouping?)] = [
     (.reconciliation, nil), (.dailyDetails, .user), (.totals, .product), (.shifts, nil), (.purchases, nil),
     (.cardsAvailable, nil), (.dailyTotals, nil),
   ]
 
-  private func report(_ kind: ReportKind, by grouping: Grouping? = nil, of view: JournalView) throws -> Data {
+  private func report(
+    _ kind: ReportKind, by grouping: Grouping? = nil, of view: JournalView, as format: ReportFormat = .json,
+    product: String? = nil
+  ) throws -> Data {
     var bytes: [UInt8] = []
-    let request = try ReportRequest(kind, try Sample.days.get(), by: grouping)
-    let run = ReportRun(request, of: view, to: JSONWriter(TextSink { bytes += $0 }))
+    let request = try ReportRequest(kind, try Sample.days.get(), by: grouping, product: product)
+    let run = ReportRun(request, of: view, to: format.writer(TextSink { bytes += $0 }))
     try run.run()
     return Data(bytes)
   }
@@ -24,7 +27,9 @@ import Testing
     var history = try await History(seed: 7, startingAt: 1_805_500_000_000)
     try await history.go(30)
     let before = try JournalView(of: history.shop.directory)
-    let reports = try Self.names.map { try report($0, by: $1, of: before) }
+    let reports =
+      try Self.names.map { try report($0, by: $1, of: before) }
+      + [ReportFormat.csv, .csvSemicolon].map { try report(.reconciliation, of: before, as: $0) }
     try await history.go(30)
     let after = try JournalView(of: history.shop.directory)
     #expect(after.head.sequence > before.head.sequence)
@@ -68,9 +73,14 @@ import Testing
     }
   }
 
-  @Test func everyChangedByteIsNoticed() async throws {
+  @Test(
+    arguments: [
+      (.json, "\"amount_minor\":505", "\"amount_minor\":506"), (.csv, ",5.05,4.30\r\n", ",5.06,4.30\r\n"),
+      (.csvSemicolon, ";5,05;4,30\r\n", ";5,06;4,30\r\n"),
+    ] as [(ReportFormat, String, String)])
+  func everyChangedByteIsNoticed(_ format: ReportFormat, _ amount: String, _ other: String) async throws {
     let view = try await Sample.shared.view
-    let report = try report(.reconciliation, of: view)
+    let report = try report(.reconciliation, of: view, as: format)
     #expect(try ReportCheck.check(report, against: view) == .same(lastSequence: view.head.sequence, hasMore: false))
     for index in stride(from: 0, to: report.count, by: 7) {
       var changed = report
@@ -82,9 +92,25 @@ import Testing
     let longer = try? ReportCheck.check(report + Data([10]), against: view)
     #expect(longer != .same(lastSequence: view.head.sequence, hasMore: false))
     let lines = String(decoding: report, as: UTF8.self)
-    let edited = lines.replacing("\"amount_minor\":505", with: "\"amount_minor\":506")
+    let edited = lines.replacing(amount, with: other)
     #expect(edited != lines)
-    #expect(try ReportCheck.check(Data(edited.utf8), against: view) == .differs(line: 6))
-    #expect(throws: ReportError.notAReport) { try ReportCheck.check(Data("{}".utf8), against: view) }
+    let line = format == .json ? 6 : 3
+    #expect(try ReportCheck.check(Data(edited.utf8), against: view) == .differs(line: line))
+  }
+
+  @Test(arguments: [ReportFormat.csv, .csvSemicolon]) func anExportOfOneProductIsProved(_ format: ReportFormat)
+    async throws
+  {
+    let view = try await Sample.shared.view
+    let report = try report(.reconciliation, of: view, as: format, product: "USD-10")
+    #expect(try ReportCheck.check(report, against: view) == .same(lastSequence: view.head.sequence, hasMore: false))
+  }
+
+  @Test func whatDoesNotSayWhatItWasMadeFromIsNoReport() async throws {
+    let view = try await Sample.shared.view
+    // Of the other reports, CSV has one table and no more.
+    for report in [Data("{}".utf8), Data(), Data([0xEF, 0xBB, 0xBF]), try report(.totals, of: view, as: .csv)] {
+      #expect(throws: ReportError.notAReport) { try ReportCheck.check(report, against: view) }
+    }
   }
 }

@@ -74,7 +74,7 @@ import Testing
       ("totals --data vault --out nowhere/books.csv", 73, "nowhere/books.csv: No such file or directory"),
       ("totals --data vault --out vault", 73, "vault: "),
       ("check nothing.json --data vault", 65, "nothing.json: no such file"),
-      ("check vault.master-key --data vault", 65, "this is not a report as JSON"),
+      ("check vault.master-key --data vault", 65, "this is no report as JSON"),
     ]
     for (arguments, status, error) in cases {
       let run = try await tool.start(["report"] + arguments.split(separator: " ").map(String.init)).finish()

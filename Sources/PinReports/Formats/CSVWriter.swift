@@ -4,11 +4,17 @@ import PinWords
 ///
 /// Text that a spreadsheet would take for a formula, a number or a date gets an apostrophe in front: it is shown as it is,
 /// and never run. Numbers of the program's own are numbers, also negative ones.
+///
+/// The reconciliation ends with a record of what it was made from, by which `ReportCheck` makes it again: a name and a value in
+/// each of its first cells.
 package final class CSVWriter: ReportWriter {
   private let sink: TextSink
   /// Which section to write; nil for the report's first.
   private let wanted: String?
   private let hasDecimalComma: Bool
+  private var heading: Heading?
+  /// How many cells each record has.
+  private var columnCount = 0
   private var known: [String] = []
   private var isWriting = false
   /// The room of the last row.
@@ -22,13 +28,17 @@ package final class CSVWriter: ReportWriter {
   }
 
   /// The mark by which spreadsheets know UTF-8.
-  package func begin(_ heading: Heading) throws { try sink.write("\u{FEFF}") }
+  package func begin(_ heading: Heading) throws {
+    self.heading = heading
+    try sink.write("\u{FEFF}")
+  }
 
   package func begin(_ section: Section) throws {
     isWriting = wanted.map { $0 == section.key } ?? known.isEmpty
     known.append(section.key)
     guard isWriting else { return }
-    try sink.write(section.columns.map(\.key).joined(separator: hasDecimalComma ? ";" : ",") + "\r\n")
+    columnCount = section.columns.count
+    try sink.write(record(section.columns.map(\.key)))
   }
 
   package func add(_ cells: [Cell]) throws {
@@ -49,7 +59,29 @@ package final class CSVWriter: ReportWriter {
 
   package func end(_ provenance: Provenance) throws {
     if let wanted, !known.contains(wanted) { throw ReportError.unknownSection(wanted, known: known) }
+    if let heading, heading.kind == .reconciliation, wanted == nil || wanted == known.first {
+      let facts = Self.facts(heading, provenance).map { Self.quoted("\($0)=\($1)") }
+      try sink.write(record(facts + Array(repeating: "", count: columnCount - facts.count)))
+    }
     try sink.flush()
+  }
+
+  /// By the names that JSON has for them.
+  private static func facts(_ heading: Heading, _ provenance: Provenance) -> [(String, String)] {
+    let days = heading.days
+    return [
+      ("report", heading.kind.rawValue), ("from", days.period.from.calendarText),
+      ("to", days.period.to.calendarText), ("from_time", rfc3339(days.startMilliseconds)),
+      ("to_time", rfc3339(days.endMilliseconds)), ("zone", days.calendar.zoneName),
+      ("day_starts", days.calendar.dayStartText), ("product", heading.product ?? ""),
+      ("currency", heading.currency?.description ?? ""), ("store", provenance.storeID),
+      ("first_sequence", String(provenance.firstSequence)), ("last_sequence", String(provenance.lastSequence)),
+      ("chain", provenance.chain),
+    ]
+  }
+
+  private func record(_ cells: [String]) -> String {
+    cells.joined(separator: hasDecimalComma ? ";" : ",") + "\r\n"
   }
 
   private func text(_ cell: Cell) -> String {

@@ -38,7 +38,7 @@ struct ReportCommand: AsyncParsableCommand {
 
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Prove a report that was written as JSON: make it again from the journal, and compare.",
+      abstract: "Prove a report as JSON, or a reconciliation as CSV: make it again from the journal, and compare.",
       discussion: """
         Ends with \(ExitStatus.notSound.rawValue) if a byte differs.
 
