@@ -55,10 +55,7 @@ struct ShiftReport: ReportFold {
       terminals?.compare(shift.totals, of: books.name(of: actor), number: shift.number)
     }
     try writer.endSection()
-    let columns = [
-      Column("actor", "Actor"), Column("shift", "Shift", .number), Column("currency", "Currency"),
-      Column("figure", "Figure"), Column("recorded", "Recorded", .number), Column("counted", "Counted", .number),
-    ]
+    let columns = FigureDifference.columns(("recorded", "Recorded"), ("counted", "Counted"))
     try writer.begin(Section("differences", "Differences between what was recorded and what was counted", columns))
     for row in differences { try writer.add(row) }
     try writer.endSection()
@@ -100,10 +97,9 @@ struct ShiftReport: ReportFold {
       let left = (recorded.first { $0.currency == currency } ?? ShiftTotal(currency: currency)).figures
       let right = (counted.totals.first { $0.currency == currency } ?? ShiftTotal(currency: currency)).figures
       for (left, right) in zip(left, right) where left.value != right.value {
-        differences.append([
-          .text(books.name(of: actor)), .number(Int(counted.number)), .text(currency.description), .text(left.name),
-          .number(Int(clamping: left.value)), .number(Int(clamping: right.value)),
-        ])
+        differences.append(
+          FigureDifference(left.name, left.value, right.value)
+            .cells(of: books.name(of: actor), shift: counted.number, in: currency))
       }
     }
   }

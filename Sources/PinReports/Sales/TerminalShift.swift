@@ -75,10 +75,7 @@ struct TerminalComparison {
     static func < (left: Name, right: Name) -> Bool { (left.actor, left.number) < (right.actor, right.number) }
   }
 
-  private static let columns = [
-    Column("actor", "Actor"), Column("shift", "Shift", .number), Column("currency", "Currency"),
-    Column("figure", "Figure"), Column("terminal", "Terminal", .number), Column("store", "Store", .number),
-  ]
+  private static let columns = FigureDifference.columns(("terminal", "Terminal"), ("store", "Store"))
 
   init(_ shifts: [TerminalShift], _ currency: Currency?) {
     self.currency = currency
@@ -95,10 +92,7 @@ struct TerminalComparison {
       for figure in store.figures {
         // A terminal that does not know the currency has sold nothing in it.
         guard let said = terminal == nil ? 0 : terminal?.figures[figure.name], said != figure.value else { continue }
-        rows.append([
-          .text(actor), .number(Int(number)), .text(currency.description), .text(figure.name),
-          .number(Int(clamping: said)), .number(Int(clamping: figure.value)),
-        ])
+        rows.append(FigureDifference(figure.name, said, figure.value).cells(of: actor, shift: number, in: currency))
       }
     }
   }
@@ -111,7 +105,8 @@ struct TerminalComparison {
     for row in rows { try writer.add(row) }
     for name in left.keys.sorted() {
       try writer.add([
-        .text(name.actor), .number(Int(name.number)), .none, .text("no such shift in the period"), .none, .none,
+        .text(name.actor), .number(Int(name.number)), .none, .text("no such shift in the period"), .none, .none, .none,
+        .none,
       ])
     }
     try writer.endSection()
