@@ -18,12 +18,13 @@ struct ChartDrawing {
     let body = kind == .bars ? lying : upright
     let summary = points.map { "\($0.label) \(text($0.amount))" }.joined(separator: "; ")
     return """
-      <figure><figcaption>\(escaped(heading))</figcaption>
+      <figure><figcaption id="\(id)-c">\(escaped(heading))</figcaption>
+      <div class="scroll" role="region" tabindex="0" aria-labelledby="\(id)-c">
       <svg viewBox="0 0 \(Self.width) \(body.height)" role="img" aria-labelledby="\(id)-t" aria-describedby="\(id)-d">
       <title id="\(id)-t">\(escaped(heading))</title><desc id="\(id)-d">\(escaped(summary))</desc>
       <defs><pattern id="\(id)-h" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">\
       <rect class="minus" width="3" height="6"/></pattern></defs>
-      \(body.text)</svg></figure>
+      \(body.text)</svg></div></figure>
 
       """
   }

@@ -157,13 +157,13 @@ package final class HTMLWriter: ReportWriter {
     .d, .s { white-space: nowrap; } .n { text-align: right; } td.n { white-space: nowrap; } .neg { color: var(--minus); }
     tbody tr:nth-child(even) { background: var(--band); }
     figure { margin: 0 0 1rem; max-width: 46rem; } figcaption { font-weight: 600; margin-bottom: .25rem; }
-    svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
+    svg { width: 100%; min-width: 45rem; height: auto; font: 12px system-ui, sans-serif; } svg text { fill: var(--ink); }
     .bar { fill: var(--bar); stroke: var(--bar); } .minus { fill: var(--minus); }
     .axis { stroke: var(--ink); } .grid { stroke: var(--line); }
     footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem; }
     @media print { :root { --ink: #000; --paper: #fff; --faint: #333; --line: #999; --band: #fff; --bar: #555; --minus: #000; }
       @page { size: landscape; margin: 12mm; } main { max-width: none; padding: 0; } body { font-size: 9pt; }
-      .scroll { overflow: visible; } thead { display: table-header-group; } tr, figure { break-inside: avoid; }
+      .scroll { overflow: visible; } svg { min-width: 0; } thead { display: table-header-group; } tr, figure { break-inside: avoid; }
       h1, h2 { break-after: avoid; } .wide { font-size: 6pt; } .wide th, .wide td { padding: .1rem .15rem;
       overflow-wrap: anywhere; } .wide .d { white-space: normal; min-width: 8em; } .wide th { overflow-wrap: normal; }
       th, td { padding: .15rem .35rem; } }
