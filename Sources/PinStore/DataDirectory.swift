@@ -19,6 +19,7 @@ enum DataDirectory {
   static func confirmFormat(of path: String) throws(StoreError) {
     let format = "\(path)/format"
     guard FileTree.exists(format) else {
+      if errno == EACCES { throw .system(operation: "open", path: path, code: EACCES) }
       throw FileTree.exists("\(path)/\(Backup.manifestName)") ? .isBackup(path) : .notADataDirectory(path)
     }
     let text = String(decoding: try FileTree.contents(of: format, limit: 256), as: UTF8.self)
