@@ -12,7 +12,7 @@ struct MisuseTests {
     static let trap = ExitTest.Condition.signal(SIGTRAP)
   #endif
 
-  @Test("A second write transaction on one thread traps rather than wait for itself", .timeLimit(.minutes(10)))
+  @Test("A second write transaction on one thread traps rather than wait for itself", .timeLimit(.minutes(30)))
   func secondWrite() async throws {
     let directory = try TemporaryDirectory()
     let path = directory.path

@@ -89,7 +89,7 @@ import Testing
   @Test("nobody there: connect says so at once, a call when its time limit passes")
   func nobodyThere() async throws {
     let server = try await ScriptedServer()
-    let client = client(of: server, timeLimit: .milliseconds(100))
+    let client = client(of: server, timeLimit: .seconds(2))
     try await server.close()
     let connect = await failure { () throws(ClientError) in try await client.connect() }
     guard case .notConnected(.unreachable) = connect else { throw Unexpected(error: connect) }

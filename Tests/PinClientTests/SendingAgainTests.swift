@@ -58,7 +58,7 @@ import Testing
   @Test("a change that is not answered within the time limit ends with its id, one that only looks with the time limit")
   func timeLimit() async throws {
     let server = try await ScriptedServer([.init(steps: [.ignore, .ignore])])
-    let client = client(of: server, timeLimit: .milliseconds(150))
+    let client = client(of: server, timeLimit: .seconds(2))
     try await client.connect()
     async let sale = failure { () throws(ClientError) in try await client.vend(vend(3)) }
     async let look = failure { () throws(ClientError) in try await client.ping() }

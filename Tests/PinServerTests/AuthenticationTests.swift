@@ -6,7 +6,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Both sides prove themselves", .timeLimit(.minutes(10)))
+@Suite("Both sides prove themselves", .timeLimit(.minutes(30)))
 struct AuthenticationTests {
   @Test("A wrong key, an unknown name and a revoked actor are refused alike, at the same step")
   func failures() async throws {

@@ -19,7 +19,7 @@ private func bytes(_ request: RequestMessage, _ bend: (inout [UInt8]) -> Void = 
   return bytes
 }
 
-@Suite("What is wrong is said so, and nothing is lost", .timeLimit(.minutes(10)))
+@Suite("What is wrong is said so, and nothing is lost", .timeLimit(.minutes(30)))
 struct BadInputTests {
   struct ClosingCase: CustomTestStringConvertible, Sendable {
     let testDescription: String

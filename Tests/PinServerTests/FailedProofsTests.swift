@@ -7,7 +7,7 @@ import Testing
 @testable import PinEngine
 @testable import PinServer
 
-@Suite("Who guesses keys waits, nobody else does, and the journal tells of it, seldom", .timeLimit(.minutes(10)))
+@Suite("Who guesses keys waits, nobody else does, and the journal tells of it, seldom", .timeLimit(.minutes(30)))
 struct FailedProofsTests {
   private let failed = FailedProofs()
 

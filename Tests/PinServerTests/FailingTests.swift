@@ -9,7 +9,7 @@ import Testing
 @testable import PinEngine
 @testable import PinServer
 
-@Suite("When the disk does not do as it should", .timeLimit(.minutes(10)))
+@Suite("When the disk does not do as it should", .timeLimit(.minutes(30)))
 struct FailingTests {
   @Test("A store that fails tells nobody that it is done, health says failed, and the server ends with the reason")
   func failedSync() async throws {

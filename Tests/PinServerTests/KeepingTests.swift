@@ -6,7 +6,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Keeping stock and looking, over the wire", .timeLimit(.minutes(10)))
+@Suite("Keeping stock and looking, over the wire", .timeLimit(.minutes(30)))
 struct KeepingTests {
   @Test("A loader loads cards chunk by chunk while another connection vends")
   func loading() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("An actor asks no more often than it may", .timeLimit(.minutes(10)))
+@Suite("An actor asks no more often than it may", .timeLimit(.minutes(30)))
 struct RequestRateTests {
   @Test("A second's worth at once, then one each part of a second; the hint is when the next is taken")
   func bucket() {

@@ -10,7 +10,7 @@ import Testing
 @testable import PinServer
 
 /// Ending an actor, or a key of its, while its requests are on their way.
-@Suite("What is decided after an actor or its key has ended is refused", .timeLimit(.minutes(10)))
+@Suite("What is decided after an actor or its key has ended is refused", .timeLimit(.minutes(30)))
 struct RevocationTests {
   /// How an actor's session is ended.
   enum Ending: CaseIterable {

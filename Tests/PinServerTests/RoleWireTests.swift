@@ -6,7 +6,7 @@ import Testing
 @testable import PinServer
 
 /// The same question as the engine's `RoleTableTests`, asked of a server: it decides some of it by itself.
-@Suite("Who may ask for what, over the wire", .timeLimit(.minutes(10)))
+@Suite("Who may ask for what, over the wire", .timeLimit(.minutes(30)))
 struct RoleWireTests {
   @Test("The table has a line for every operation and a column for every role")
   func isComplete() {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Several event loops are one server", .timeLimit(.minutes(10)))
+@Suite("Several event loops are one server", .timeLimit(.minutes(30)))
 struct SeveralLoopsTests {
   @Test("Each card goes out once over any loop, and the counters are those of all")
   func selling() async throws {

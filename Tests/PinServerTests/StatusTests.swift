@@ -42,7 +42,7 @@ func get(_ path: String, port: Int) async throws -> (status: String, text: Strin
   return (String(text.prefix { $0 != "\r\n" }), text)
 }
 
-@Suite("Telling how it goes", .timeLimit(.minutes(10)))
+@Suite("Telling how it goes", .timeLimit(.minutes(30)))
 struct StatusTests {
   @Test("Health says that it serves, and metrics what was done")
   func metrics() async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Starting, stopping and standing still", .timeLimit(.minutes(10)))
+@Suite("Starting, stopping and standing still", .timeLimit(.minutes(30)))
 struct StoppingTests {
   @Test("A graceful stop answers what was taken; what is told as done is done, and nothing else")
   func inFlight() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Who has not said who he is takes little room, and cannot fill the log", .timeLimit(.minutes(10)))
+@Suite("Who has not said who he is takes little room, and cannot fill the log", .timeLimit(.minutes(30)))
 struct StrangersTests {
   @Test("Of too many strangers the oldest goes, and who authenticates stays")
   func oldestGoes() async throws {

@@ -10,7 +10,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("TLS", .timeLimit(.minutes(10)))
+@Suite("TLS", .timeLimit(.minutes(30)))
 struct TransportTests {
   @Test("A key proves itself over TLS, bound to the server's certificate")
   func key() async throws {

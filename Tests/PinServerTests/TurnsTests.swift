@@ -8,7 +8,7 @@ import Testing
 
 @testable import PinServer
 
-@Suite("Each connection has its turn, and no more", .timeLimit(.minutes(5)))
+@Suite("Each connection has its turn, and no more", .timeLimit(.minutes(30)))
 struct TurnsTests {
   /// What one turn may read of a connection: what is read at once, and once more if the first brought less.
   private static let largestTurnBytes: UInt64 = 2 * 16 << 10

@@ -6,7 +6,7 @@ import Testing
 @testable import PinStore
 
 /// Backups, and what is restored from them.
-@Suite(.timeLimit(.minutes(10))) struct BackupTests {
+@Suite(.timeLimit(.minutes(30))) struct BackupTests {
   private struct Setting {
     let rig: StoreRig
     let tally: TallyStore

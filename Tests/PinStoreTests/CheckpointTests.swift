@@ -5,7 +5,7 @@ import Testing
 @testable import PinStore
 
 /// When the state is committed, and what a commit may reflect.
-@Suite(.timeLimit(.minutes(10))) struct CheckpointTests {
+@Suite(.timeLimit(.minutes(30))) struct CheckpointTests {
   @Test(arguments: [
     ("changes", \StoreSettings.checkpointChangeCount, 40), ("journal", \.checkpointJournalByteCount, 1000),
   ])

@@ -5,7 +5,7 @@ import Testing
 @testable import PinStore
 
 /// What the store does when the disk does not do as it is told.
-@Suite(.timeLimit(.minutes(10))) struct FailureTests {
+@Suite(.timeLimit(.minutes(30))) struct FailureTests {
   /// Law 2: a sync that failed is never retried, and nothing of its batch is acknowledged.
   @Test func aFailedSyncStopsTheStoreAndAcknowledgesNothing() throws {
     let disk = FaultyDisk()

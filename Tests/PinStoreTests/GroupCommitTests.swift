@@ -3,7 +3,7 @@ import Testing
 @testable import PinStore
 
 /// Law 2: nothing is acknowledged before the event that decided it is on disk; and what that costs.
-@Suite(.timeLimit(.minutes(10))) struct GroupCommitTests {
+@Suite(.timeLimit(.minutes(30))) struct GroupCommitTests {
   @Test func aLoneRequestCostsOneSyncAndNoCommit() throws {
     let disk = FaultyDisk()
     var settings = StoreRig.settings

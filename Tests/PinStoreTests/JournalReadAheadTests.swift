@@ -4,7 +4,7 @@ import Testing
 @testable import PinStore
 
 /// What is read and checked ahead is what is read block by block: the same events, and the same word about damage.
-@Suite(.timeLimit(.minutes(10))) struct JournalReadAheadTests {
+@Suite(.timeLimit(.minutes(30))) struct JournalReadAheadTests {
   /// A journal of 2400 events in blocks of up to 8 KiB, over several segments, and nobody who writes it.
   private func withJournal(_ body: (JournalView) throws -> Void) throws {
     let rig = try StoreRig.created()

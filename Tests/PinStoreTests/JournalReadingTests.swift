@@ -5,7 +5,7 @@ import Testing
 @testable import PinStore
 
 /// Reading the journal beside the writer.
-@Suite(.timeLimit(.minutes(10))) struct JournalReadingTests {
+@Suite(.timeLimit(.minutes(30))) struct JournalReadingTests {
   /// A store with blocks of several events over several segments; event `s` is ("n", s).
   private func filled(_ count: Int) throws -> (StoreRig, TallyStore) {
     let rig = try StoreRig.created()

@@ -4,7 +4,7 @@ import Testing
 @testable import PinStore
 
 /// What may lie behind the journal's end after a crash, and what may not.
-@Suite(.timeLimit(.minutes(10))) struct JournalRecoveryTests {
+@Suite(.timeLimit(.minutes(30))) struct JournalRecoveryTests {
   /// A journal of one segment and two spares, with blocks of the given sizes.
   struct Fixture {
     let rig: StoreRig

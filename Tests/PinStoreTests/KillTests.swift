@@ -5,7 +5,7 @@ import Testing
 @testable import PinStore
 
 /// A process killed with -9, at each point of a batch and of a checkpoint, over and over in one directory.
-@Suite(.timeLimit(.minutes(10))) struct KillTests {
+@Suite(.timeLimit(.minutes(30))) struct KillTests {
   /// Where in the writer's work the process dies.
   enum Point: Int, CaseIterable, Sendable {
     case beforeWrite, insideWrite, afterWrite, afterSync, insideCheckpoints

@@ -5,7 +5,7 @@ import Testing
 @testable import PinStore
 
 /// Opening a directory: after a crash, in the wrong hands, at the wrong time.
-@Suite(.timeLimit(.minutes(10))) struct OpeningTests {
+@Suite(.timeLimit(.minutes(30))) struct OpeningTests {
   @Test func everyAnsweredEventSurvivesACrash() throws {
     let rig = try StoreRig.created()
     let tally = try rig.open()

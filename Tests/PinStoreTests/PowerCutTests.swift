@@ -10,7 +10,7 @@ import Testing
 ///
 /// Writes and syncs of a real run are recorded; then disks are built that hold everything synced and any part of what
 /// was written after, and recovered from.
-@Suite(.timeLimit(.minutes(10))) struct PowerCutTests {
+@Suite(.timeLimit(.minutes(30))) struct PowerCutTests {
   /// What the journal asked of the disk.
   private enum Step: Sendable {
     case write(file: String, bytes: [UInt8], offset: Int)

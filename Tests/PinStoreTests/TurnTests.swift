@@ -3,7 +3,7 @@ import Testing
 @testable import PinStore
 
 /// Who runs the writer: a thread that finds it idle, or the writer's own; and what either leaves to the other.
-@Suite(.timeLimit(.minutes(10))) struct TurnTests {
+@Suite(.timeLimit(.minutes(30))) struct TurnTests {
   @Test func whoFindsTheWriterIdleHasTheAnswersBeforeItReturns() throws {
     var settings = StoreRig.settings
     settings.idleSweepMilliseconds = 3_600_000

@@ -4,7 +4,7 @@ import Testing
 @testable import PinStore
 
 /// Law 8: the journal is the truth, and what differs from it is found.
-@Suite(.timeLimit(.minutes(10))) struct VerificationTests {
+@Suite(.timeLimit(.minutes(30))) struct VerificationTests {
   private func filled() throws -> (StoreRig, TallyStore) {
     let rig = try StoreRig.created()
     let tally = try rig.open()

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Who may do what, and how much, as an operator says it with the real tool to a real server.
-@Suite(.timeLimit(.minutes(10))) struct ActorCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct ActorCommandTests {
   private func withTill(_ body: (inout Vault) async throws -> Void) async throws {
     try await withVault { vault in
       try await vault.addProduct("ACME-10")

@@ -7,7 +7,7 @@ import Testing
 
 /// Everything that the back office is asked, against every role: what `RoleTableTests` asks the engine and
 /// `RoleWireTests` the terminals' port.
-@Suite("Who may ask the back office for what", .timeLimit(.minutes(10)))
+@Suite("Who may ask the back office for what", .timeLimit(.minutes(30)))
 struct OfficeRoleTests {
   /// A request a line, and a column a role, in the order of their bits: `x` may. Braces stand for what is made up.
   private static let table = """

@@ -6,7 +6,7 @@ import Testing
 @testable import PinOrders
 
 /// Payments at once, by somebody else's fake of Stripe's API (`Tests/Shop/gateway`).
-@Suite("The gateway takes each payment once, whatever breaks", .timeLimit(.minutes(10)))
+@Suite("The gateway takes each payment once, whatever breaks", .timeLimit(.minutes(30)))
 struct PaymentTests {
   @Test("Approving takes the payment and delivers; a decline keeps order and cards; a return is refunded")
   func life() async throws {

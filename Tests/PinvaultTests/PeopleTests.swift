@@ -4,7 +4,7 @@ import Testing
 
 /// People at the back office: by password and session, by token, under their own names.
 @Suite(
-  "People sign in, do what their roles allow under their names, and are shut out at once", .timeLimit(.minutes(10)))
+  "People sign in, do what their roles allow under their names, and are shut out at once", .timeLimit(.minutes(30)))
 struct PeopleTests {
   private static let password = "correct horse battery"
 

@@ -99,7 +99,7 @@ struct Started {
 
 /// Waits until `condition` gives something, for a bounded time.
 func waitUntil<Value>(
-  _ what: String, seconds: Double = 120, _ condition: () throws -> Value?
+  _ what: String, seconds: Double = 600, _ condition: () throws -> Value?
 ) async throws -> Value {
   let deadline = ContinuousClock.now + .seconds(seconds)
   while ContinuousClock.now < deadline {
