@@ -17,12 +17,13 @@ enum DataDirectory {
 
   /// Throws unless the directory says that it has this program's format.
   static func confirmFormat(of path: String) throws(StoreError) {
-    let format = "\(path)/format"
-    guard FileTree.exists(format) else {
-      if errno == EACCES { throw .system(operation: "open", path: path, code: EACCES) }
+    let bytes: [UInt8]
+    do throws(StoreError) { bytes = try FileTree.contents(of: "\(path)/format", limit: 256) } catch {
+      // What may not be read, or not be reached, is not known to be none.
+      guard case .system(_, _, let code) = error, [ENOENT, ENOTDIR].contains(code) else { throw error }
       throw FileTree.exists("\(path)/\(Backup.manifestName)") ? .isBackup(path) : .notADataDirectory(path)
     }
-    let text = String(decoding: try FileTree.contents(of: format, limit: 256), as: UTF8.self)
+    let text = String(decoding: bytes, as: UTF8.self)
     guard text != formatText else { return }
     guard text.hasPrefix(formatWord), text.hasSuffix("\n"),
       let found = UInt32(text.dropFirst(formatWord.count).dropLast()), found > 0

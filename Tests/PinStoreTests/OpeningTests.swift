@@ -1,3 +1,4 @@
+import Glibc
 import LMDB
 import PinSealing
 import Testing
@@ -109,6 +110,14 @@ import Testing
     try FileTree.remove("\(rig.directory)/format")
     try FileTree.create("\(rig.directory)/format", Array(text.utf8))
     #expect(throws: StoreError.notADataDirectory(rig.directory)) { try rig.open() }
+  }
+
+  @Test func aDirectoryThatCannotBeReadIsNotSaidToBeNone() throws {
+    let rig = try StoreRig.created()
+    let path = "\(rig.directory)/format"
+    try FileTree.remove(path)
+    try #require(symlink(path, path) == 0)
+    #expect(throws: StoreError.system(operation: "open", path: path, code: ELOOP)) { try rig.open() }
   }
 
   @Test func aJournalOfANewerFormatIsRefused() throws {
