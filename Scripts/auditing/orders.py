@@ -259,6 +259,12 @@ class Orders:
         return {id: b"" for id, order in orders.items() if PAYMENTS[order["payment"]] == "paying"
                 or order["gateway_payment"] and order["refunded"] < min(order["credited"], order["paid"])}  # fmt: skip
 
+    def review_records(self):
+        """The orders about which a reviewer is to decide."""
+        orders = {id: order_of(Reader(record)) for id, record in self.orders.items()}
+        return {id: b"" for id, order in orders.items()
+                if REVIEWS[order["review"]] == "pending" and FULFILMENTS[order["fulfilment"]] == "held"}  # fmt: skip
+
     def mail_records(self):
         return {cause.to_bytes(8, "big") + product.to_bytes(4, "big"): MAIL.pack(*mail[:5], mail[5][:16]) + mail[5][16:]
                 for (cause, product), mail in self.mails.items()}  # fmt: skip

@@ -16,11 +16,11 @@ STOCK_KEY = struct.Struct(">IBIQ")
 STOCK_VALUE = struct.Struct(">QQI")
 LEVELS = struct.Struct(">IQQQQQQQ")
 TABLES = ["actors", "approvals", "bought", "came-back", "counters", "credentials", "custody", "customers", "deadlines", "fraud", "ids", "levels", "lots", "mail", "mail-due",
-          "orders", "payments", "products", "purchase-orders", "purchases", "receipts", "sheets", "shifts", "stock", "vendors"]  # fmt: skip
+          "orders", "payments", "products", "purchase-orders", "purchases", "receipts", "reviews", "sheets", "shifts", "stock", "vendors"]  # fmt: skip
 
 
 def key_text(table, key):
-    if table in ("approvals", "credentials", "customers", "ids", "orders", "payments", "purchase-orders"):
+    if table in ("approvals", "credentials", "customers", "ids", "orders", "payments", "purchase-orders", "reviews"):
         return id_text(key)
     if table in ("bought", "fraud", "mail", "mail-due", "sheets"):
         return key.hex()
@@ -49,10 +49,10 @@ def expected(books, table):
         return ((id, books.ids[id]) for id in sorted(books.ids))
     if table == "approvals":
         return books.approvals.records()
-    if table in ("orders", "customers", "mail", "mail-due", "fraud", "credentials", "payments"):
+    if table in ("orders", "customers", "mail", "mail-due", "fraud", "credentials", "payments", "reviews"):
         records = {"orders": books.orders, "customers": books.customer_records(), "mail": books.mail_records(), "mail-due": books.mail_places(),
                    "fraud": books.fraud_list(), "credentials": books.credential_records(),
-                   "payments": books.payment_records()}  # fmt: skip
+                   "payments": books.payment_records(), "reviews": books.review_records()}  # fmt: skip
         return sorted(records[table].items())
     if table in ("sheets", "purchase-orders", "receipts"):
         return sorted(books.purchasing_records(table).items())

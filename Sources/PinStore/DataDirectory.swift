@@ -5,7 +5,7 @@ import PinSealing
 enum DataDirectory {
   /// Another one for each change of what is on disk, in the state or in the payload, of backups too: a program must not take
   /// one for the other.
-  static let format: UInt32 = 2
+  static let format: UInt32 = 3
   static let formatText = "\(formatWord)\(format)\n"
   private static let formatWord = "pinvault-data "
 

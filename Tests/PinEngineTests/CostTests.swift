@@ -63,9 +63,17 @@ struct CostTests {
       _ = await shop.note(mail, number % 2 == 0 ? .deferred : .givenUp, notBefore: later)
     }
     for _ in 0..<due { _ = try await shop.mail(customer, as: shop.clerk) }
+    return try await looks(bench, shop) {
+      let mails = try await shop.mails()
+      #expect(mails.count == min(due, 32))
+    }
+  }
+
+  /// How many entries are looked at by a question.
+  private func looks(_ bench: Bench, _ shop: Shop, asking ask: () async throws -> Void) async throws -> UInt64 {
     func looks(asking: Bool) async throws -> UInt64 {
       let cost = try await cost(bench, countingLooks: true) {
-        if asking { #expect(try await shop.mails().count == min(due, 32)) }
+        if asking { try await ask() }
         // A checkpoint counts what was looked at before it, if anything changed.
         _ = try await shop.customer()
       }
@@ -73,6 +81,28 @@ struct CostTests {
     }
     let without = try await looks(asking: false)
     return try await looks(asking: true) - without
+  }
+
+  @Test("To ask which orders wait for a reviewer costs what waits, however many others there are")
+  func pendingOrders() async throws {
+    let alone = try await looksForPendingOrders(others: 0)
+    #expect(try await looksForPendingOrders(others: 100) == alone)
+  }
+
+  /// How many entries are looked at by one question for the orders that wait, which are two.
+  private func looksForPendingOrders(others: Int) async throws -> UInt64 {
+    let bench = try makeBench()
+    let shop = try await Shop(bench: bench)
+    let customer = try await shop.customer()
+    for _ in 0..<others {
+      try await shop.change(try await shop.submit(customer, count: 1), .cancel(reason: "a test"), as: shop.all)
+    }
+    for _ in 0..<2 { _ = try await shop.submit(customer, count: 1) }
+    return try await looks(bench, shop) {
+      let asked = await bench.ask(.orders(.orders(after: .zero, onlyPending: true)), as: shop.reviewer)
+      guard case .orders(let orders, next: nil) = asked else { throw Unexpected(what: "orders: \(asked)") }
+      #expect(orders.count == 2)
+    }
   }
 
   @Test("A batch of vends is one sync, and each a fixed number of puts and bytes", arguments: [1, 16, 64, 512])

@@ -48,6 +48,8 @@ final class Tables: Sendable {
   let cameBack: Table
   /// Where each mail of the outbox stands in line: given up, when it is due, its name → nothing.
   let mailDue: Table
+  /// Order id → nothing: a reviewer is to decide about it.
+  let reviews: Table
 
   static let specs = [
     Table.Spec(name: "stock"), Table.Spec(name: "custody", hasIntegerKeys: true), Table.Spec(name: "ids"),
@@ -57,7 +59,7 @@ final class Tables: Sendable {
     Table.Spec(name: "orders"), Table.Spec(name: "customers"), Table.Spec(name: "mail"), Table.Spec(name: "fraud"),
     Table.Spec(name: "sheets"), Table.Spec(name: "purchase-orders"), Table.Spec(name: "receipts"),
     Table.Spec(name: "credentials"), Table.Spec(name: "bought"), Table.Spec(name: "payments"),
-    Table.Spec(name: "came-back"), Table.Spec(name: "mail-due"),
+    Table.Spec(name: "came-back"), Table.Spec(name: "mail-due"), Table.Spec(name: "reviews"),
   ]
 
   /// All: every entry comes of an event.
@@ -90,6 +92,7 @@ final class Tables: Sendable {
     payments = tables[22]
     cameBack = tables[23]
     mailDue = tables[24]
+    reviews = tables[25]
   }
 }
 

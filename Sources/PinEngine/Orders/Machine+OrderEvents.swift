@@ -77,6 +77,11 @@ extension Machine {
     } else if order.method != nil {
       _ = try state.remove(key.span.bytes, in: tables.payments)
     }
+    if order.waitsForReview {
+      try state.put([UInt8]().span.bytes, for: key.span.bytes, in: tables.reviews)
+    } else {
+      _ = try state.remove(key.span.bytes, in: tables.reviews)
+    }
   }
 }
 

@@ -32,17 +32,13 @@ extension Machine {
     var orders: [Order] = []
     var last = RequestID.zero
     let key = after.next.key
-    var walk = try state.walk(tables.orders, from: key.span.bytes)
+    var walk = try state.walk(onlyPending ? tables.reviews : tables.orders, from: key.span.bytes)
     for _ in 0..<Self.ordersPerPage {
       guard let entry = try walk.next() else { return Reply(.orders(orders, next: nil)) }
-      let order = trusting(entry.value) { (reader) throws(ByteShortage) in try Order(&reader) }
-      last = order.id
+      last = RequestID(high: entry.key.bigEndian(at: 0), low: entry.key.bigEndian(at: 8))
+      guard let order = try order(last, state) else { continue }
       let mayBeSeen = order.actor == asker.id || asker.roles.mayUseOthersIDs
-      if mayBeSeen, order.axes.fulfilment != .deleted,
-        !onlyPending || (order.axes.review == .pending && order.axes.fulfilment == .held)
-      {
-        orders.append(order)
-      }
+      if mayBeSeen, order.axes.fulfilment != .deleted { orders.append(order) }
     }
     return Reply(.orders(orders, next: last))
   }

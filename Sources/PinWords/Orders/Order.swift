@@ -172,6 +172,9 @@ public struct Order: Hashable, Sendable {
     axes.payment == .paying || !gatewayPayment.isEmpty && refundedMinor < min(creditedMinor, paidMinor)
   }
 
+  /// Whether a reviewer is to decide about it.
+  public var waitsForReview: Bool { axes.review == .pending && axes.fulfilment == .held }
+
   /// Whether somebody may still have to charge the card that it is to be paid by.
   public var waitsForCharge: Bool {
     card != nil && axes.fulfilment == .held && [.unpaid, .declined].contains(axes.payment)
